@@ -1,0 +1,90 @@
+import type { Catalogue } from '../catalogue/index.ts'
+import { ACTIONS, FIELDS, PLACE_LEVELS, type Action, type Event, type Field, type PlaceLevel } from '../telemetry/event.ts'
+import type { AnyDetector, CatalogueNeed } from './detector.ts'
+
+/** What one platform's events carry: which optional fields each action has come with. Plain data. */
+export interface Seen {
+  /** Per action, in the order of ACTIONS: the union of `Event.present`. */
+  present: number[]
+  /** Union of the place levels known: bit n is PLACE_LEVELS[n]. */
+  places: number
+  /** Events per action. */
+  counts: number[]
+}
+
+/** Collects what a platform's events carry, for the table that says which rule could be judged. */
+export class Coverage {
+  readonly seen: Seen
+
+  constructor(seen: Seen = { present: ACTIONS.map(() => 0), places: 0, counts: ACTIONS.map(() => 0) }) {
+    this.seen = seen
+  }
+
+  /** `index` is the action's place in ACTIONS. */
+  see(index: number, event: Event): void {
+    const { seen } = this
+    seen.present[index] = (seen.present[index] as number) | event.present
+    seen.counts[index] = (seen.counts[index] as number) + 1
+    const place = event.place
+    if (place === undefined || seen.places === ALL_LEVELS) return
+    for (let i = 0; i < PLACE_LEVELS.length; i++) if (place[PLACE_LEVELS[i] as PlaceLevel] !== undefined) seen.places |= 1 << i
+  }
+
+  /** Adds what another task saw of the same platform. */
+  merge(other: Seen): void {
+    const { seen } = this
+    seen.places |= other.places
+    for (let i = 0; i < ACTIONS.length; i++) {
+      seen.present[i] = (seen.present[i] as number) | (other.present[i] as number)
+      seen.counts[i] = (seen.counts[i] as number) + (other.counts[i] as number)
+    }
+  }
+}
+
+const ALL_LEVELS = (1 << PLACE_LEVELS.length) - 1
+
+/** Why a detector can judge nothing on a platform; empty where it can. */
+export function missingFor(detector: AnyDetector, platform: string, seen: Seen, catalogue: Catalogue): string[] {
+  const actions: readonly Action[] = detector.stage === 'learner' ? detector.actions : ACTIONS
+  const missing: string[] = []
+  if (!actions.some((a) => (seen.counts[ACTIONS.indexOf(a)] as number) > 0)) missing.push(`no event of ${actions.map((a) => `\`${a}\``).join(', ')}`)
+  const has = (field: Field) => actions.some((a) => (seen.present[ACTIONS.indexOf(a)] as number) & (1 << FIELDS.indexOf(field)))
+  for (const need of detector.needs) {
+    const fields = typeof need === 'string' ? [need] : need
+    if (!fields.some(has)) missing.push(`no event carries ${fields.map((f) => `\`${f}\``).join(' or ')}`)
+  }
+  const level = detector.needsPlace
+  if (level !== undefined && missing.length === 0 && !(seen.places & (1 << PLACE_LEVELS.indexOf(level)))) {
+    missing.push(level === 'holder' ? 'no database knows who holds the addresses' : `no address is known to its ${level}`)
+  }
+  for (const need of detector.needsCatalogue ?? []) if (!knows(catalogue, platform, need)) missing.push(`the catalogue has no ${CATALOGUE_WORDS[need]}`)
+  return missing
+}
+
+const CATALOGUE_WORDS: Record<CatalogueNeed, string> = {
+  chapters: "course with its chapters in order for the platform's classes",
+  lengths: 'chapter lengths for the platform',
+  region: "`region` for the platform's classes",
+  heartbeat: '`heartbeat` for the platform',
+  global: '`global` learner ids for the platform',
+  class: 'class of the platform',
+}
+
+function knows(catalogue: Catalogue, platform: string, need: CatalogueNeed): boolean {
+  const classes = catalogue.data.classes.filter((c) => c.platform === platform)
+  const courses = classes.flatMap((c) => c.courses.map((id) => catalogue.course(id))).filter((c) => c !== undefined)
+  switch (need) {
+    case 'chapters':
+      return courses.some((c) => c.chapters.length > 1)
+    case 'lengths':
+      return courses.some((c) => c.chapters.some((x) => x.length !== undefined))
+    case 'region':
+      return classes.some((c) => c.region !== undefined)
+    case 'heartbeat':
+      return catalogue.platform(platform)?.heartbeat !== undefined
+    case 'global':
+      return catalogue.isGlobal(platform)
+    case 'class':
+      return classes.length > 0
+  }
+}

@@ -1,0 +1,133 @@
+import type { z } from 'zod'
+import type { Ms } from '../base/time.ts'
+import type { Catalogue } from '../catalogue/index.ts'
+import type { Action, Event, Field, PlaceLevel } from '../telemetry/event.ts'
+import type { Span } from '../telemetry/playback.ts'
+import type { Evidence } from '../warnings/evidence.ts'
+import type { Severity, SubjectKind } from '../warnings/warning.ts'
+import type { ResourceKind, Sighting } from './sighting.ts'
+
+/** A stretch of one learner's time that should not be credited. `seconds` may be less than `end - begin`. */
+export interface Disputed {
+  learner: string
+  /** Default: the platform of the warning. */
+  platform?: string
+  chapter: string
+  begin: Ms
+  end: Ms
+  seconds: number
+}
+
+/**
+ * What a detector found, as it tells the engine. (rule, platform, subject, `begin`) identify the episode: raise it
+ * `ongoing` as soon as it is sure, and once more `ended` with its totals; a fact of one instant is raised `ended` at once.
+ */
+export interface Finding<F> {
+  episode: 'ongoing' | 'ended' | 'withdrawn'
+  /** Only with `withdrawn`. */
+  why?: string
+  begin: Ms
+  /** Last evidence of it so far; not the time at which it was noticed. */
+  end: Ms
+  /** Default: the learner (learner stage) or the resource (resource stage). */
+  subject?: { kind: SubjectKind; id: string; platform?: string }
+  /** Default: the learner; a resource detector names them all. */
+  learners?: readonly { platform: string; id: string }[]
+  class?: string
+  course?: string
+  chapters?: readonly string[]
+  disputed?: readonly Disputed[]
+  facts: F
+  evidence: Evidence
+  /** Overrides the rule's severity, for a verdict that is graver or milder than usual. */
+  severity?: Severity
+}
+
+/** What the engine offers a detector with each call. Nothing else may be looked at: no clock, no I/O. */
+export interface Context<P, S, F> {
+  readonly params: P
+  readonly state: S
+  /** Event time of this call: the event's, the sighting's or the timer's. */
+  readonly now: Ms
+  readonly platform: string
+  /** Learner stage: the learner; resource stage: the resource's id. */
+  readonly id: string
+  readonly catalogue: Catalogue
+  /**
+   * The platform's first event time (or the catalogue's `since`). Progress may have begun before it where the class
+   * opened earlier: then nobody is accused.
+   */
+  readonly firstTime: Ms
+  /** Learner stage: the stretch of playback that this event proves. Undefined for timers and where it proves none. */
+  readonly span: Span | undefined
+  /** Asks for `onTimer` at `at`, which must be later than `now`; replaces the earlier request, `undefined` cancels it. */
+  wakeAt(at: Ms | undefined): void
+  raise(finding: Finding<F>): void
+  /** Counts that this rule could not judge something, for the coverage table. `reason` is a short constant phrase. */
+  notEvaluable(reason: string): void
+}
+
+/** A sentence that a layman understands, with the measured value and the limit. */
+export interface Sentence {
+  en: string
+  zh: string
+}
+
+interface DetectorBase<P extends z.ZodObject, S, F> {
+  /** Also the file name and the word in `rules/*.yaml`. */
+  readonly name: string
+  /** Raise it when State changes shape, and add the migration. */
+  readonly version: number
+  /** Brings state of version n to n + 1: one entry for each version before this one. */
+  readonly migrations?: Readonly<Record<number, (state: unknown) => unknown>>
+  /** One sentence for the reference. */
+  readonly summary: string
+  readonly params: P
+  /** Fields without which nothing can be judged: such a platform is `not evaluable`, never clean. */
+  readonly needs: readonly (Field | readonly Field[])[]
+  /** How well an address must be located: `holder` is the name of its network. */
+  readonly needsPlace?: PlaceLevel
+  /** Catalogue facts without which nothing can be judged. */
+  readonly needsCatalogue?: readonly CatalogueNeed[]
+  /** Keyed state is forgotten when its key has been silent for so long; default 24 h. `class`: when the class closes. */
+  readonly horizon?: Ms | 'class'
+  newState(): S
+  onTimer?(at: Ms, context: Context<z.output<P>, S, F>): void
+  explain(facts: F, params: z.output<P>): Sentence
+}
+
+/** `chapters`: course order; `lengths`: media lengths; `region`: where the class may study from; `heartbeat`: cadence. */
+export type CatalogueNeed = 'chapters' | 'lengths' | 'region' | 'heartbeat' | 'global' | 'class'
+
+export interface LearnerDetector<P extends z.ZodObject, S, F> extends DetectorBase<P, S, F> {
+  readonly stage: 'learner'
+  /** The events it sees. */
+  readonly actions: readonly Action[]
+  onEvent(event: Event, context: Context<z.output<P>, S, F>): void
+  /** Sees events that came later than the watermark, too; `now` is the watermark then. */
+  onLate?(event: Event, context: Context<z.output<P>, S, F>): void
+}
+
+export interface ResourceDetector<P extends z.ZodObject, S, F> extends DetectorBase<P, S, F> {
+  readonly stage: 'resource'
+  /** The resources it is keyed by. */
+  readonly resources: readonly ResourceKind[]
+  onSighting(sighting: Sighting, context: Context<z.output<P>, S, F>): void
+}
+
+// Detectors of different parameters, state and facts share one list; the engine hands each its own.
+/* oxlint-disable typescript/no-explicit-any */
+export type AnyLearnerDetector = LearnerDetector<any, any, any>
+export type AnyResourceDetector = ResourceDetector<any, any, any>
+/* oxlint-enable typescript/no-explicit-any */
+export type AnyDetector = AnyLearnerDetector | AnyResourceDetector
+
+/** Declares a detector: checks its types and returns it as it is. */
+export function defineDetector<P extends z.ZodObject, S, F>(detector: LearnerDetector<P, S, F>): LearnerDetector<P, S, F>
+export function defineDetector<P extends z.ZodObject, S, F>(detector: ResourceDetector<P, S, F>): ResourceDetector<P, S, F>
+export function defineDetector(detector: AnyDetector): AnyDetector {
+  for (let v = 1; v < detector.version; v++) {
+    if (!detector.migrations?.[v]) throw new Error(`detector ${detector.name} lacks the migration from version ${v}`)
+  }
+  return detector
+}

@@ -1,0 +1,307 @@
+import { compareText } from '../base/order.ts'
+import { DAY, type Ms } from '../base/time.ts'
+import { ACTIONS, type Action, type Event } from '../telemetry/event.ts'
+import { advancePlayback, newPlayback, type Playback } from '../telemetry/playback.ts'
+import { Coverage } from './coverage.ts'
+import type { AnyLearnerDetector } from './detector.ts'
+import { Entry, Timers } from './entry.ts'
+import type { LateEvent, Output } from './output.ts'
+import { RecentIds } from './recent-ids.ts'
+import { Reorder } from './reorder.ts'
+import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
+import type { Sighting } from './sighting.ts'
+import { newPresence, sightEvent, sightTimer, type Presence } from './sightings.ts'
+import type { Mark } from './timekeeper.ts'
+
+/** A learner's late events make its warnings `partial` for so long. */
+const LATE_MEMORY: Ms = DAY
+/** Progress of a learner of no known class is forgotten after so long a silence. */
+const PROGRESS_HORIZON: Ms = 90 * DAY
+
+/** What the learner stage keeps of one learner. */
+export class LearnerEntry extends Entry {
+  playback: Playback = newPlayback()
+  presence: Presence = newPresence()
+  /** Place of the learner's last ids, and how many events it has had. */
+  ids = -1
+  events = 0
+  late = 0
+  lateAt: Ms = -Infinity
+  class: string | undefined = undefined
+  course: string | undefined = undefined
+}
+
+/** One platform's part of a task. */
+export class PlatformPart {
+  readonly id: string
+  readonly learners = new Map<string, LearnerEntry>()
+  readonly reorder = new Reorder<Event>(compareEvents, smaller)
+  readonly timers = new Timers<Entry>()
+  readonly coverage: Coverage
+  watermark: Ms = -Infinity
+
+  constructor(id: string) {
+    this.id = id
+    this.coverage = new Coverage()
+  }
+}
+
+export interface LearnerSinks {
+  output(output: Output): void
+  sighting(sighting: Sighting): void
+  late(late: LateEvent): void
+}
+
+/** What an action leads to: the slots that see it. */
+interface Plan {
+  index: number
+  slots: readonly number[]
+}
+
+/** The learner stage of one task: learners' events in order, through every learner rule. */
+export class LearnerStage {
+  readonly parts = new Map<string, PlatformPart>()
+  readonly set: RuleSet
+  readonly ids = new RecentIds()
+  readonly context: RuleContext
+  /** Learners changed since the last snapshot. */
+  readonly dirty: [PlatformPart, LearnerEntry][] = []
+  /** Loads a learner that a snapshot brought and nobody has touched yet. */
+  unpack: (part: PlatformPart, entry: LearnerEntry) => void = () => {}
+  duplicatesLate = 0
+  private readonly plans: ReadonlyMap<Action, Plan>
+  private readonly lateSlots: readonly number[]
+  private readonly sinks: LearnerSinks
+  private readonly sightingSlot: number
+  private late: LateEvent[] = []
+  private readonly shortest: Ms
+  private lastPart: PlatformPart | undefined
+  // The learner at hand.
+  private part!: PlatformPart
+  private entry!: LearnerEntry
+  private readonly subject = (): Subject => this.describe()
+
+  constructor(setup: Setup, sinks: LearnerSinks) {
+    this.set = new RuleSet(setup, 'learner')
+    this.sinks = sinks
+    this.context = new RuleContext(this.set, (o) => sinks.output(o))
+    this.sightingSlot = this.set.rules.length
+    const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
+    this.plans = new Map(
+      ACTIONS.map((action, index) => [action, { index, slots: detectors.flatMap((d, slot) => (d.actions.includes(action) ? [slot] : [])) }]),
+    )
+    this.shortest = Math.min(DEFAULT_HORIZON, ...detectors.map((d) => (typeof d.horizon === 'number' ? d.horizon : DEFAULT_HORIZON)))
+    this.lateSlots = detectors.flatMap((d, slot) => (d.onLate ? [slot] : []))
+  }
+
+  /** Takes an event that the next mark (number `mark`) covers. */
+  add(event: Event, mark: number): void {
+    this.partOf(event.platform).reorder.add(event, mark)
+  }
+
+  /** Takes an event that came after its platform's watermark. */
+  addLate(late: LateEvent): void {
+    this.late.push(late)
+  }
+
+  /** Handles what a mark releases. */
+  mark(mark: Mark): void {
+    if (this.late.length > 0) this.handleLate(mark)
+    // Learners of different platforms never meet in this stage, so one platform after the other is the same as in time order.
+    for (const part of this.parts.values()) {
+      const watermark = mark.watermarks[part.id]
+      if (watermark === undefined) continue
+      this.context.firstTime = mark.first[part.id] ?? Infinity
+      this.context.platform = part.id
+      part.reorder.release(watermark, (event) => {
+        if (part.timers.mayBeDue(event.time)) this.fire(part, event.time)
+        this.handle(part, event)
+      })
+      this.fire(part, watermark)
+      part.watermark = watermark
+    }
+  }
+
+  /** The lowest mark that covers an event still held. */
+  oldestMark(): number {
+    let oldest = Infinity
+    for (const part of this.parts.values()) oldest = Math.min(oldest, part.reorder.oldestMark())
+    return oldest
+  }
+
+  partOf(platform: string): PlatformPart {
+    if (this.lastPart?.id === platform) return this.lastPart
+    let part = this.parts.get(platform)
+    if (!part) this.parts.set(platform, (part = new PlatformPart(platform)))
+    this.lastPart = part
+    return part
+  }
+
+  /** Frees the memory of learners whose state is past every horizon; changes no result. */
+  sweep(): void {
+    for (const part of this.parts.values()) {
+      for (const [id, entry] of part.learners) {
+        if (part.watermark - entry.last <= DEFAULT_HORIZON || entry.open || entry.packed) continue
+        this.forget(part, entry, part.watermark)
+        if (entry.cells.every((c) => c === undefined)) {
+          this.ids.release(entry.ids)
+          part.learners.delete(id)
+        }
+      }
+    }
+  }
+
+  private handle(part: PlatformPart, event: Event): void {
+    const { context } = this
+    const entry = this.enter(part, event.learner, event.time)
+    this.ids.add(entry.ids, entry.events++, event.id)
+    if (event.class !== undefined) entry.class = event.class
+    if (event.course !== undefined) entry.course = event.course
+    const plan = this.plans.get(event.action) as Plan
+    part.coverage.see(plan.index, event)
+    context.span = advancePlayback(entry.playback, event)
+    const { slots } = plan
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number
+      const rule = this.set.rules[slot] as (typeof this.set.rules)[number]
+      if (rule.scope !== undefined && !rule.scope(event)) continue
+      context.enter(slot, entry, part.timers, event.time, this.subject)
+      ;(rule.detector as AnyLearnerDetector).onEvent(event, context)
+    }
+    const leaveAt = sightEvent(entry.presence, event, this.set.catalogue, this.sinks.sighting)
+    if (leaveAt !== undefined) part.timers.set(entry, this.sightingSlot, leaveAt)
+  }
+
+  private fire(part: PlatformPart, upTo: Ms): void {
+    for (let due = part.timers.next(upTo); due !== undefined; due = part.timers.next(upTo)) {
+      const entry = due.entry as LearnerEntry
+      const { slot, at } = due
+      if (this.isForgotten(part, entry, slot, at)) continue
+      this.touch(part, entry)
+      this.at(part, entry)
+      this.context.endOrphans(entry, at)
+      this.context.span = undefined
+      if (slot === this.sightingSlot) {
+        const next = sightTimer(entry.presence, at, part.id, entry.id, this.sinks.sighting)
+        if (next !== undefined) part.timers.set(entry, slot, next)
+        continue
+      }
+      const rule = this.context.enter(slot, entry, part.timers, at, this.subject)
+      ;(rule.detector as AnyLearnerDetector).onTimer?.(at, this.context)
+    }
+  }
+
+  private handleLate(mark: Mark): void {
+    const late = this.late.sort((a, b) => compareLate(a.event, b.event))
+    this.late = []
+    for (const missed of late) {
+      const { event, watermark } = missed
+      const part = this.partOf(event.platform)
+      const known = part.learners.get(event.learner)
+      if (known) this.touch(part, known)
+      if (known && this.ids.has(known.ids, event.id)) {
+        this.duplicatesLate++
+        continue
+      }
+      this.sinks.late(missed)
+      if (mark.troubled.includes(part.id)) continue
+      const entry = known ?? this.make(part, event.learner)
+      this.ids.add(entry.ids, entry.events++, event.id)
+      // What is late counts from the watermark it missed: everything before that has been handled.
+      const now = watermark
+      if (known === undefined) entry.last = now
+      entry.late = now - entry.lateAt <= LATE_MEMORY ? entry.late + 1 : 1
+      entry.lateAt = now
+      this.at(part, entry)
+      this.context.span = undefined
+      this.context.platform = part.id
+      this.context.firstTime = mark.first[part.id] ?? Infinity
+      for (const slot of this.lateSlots) {
+        const rule = this.context.enter(slot, entry, part.timers, now, this.subject)
+        if (rule.scope !== undefined && !rule.scope(event)) continue
+        ;(rule.detector as AnyLearnerDetector).onLate?.(event, this.context)
+      }
+    }
+  }
+
+  /** Finds or makes the learner at hand; a silence past a horizon makes its state new, swept or not. */
+  private enter(part: PlatformPart, learner: string, time: Ms): LearnerEntry {
+    let entry = part.learners.get(learner)
+    if (entry === undefined) entry = this.make(part, learner)
+    else {
+      this.touch(part, entry)
+      if (entry.open !== undefined) this.context.endOrphans(entry, time)
+      if (time - entry.last > this.shortest) this.forget(part, entry, time)
+    }
+    if (time > entry.last) entry.last = time
+    this.at(part, entry)
+    return entry
+  }
+
+  private make(part: PlatformPart, learner: string): LearnerEntry {
+    const entry = new LearnerEntry(learner)
+    entry.ids = this.ids.allot()
+    part.learners.set(learner, entry)
+    this.touch(part, entry)
+    return entry
+  }
+
+  private at(part: PlatformPart, entry: LearnerEntry): void {
+    this.part = part
+    this.entry = entry
+    this.context.id = entry.id
+  }
+
+  private touch(part: PlatformPart, entry: LearnerEntry): void {
+    if (entry.packed !== undefined) this.unpack(part, entry)
+    if (!entry.dirty) {
+      entry.dirty = true
+      this.dirty.push([part, entry])
+    }
+  }
+
+  private forget(part: PlatformPart, entry: LearnerEntry, time: Ms): void {
+    for (let slot = 0; slot < entry.cells.length; slot++) {
+      if (!this.isForgotten(part, entry, slot, time)) continue
+      entry.cells[slot] = undefined
+      if (entry.wakes?.[slot]) entry.wakes[slot] = 0
+    }
+    if (time - entry.last <= DEFAULT_HORIZON) return
+    entry.playback = newPlayback()
+    entry.presence = newPresence()
+  }
+
+  private isForgotten(part: PlatformPart, entry: LearnerEntry, slot: number, time: Ms): boolean {
+    const silent = time - entry.last
+    const horizon = this.set.rules[slot]?.detector.horizon ?? DEFAULT_HORIZON
+    if (horizon !== 'class') return silent > horizon
+    if (silent <= DEFAULT_HORIZON) return false
+    const klass = entry.class === undefined ? undefined : this.set.catalogue.class(part.id, entry.class)
+    return klass?.closes === undefined ? silent > PROGRESS_HORIZON : time - klass.closes > DEFAULT_HORIZON
+  }
+
+  private describe(): Subject {
+    const { entry, part } = this
+    const klass = this.set.catalogue.classOf({ platform: part.id, learner: entry.id, class: entry.class, course: entry.course })
+    const late = entry.late > 0 && this.context.now - entry.lateAt <= LATE_MEMORY
+    return {
+      kind: 'learner', platform: part.id, id: entry.id, learners: [{ platform: part.id, id: entry.id }],
+      class: entry.class ?? klass?.id, course: entry.course,
+      missing: late ? `${entry.late} events of this learner came too late to be judged` : undefined,
+    }
+  }
+}
+
+function compareLate(a: Event, b: Event): number {
+  return a.time - b.time || compareText(a.platform, b.platform) || compareText(a.learner, b.learner) || compareText(a.id, b.id)
+}
+
+/** Within one platform: the order in which learners' events are handled. */
+function compareEvents(a: Event, b: Event): number {
+  return a.time - b.time || compareText(a.learner, b.learner) || compareText(a.id, b.id)
+}
+
+/** Of two events with the same id and time, the one whose record is bytewise smaller. */
+function smaller(a: Event, b: Event): Event {
+  return Buffer.compare(Buffer.from(a.raw), Buffer.from(b.raw)) <= 0 ? a : b
+}

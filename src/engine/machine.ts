@@ -1,0 +1,157 @@
+import { fnv1a } from '../base/hash.ts'
+import type { Ms } from '../base/time.ts'
+import type { Event } from '../telemetry/event.ts'
+import { Coverage } from './coverage.ts'
+import { LearnerStage } from './learner-stage.ts'
+import { OutputOrder, type LateEvent, type Output } from './output.ts'
+import { ResourceStage } from './resource-stage.ts'
+import type { Setup, Unjudged } from './runtime.ts'
+import { resourceKey, type Sighting } from './sighting.ts'
+import { Timekeeper, type Mark } from './timekeeper.ts'
+
+export interface MachineOptions extends Setup {
+  /** Into how many tasks each stage is split; the results are the same. */
+  partitions?: number
+  /** For platforms whose catalogue entry names none. */
+  lateness?: Ms
+  /** Takes final outputs, in order. */
+  output: (output: Output) => void
+  /** Takes a warning as soon as it is raised, before its place in the order is known. */
+  early?: (output: Output) => void
+  late?: (late: LateEvent) => void
+}
+
+/** Both stages and the timekeeper in one process: the whole of Invigil between decode and sink, without I/O. */
+export class Machine {
+  readonly timekeeper: Timekeeper
+  readonly learners: readonly LearnerStage[]
+  readonly resources: readonly ResourceStage[]
+  readonly order: OutputOrder
+  private readonly options: MachineOptions
+  private readonly partitions: number
+  private marksSinceSweep = 0
+
+  constructor(options: MachineOptions) {
+    this.options = options
+    this.partitions = options.partitions ?? 1
+    this.timekeeper = new Timekeeper(options.catalogue, options.lateness)
+    this.order = new OutputOrder()
+    const output = (o: Output) => {
+      options.early?.(o)
+      this.order.push(o)
+    }
+    const sighting = (s: Sighting) => this.resourceTask(s).add(s)
+    const late = (l: LateEvent) => options.late?.(l)
+    this.learners = Array.from({ length: this.partitions }, () => new LearnerStage(options, { output, sighting, late }))
+    this.resources = Array.from({ length: this.partitions }, () => new ResourceStage(options, output))
+  }
+
+  /** Takes the next event of the log. A `future` one (wrong clock) is not taken: the caller rejects it. */
+  observe(event: Event): 'held' | 'late' | 'future' {
+    const missed = this.timekeeper.watermark(event.platform)
+    const fate = this.timekeeper.observe(event)
+    if (fate === 'held') this.learnerTask(event).add(event, this.timekeeper.mark + 1)
+    else if (fate === 'late') this.learnerTask(event).addLate({ event, watermark: missed })
+    return fate
+  }
+
+  /** Takes an event again that an earlier run has seen before its snapshot: it only refills the buffer. */
+  refill(event: Event, mark: number): void {
+    if (event.time >= this.timekeeper.watermark(event.platform)) this.learnerTask(event).add(event, mark)
+  }
+
+  /** Handles what has come so far, as far as the watermarks allow. */
+  mark(): Mark {
+    return this.handle(this.timekeeper.next(this.options.context))
+  }
+
+  /** The mark of a log in which nothing has come for a minute. */
+  idle(): Mark {
+    return this.handle(this.timekeeper.idle(this.options.context))
+  }
+
+  /** Lets event time pass, as tests of rules do. */
+  passTo(time: Ms): Mark {
+    return this.handle(this.timekeeper.passTo(time, this.options.context))
+  }
+
+  /** Ends the log: handles everything held and hands out every output. */
+  end(): Mark {
+    const mark = this.handle(this.timekeeper.end(this.options.context))
+    this.order.drain(Infinity, this.options.output)
+    return mark
+  }
+
+  private handle(mark: Mark): Mark {
+    for (const task of this.learners) task.mark(mark)
+    for (const task of this.resources) task.mark(mark)
+    this.order.drain(mark.resource, this.options.output)
+    if (++this.marksSinceSweep >= SWEEP_EVERY) {
+      this.marksSinceSweep = 0
+      for (const task of this.learners) task.sweep()
+      for (const task of this.resources) task.sweep()
+    }
+    return mark
+  }
+
+  /** The lowest mark that covers an event still held; the next mark if none is. */
+  oldestMark(): number {
+    return Math.min(this.timekeeper.mark + 1, ...this.learners.map((t) => t.oldestMark()))
+  }
+
+  /** What each platform's events carried. */
+  coverage(): Map<string, Coverage> {
+    const all = new Map<string, Coverage>()
+    for (const task of this.learners) {
+      for (const part of task.parts.values()) {
+        const merged = all.get(part.id) ?? new Coverage()
+        merged.merge(part.coverage.seen)
+        all.set(part.id, merged)
+      }
+    }
+    return all
+  }
+
+  /** What rules could not judge, over all tasks. */
+  unjudged(): Unjudged {
+    return sum([...this.learners, ...this.resources].map((t) => t.context.unjudged))
+  }
+
+  /** Findings that exemptions covered, by rule. */
+  exempted(): Record<string, number> {
+    return sum([...this.learners, ...this.resources].map((t) => t.context.exempted))
+  }
+
+  /** Events that stood in the log twice. */
+  duplicates(): number {
+    let n = 0
+    for (const task of this.learners) {
+      n += task.duplicatesLate
+      for (const part of task.parts.values()) n += part.reorder.duplicates
+    }
+    return n
+  }
+
+  /** Learners and resources with state in memory. */
+  keys(): { learners: number; resources: number } {
+    let learners = 0
+    for (const task of this.learners) for (const part of task.parts.values()) learners += part.learners.size
+    return { learners, resources: this.resources.reduce((n, t) => n + t.entries.size, 0) }
+  }
+
+  learnerTask(of: { platform: string; learner: string }): LearnerStage {
+    return this.learners[this.partitions === 1 ? 0 : fnv1a(`${of.platform}\u0000${of.learner}`) % this.partitions] as LearnerStage
+  }
+
+  resourceTask(of: Pick<Sighting, 'resource' | 'scope' | 'id'>): ResourceStage {
+    return this.resources[this.partitions === 1 ? 0 : fnv1a(resourceKey(of)) % this.partitions] as ResourceStage
+  }
+}
+
+const SWEEP_EVERY = 4096
+
+function sum(counts: readonly Record<string, number>[]): Record<string, number> {
+  const total: Record<string, number> = {}
+  for (const c of counts) for (const [k, n] of Object.entries(c)) total[k] = (total[k] ?? 0) + n
+  return total
+}

@@ -1,0 +1,43 @@
+import { Heap } from '../base/order.ts'
+import type { Ms } from '../base/time.ts'
+import type { Event } from '../telemetry/event.ts'
+import type { Prompt, Warning } from '../warnings/warning.ts'
+
+/** What the stages write. */
+export type Output = { kind: 'warning'; at: Ms; value: Warning } | { kind: 'prompt'; at: Ms; value: Prompt }
+
+/** An event that came after its platform's watermark. */
+export interface LateEvent {
+  event: Event
+  /** The watermark it missed. */
+  watermark: Ms
+}
+
+/**
+ * Puts outputs into the one order that every run writes them in: by `raised`, then kind, id and revision. An output is
+ * final once the resource stage's watermark, which is never ahead of another, has passed it.
+ */
+export class OutputOrder {
+  private readonly heap: Heap<Output>
+
+  constructor(pending: Iterable<Output> = []) {
+    this.heap = new Heap<Output>((a, b) => a.at < b.at || (a.at === b.at && orderKey(a) < orderKey(b)), pending)
+  }
+
+  push(output: Output): void {
+    this.heap.push(output)
+  }
+
+  /** Hands over what is final: everything raised before `watermark`. */
+  drain(watermark: Ms, take: (output: Output) => void): void {
+    for (let top = this.heap.peek(); top !== undefined && top.at < watermark; top = this.heap.peek()) take(this.heap.pop() as Output)
+  }
+
+  pending(): readonly Output[] {
+    return this.heap.values()
+  }
+}
+
+function orderKey(o: Output): string {
+  return o.kind === 'warning' ? `w${o.value.id}${String(o.value.revision).padStart(9, '0')}` : `p${o.value.warning}`
+}

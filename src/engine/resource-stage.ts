@@ -1,0 +1,168 @@
+import { compareText } from '../base/order.ts'
+import type { Ms } from '../base/time.ts'
+import type { SubjectKind } from '../warnings/warning.ts'
+import type { AnyResourceDetector } from './detector.ts'
+import { Entry, Timers } from './entry.ts'
+import type { Output } from './output.ts'
+import { Reorder } from './reorder.ts'
+import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
+import { resourceKey, type ResourceKind, type Sighting } from './sighting.ts'
+import type { Mark } from './timekeeper.ts'
+
+/** What the resource stage keeps of one resource. */
+export class ResourceEntry extends Entry {
+  readonly resource: ResourceKind
+  readonly scope: string
+  readonly name: string
+
+  constructor(resource: ResourceKind, scope: string, name: string) {
+    super(resourceKey({ resource, scope, id: name }))
+    this.resource = resource
+    this.scope = scope
+    this.name = name
+  }
+}
+
+/** The resource stage of one task: sightings in (time, resource, platform, learner, kind) order, through every resource rule. */
+export class ResourceStage {
+  readonly entries = new Map<string, ResourceEntry>()
+  readonly timers = new Timers<Entry>()
+  readonly set: RuleSet
+  readonly context: RuleContext
+  readonly dirty: ResourceEntry[] = []
+  /** Loads a resource that a snapshot brought and nobody has touched yet. */
+  unpack: (entry: ResourceEntry) => void = () => {}
+  private readonly slotsOf: ReadonlyMap<ResourceKind, readonly number[]>
+  private watermark: Ms = -Infinity
+  // Two sightings alike in all of their order say the same.
+  private readonly held = new Reorder<Sighting>(compareSightings, (a) => a)
+  private entry!: ResourceEntry
+  private readonly subject = (): Subject => this.describe()
+
+  constructor(setup: Setup, output: (output: Output) => void) {
+    this.set = new RuleSet(setup, 'resource')
+    this.context = new RuleContext(this.set, output)
+    const slotsOf = new Map<ResourceKind, number[]>()
+    this.set.rules.forEach((rule, slot) => {
+      for (const kind of (rule.detector as AnyResourceDetector).resources) {
+        const slots = slotsOf.get(kind)
+        if (slots) slots.push(slot)
+        else slotsOf.set(kind, [slot])
+      }
+    })
+    this.slotsOf = slotsOf
+  }
+
+  /** Takes a sighting that the next mark covers. */
+  add(sighting: Sighting): void {
+    if (this.slotsOf.has(sighting.resource)) this.held.add(sighting, 0)
+  }
+
+  /** Handles what a mark releases: sightings before its resource watermark. */
+  mark(mark: Mark): void {
+    const upTo = mark.resource
+    if (upTo === this.watermark) return
+    this.held.release(upTo, (sighting) => {
+      this.fire(sighting.time)
+      this.handle(sighting)
+    })
+    this.fire(upTo)
+    this.watermark = upTo
+  }
+
+  private handle(sighting: Sighting): void {
+    const slots = this.slotsOf.get(sighting.resource) as readonly number[]
+    const key = resourceKey(sighting)
+    let entry = this.entries.get(key)
+    if (entry === undefined) {
+      entry = new ResourceEntry(sighting.resource, sighting.scope, sighting.id)
+      this.entries.set(key, entry)
+      this.touch(entry)
+    } else {
+      this.touch(entry)
+      if (entry.open !== undefined) this.context.endOrphans(entry, sighting.time)
+      this.forget(entry, sighting.time)
+    }
+    entry.last = sighting.time
+    this.at(entry)
+    for (const slot of slots) {
+      const rule = this.set.rules[slot] as (typeof this.set.rules)[number]
+      if (rule.scope !== undefined && !rule.scope(sighting)) continue
+      this.context.enter(slot, entry, this.timers, sighting.time, this.subject)
+      ;(rule.detector as AnyResourceDetector).onSighting(sighting, this.context)
+    }
+  }
+
+  private fire(upTo: Ms): void {
+    for (let due = this.timers.next(upTo); due !== undefined; due = this.timers.next(upTo)) {
+      const entry = due.entry as ResourceEntry
+      if (due.at - entry.last > this.horizon(due.slot)) continue
+      this.touch(entry)
+      this.at(entry)
+      this.context.endOrphans(entry, due.at)
+      const rule = this.context.enter(due.slot, entry, this.timers, due.at, this.subject)
+      ;(rule.detector as AnyResourceDetector).onTimer?.(due.at, this.context)
+    }
+  }
+
+  /** Frees the memory of resources that are past every horizon; changes no result. */
+  sweep(): void {
+    for (const [key, entry] of this.entries) {
+      if (this.watermark - entry.last <= DEFAULT_HORIZON || entry.open || entry.packed) continue
+      this.forget(entry, this.watermark)
+      if (entry.cells.every((c) => c === undefined)) this.entries.delete(key)
+    }
+  }
+
+  private forget(entry: ResourceEntry, time: Ms): void {
+    for (let slot = 0; slot < entry.cells.length; slot++) {
+      if (time - entry.last <= this.horizon(slot)) continue
+      entry.cells[slot] = undefined
+      if (entry.wakes?.[slot]) entry.wakes[slot] = 0
+    }
+  }
+
+  private horizon(slot: number): Ms {
+    const horizon = this.set.rules[slot]?.detector.horizon
+    return typeof horizon === 'number' ? horizon : DEFAULT_HORIZON
+  }
+
+  private touch(entry: ResourceEntry): void {
+    if (entry.packed !== undefined) this.unpack(entry)
+    if (!entry.dirty) {
+      entry.dirty = true
+      this.dirty.push(entry)
+    }
+  }
+
+  private at(entry: ResourceEntry): void {
+    this.entry = entry
+    this.context.id = entry.name
+    this.context.platform = entry.scope
+  }
+
+  private describe(): Subject {
+    const { resource, scope, name } = this.entry
+    const kind: SubjectKind = resource
+    return {
+      kind, platform: scope, id: name, learners: [], class: resource === 'class' ? name : undefined, course: undefined, missing: undefined,
+    }
+  }
+
+  /** What a snapshot needs besides the entries: in one process nobody else keeps the sightings. */
+  saveHeld(): { watermark: Ms; held: Sighting[] } {
+    return { watermark: this.watermark, held: [...this.held.values()] }
+  }
+
+  loadHeld(saved: { watermark: Ms; held: readonly Sighting[] }): void {
+    this.watermark = saved.watermark
+    for (const s of saved.held) this.held.add(s, 0)
+  }
+}
+
+function compareSightings(a: Sighting, b: Sighting): number {
+  return (
+    a.time - b.time || compareText(a.resource, b.resource) || compareText(a.scope, b.scope) || compareText(a.id, b.id) ||
+    compareText(a.platform, b.platform) || compareText(a.learner, b.learner) || compareText(a.kind, b.kind) || compareText(a.event ?? '', b.event ?? '')
+  )
+}

@@ -1,0 +1,243 @@
+import { MINUTE, SECOND, type Ms } from '../base/time.ts'
+import type { Catalogue } from '../catalogue/index.ts'
+import type { Event } from '../telemetry/event.ts'
+
+/** A numbered record that moves the watermarks; the same marks over the same log are the same run. */
+export interface Mark {
+  number: number
+  /** The last mark of a log that has ended: everything held is handled. */
+  end: boolean
+  /** How far each platform's events are handled once this mark is. */
+  watermarks: Readonly<Record<string, Ms>>
+  /** The resource stage's watermark. */
+  resource: Ms
+  /** Each platform's first event time. */
+  first: Readonly<Record<string, Ms>>
+  /** Platforms over 5 % of whose last 1,000 events were late: nothing late counts against their learners. */
+  troubled: readonly string[]
+  /** Hash of the context under which what this mark releases is handled. */
+  context: string
+}
+
+export const DEFAULT_LATENESS: Ms = 60 * SECOND
+/** Nobody waits longer for a platform that is silent or slow. */
+export const PATIENCE: Ms = 10 * MINUTE
+/** An event further ahead of the stamp of its record has a wrong clock. */
+export const FUTURE: Ms = 5 * MINUTE
+const MEDIAN_OF = 31
+const LATE_WINDOW = 1000
+const LATE_SHARE = 0.05
+
+interface Line {
+  platform: string
+  lateness: Ms
+  line: Ms
+  /** In force since the last mark. */
+  watermark: Ms
+  first: Ms
+  newest: Ms
+  /** Of the last 1,000 events, which were late: a ring of 0 and 1. */
+  ring: Uint8Array
+  seen: number
+  late: number
+}
+
+/** Plain data, for snapshots: all that the timekeeper knows. */
+export interface TimekeeperState {
+  mark: number
+  furthest: Ms
+  resource: Ms
+  newest: Ms
+  median: Ms[]
+  lines: Line[]
+}
+
+/** Reads the log's times and writes marks. Sees every event once, in log order. */
+export class Timekeeper {
+  private number = 0
+  /** The furthest line of all. */
+  private furthest: Ms = -Infinity
+  private resource: Ms = -Infinity
+  private newest: Ms = -Infinity
+  private median = new RunningMedian(MEDIAN_OF)
+  private readonly lines = new Map<string, Line>()
+  private readonly catalogue: Catalogue
+  private readonly lateness: Ms
+  private lastLine: Line | undefined
+
+  /** `lateness` is for platforms whose catalogue entry names none. */
+  constructor(catalogue: Catalogue, lateness: Ms = DEFAULT_LATENESS) {
+    this.catalogue = catalogue
+    this.lateness = lateness
+  }
+
+  /** Number of the last mark. */
+  get mark(): number {
+    return this.number
+  }
+
+  get resourceWatermark(): Ms {
+    return this.resource
+  }
+
+  /** The newest event time of the log. */
+  get newestTime(): Ms {
+    return this.newest
+  }
+
+  /** The watermark that a platform has had since the last mark: an event older than it is late. */
+  watermark(platform: string): Ms {
+    const line = this.lines.get(platform)
+    return line === undefined || line.watermark === -Infinity ? this.resource : line.watermark
+  }
+
+  /** Takes the next event of the log and says what becomes of it. */
+  observe(event: Event): 'held' | 'late' | 'future' {
+    if (event.received !== undefined && event.time > event.received + FUTURE) return 'future'
+    let line = this.lastLine
+    if (line === undefined || line.platform !== event.platform) this.lastLine = line = this.lineOf(event.platform)
+    // INVARIANT (late): judged against the mark before, so that every task judges alike.
+    const late = event.time < (line.watermark === -Infinity ? this.resource : line.watermark)
+    this.countLate(line, late)
+    if (!late && event.time < line.first) line.first = event.time
+    if (event.time > line.newest) {
+      line.newest = event.time
+      if (event.time > this.newest) this.newest = event.time
+    }
+    const stamp = event.received ?? this.median.add(event.time)
+    const reached = event.time < stamp ? event.time : stamp
+    if (reached > line.line) {
+      line.line = reached
+      if (reached > this.furthest) this.furthest = reached
+    }
+    return late ? 'late' : 'held'
+  }
+
+  /** The next mark: watermarks as far as the lines carry them. */
+  next(context: string): Mark {
+    return this.advance(context, (line) => line.line - line.lateness)
+  }
+
+  /** The mark after a minute in which nothing came: each watermark is set to its line. */
+  idle(context: string): Mark {
+    return this.advance(context, (line) => line.line)
+  }
+
+  /** A mark that carries every watermark to `time`, as far as tests of rules let time pass. */
+  passTo(time: Ms, context: string): Mark {
+    this.furthest = Math.max(this.furthest, time)
+    this.resource = Math.max(this.resource, time)
+    return this.advance(context, () => time)
+  }
+
+  /** The mark that ends the log: everything is handled, and timers due by its newest time fire. */
+  end(context: string): Mark {
+    if (this.newest === -Infinity) return { ...this.advance(context, (line) => line.watermark), end: true }
+    return { ...this.passTo(this.newest + 1, context), end: true }
+  }
+
+  private advance(context: string, reach: (line: Line) => Ms): Mark {
+    this.number++
+    const floor = this.furthest - PATIENCE
+    // INVARIANT (watermark): never goes back.
+    this.resource = Math.max(this.resource, floor)
+    const watermarks: Record<string, Ms> = {}
+    const first: Record<string, Ms> = {}
+    const troubled: string[] = []
+    for (const line of this.lines.values()) {
+      line.watermark = Math.max(line.watermark, reach(line), this.resource)
+      watermarks[line.platform] = line.watermark
+      first[line.platform] = Math.min(line.first, this.catalogue.since(line.platform) ?? Infinity)
+      if (line.late > LATE_SHARE * Math.min(line.seen, LATE_WINDOW)) troubled.push(line.platform)
+    }
+    return { number: this.number, end: false, watermarks, resource: this.resource, first, troubled, context }
+  }
+
+  private lineOf(platform: string): Line {
+    let line = this.lines.get(platform)
+    if (!line) {
+      const lateness = this.catalogue.platform(platform)?.lateness ?? this.lateness
+      line = {
+        platform, lateness, line: -Infinity, watermark: -Infinity, first: Infinity, newest: -Infinity,
+        ring: new Uint8Array(LATE_WINDOW), seen: 0, late: 0,
+      }
+      this.lines.set(platform, line)
+    }
+    return line
+  }
+
+  private countLate(line: Line, late: boolean): void {
+    const slot = line.seen % LATE_WINDOW
+    line.late += (late ? 1 : 0) - (line.ring[slot] as number)
+    line.ring[slot] = late ? 1 : 0
+    line.seen++
+  }
+
+  save(): TimekeeperState {
+    return {
+      mark: this.number, furthest: this.furthest, resource: this.resource, newest: this.newest,
+      median: this.median.save(), lines: [...this.lines.values()],
+    }
+  }
+
+  load(state: TimekeeperState): void {
+    this.number = state.mark
+    this.furthest = state.furthest
+    this.resource = state.resource
+    this.newest = state.newest
+    this.median = new RunningMedian(MEDIAN_OF, state.median)
+    this.lastLine = undefined
+    this.lines.clear()
+    for (const line of state.lines) {
+      const lateness = this.catalogue.platform(line.platform)?.lateness ?? this.lateness
+      this.lines.set(line.platform, { ...line, lateness, ring: Uint8Array.from(line.ring) })
+    }
+  }
+}
+
+/** Median of the last `size` values; before so many have come there is none, and nothing moves by it. */
+class RunningMedian {
+  private readonly ring: Float64Array
+  private readonly sorted: Float64Array
+  private count = 0
+
+  constructor(size: number, values: readonly number[] = []) {
+    this.ring = new Float64Array(size)
+    this.sorted = new Float64Array(size).fill(Infinity)
+    for (const v of values) this.add(v)
+  }
+
+  /** Adds a value and returns the median, or -Infinity while there are too few. */
+  add(value: number): number {
+    const { ring, sorted } = this
+    const size = ring.length
+    const slot = this.count % size
+    let i: number
+    if (this.count < size) i = this.count
+    else {
+      const old = ring[slot] as number
+      i = 0
+      while (sorted[i] !== old) i++
+    }
+    ring[slot] = value
+    // The hole left by the oldest value moves to where the new one belongs.
+    while (i > 0 && (sorted[i - 1] as number) > value) {
+      sorted[i] = sorted[i - 1] as number
+      i--
+    }
+    while (i + 1 < size && (sorted[i + 1] as number) < value) {
+      sorted[i] = sorted[i + 1] as number
+      i++
+    }
+    sorted[i] = value
+    this.count++
+    return this.count < size ? -Infinity : (sorted[size >> 1] as number)
+  }
+
+  /** The values from oldest to newest. */
+  save(): number[] {
+    const size = this.ring.length
+    const kept = Math.min(this.count, size)
+    return Array.from({ length: kept }, (_, i) => this.ring[(this.count - kept + i) % size] as number)
+  }
+}

@@ -1,0 +1,153 @@
+import { MINUTE, SECOND, type Ms } from '../base/time.ts'
+import type { Event } from './event.ts'
+
+/**
+ * A stretch of playback that an event proves: from the evidence before it to this event, in wall-clock time and in
+ * media seconds. An interval ends at its last evidence: nothing is assumed after it.
+ */
+export interface Span {
+  chapter: string
+  session: string | undefined
+  from: Ms
+  to: Ms
+  /** Media seconds at both ends, where the platform sends positions. */
+  mediaFrom: number | undefined
+  mediaTo: number | undefined
+  /** Playback rate in force. */
+  rate: number
+  /**
+   * `true`: media advanced as the clock times the rate, so the whole stretch was played; `false`: it did not;
+   * `undefined`: no positions, the stretch is as good as its length against the platform's cadence.
+   */
+  agrees: boolean | undefined
+  /** Whether the page was hidden, and the sound off, at the end of the stretch; undefined where never told. */
+  visible: boolean | undefined
+  muted: boolean | undefined
+}
+
+/** Playback of one chapter in one session. Plain data. */
+export interface Track {
+  session: string | undefined
+  chapter: string
+  playing: boolean
+  /** Time and media position of the last evidence. */
+  at: Ms
+  position: number | undefined
+  rate: number
+  visible: boolean | undefined
+  muted: boolean | undefined
+}
+
+/** What one learner is playing: one track a (session, chapter), oldest evidence first. */
+export interface Playback {
+  tracks: Track[]
+}
+
+/** Tracks silent for longer are forgotten: no evidence reaches further back. */
+export const TRACK_HORIZON: Ms = 60 * MINUTE
+const MOST_TRACKS = 32
+// Buffering and rounding: positions are often whole seconds.
+const TOLERANCE_SECONDS = 2
+const TOLERANCE_SHARE = 0.05
+
+export function newPlayback(): Playback {
+  return { tracks: [] }
+}
+
+/** Whether media advanced as far as `elapsed` wall-clock time at `rate` allows, within tolerance. */
+export function agrees(advance: number, elapsed: Ms, rate: number): boolean {
+  const expected = (elapsed / SECOND) * rate
+  return Math.abs(advance - expected) <= Math.max(TOLERANCE_SECONDS, TOLERANCE_SHARE * expected)
+}
+
+/** Takes the next event of the learner, in time order, and returns the stretch of playback that it proves, if any. */
+export function advancePlayback(playback: Playback, event: Event): Span | undefined {
+  const chapter = event.chapter
+  if (chapter === undefined) {
+    if (event.action === 'logged-out') stopSession(playback, event.session)
+    return undefined
+  }
+  switch (event.action) {
+    case 'initialized':
+    case 'played':
+    case 'heartbeat':
+    case 'rate-changed':
+    case 'seeked':
+    case 'paused':
+    case 'completed':
+    case 'terminated':
+      break
+    default:
+      return undefined
+  }
+  const track = findTrack(playback, event.session, chapter) ?? addTrack(playback, event, chapter)
+  // A seek's own position may be either end; the stretch it closes ends where the seek left.
+  const reached = event.action === 'seeked' ? event.from : event.position
+  const span = track.playing && event.time > track.at ? closeSpan(track, event, reached) : undefined
+  if (event.rate !== undefined) setRate(playback, event.session, event.rate)
+  if (event.visible !== undefined) track.visible = event.visible
+  if (event.muted !== undefined) track.muted = event.muted
+  track.at = event.time
+  switch (event.action) {
+    case 'played':
+      track.playing = true
+      track.position = event.position ?? track.position
+      break
+    case 'heartbeat':
+      track.playing = true
+      track.position = event.position
+      break
+    case 'seeked':
+      track.position = event.to ?? event.position
+      break
+    case 'rate-changed':
+      track.position = event.position ?? span?.mediaTo
+      break
+    default:
+      track.playing = false
+      track.position = event.position ?? track.position
+  }
+  return span
+}
+
+function closeSpan(track: Track, event: Event, reached: number | undefined): Span {
+  const known = track.position !== undefined && reached !== undefined
+  return {
+    chapter: track.chapter,
+    session: track.session,
+    from: track.at,
+    to: event.time,
+    mediaFrom: track.position,
+    mediaTo: reached,
+    rate: track.rate,
+    agrees: known ? agrees((reached as number) - (track.position as number), event.time - track.at, track.rate) : undefined,
+    visible: event.visible ?? track.visible,
+    muted: event.muted ?? track.muted,
+  }
+}
+
+function findTrack(playback: Playback, session: string | undefined, chapter: string): Track | undefined {
+  for (const t of playback.tracks) if (t.chapter === chapter && t.session === session) return t
+  return undefined
+}
+
+function addTrack(playback: Playback, event: Event, chapter: string): Track {
+  const horizon = event.time - TRACK_HORIZON
+  // The session's rate is the player's, and outlives the chapter.
+  const rate = playback.tracks.find((t) => t.session === event.session && t.at >= horizon)?.rate ?? 1
+  const live = playback.tracks.filter((t) => t.at >= horizon)
+  playback.tracks = live.length < MOST_TRACKS ? live : live.sort((a, b) => a.at - b.at).slice(1)
+  const track: Track = {
+    session: event.session, chapter, playing: false, at: event.time, position: undefined, rate: event.rate ?? rate, visible: undefined, muted: undefined,
+  }
+  playback.tracks.push(track)
+  return track
+}
+
+function setRate(playback: Playback, session: string | undefined, rate: number): void {
+  for (const t of playback.tracks) if (t.session === session) t.rate = rate
+}
+
+function stopSession(playback: Playback, session: string | undefined): void {
+  for (const t of playback.tracks) if (t.session === session) t.playing = false
+}
