@@ -30,9 +30,18 @@ export class Entry {
   dirty = false
   /** The snapshot's bytes, until the key is first touched. */
   packed: Uint8Array | undefined = undefined
+  /** Decodes `packed`. */
+  unpack: (() => void) | undefined = undefined
 
   constructor(id: string) {
     this.id = id
+  }
+
+  /** Decodes the snapshot's bytes, once. */
+  load(): void {
+    this.unpack?.()
+    this.packed = undefined
+    this.unpack = undefined
   }
 }
 

@@ -66,8 +66,6 @@ export class LearnerStage {
   readonly context: RuleContext
   /** Learners changed since the last snapshot. */
   readonly dirty: [PlatformPart, LearnerEntry][] = []
-  /** Loads a learner that a snapshot brought and nobody has touched yet. */
-  unpack: (part: PlatformPart, entry: LearnerEntry) => void = () => {}
   duplicatesLate = 0
   private readonly plans: ReadonlyMap<Action, Plan>
   private readonly lateSlots: readonly number[]
@@ -253,7 +251,7 @@ export class LearnerStage {
   }
 
   private touch(part: PlatformPart, entry: LearnerEntry): void {
-    if (entry.packed !== undefined) this.unpack(part, entry)
+    if (entry.packed !== undefined) entry.load()
     if (!entry.dirty) {
       entry.dirty = true
       this.dirty.push([part, entry])

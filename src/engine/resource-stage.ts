@@ -30,8 +30,6 @@ export class ResourceStage {
   readonly set: RuleSet
   readonly context: RuleContext
   readonly dirty: ResourceEntry[] = []
-  /** Loads a resource that a snapshot brought and nobody has touched yet. */
-  unpack: (entry: ResourceEntry) => void = () => {}
   private readonly slotsOf: ReadonlyMap<ResourceKind, readonly number[]>
   private watermark: Ms = -Infinity
   // Two sightings alike in all of their order say the same.
@@ -128,7 +126,7 @@ export class ResourceStage {
   }
 
   private touch(entry: ResourceEntry): void {
-    if (entry.packed !== undefined) this.unpack(entry)
+    if (entry.packed !== undefined) entry.load()
     if (!entry.dirty) {
       entry.dirty = true
       this.dirty.push(entry)

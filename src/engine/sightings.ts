@@ -41,6 +41,8 @@ export function newPresence(): Presence {
 export function sightEvent(presence: Presence, event: Event, catalogue: Catalogue, send: (s: Sighting) => void): Ms | undefined {
   const { time } = event
   if (event.class !== undefined) presence.class = event.class
+  // Platforms that name no class: the roster knows it. Looked up once a stay.
+  else if (presence.class === undefined && presence.held.length === 0) presence.class = catalogue.classOf(event)?.id
   if (event.course !== undefined) presence.course = event.course
   if (event.session !== undefined) presence.session = event.session
   if (event.device !== undefined) presence.device = event.device

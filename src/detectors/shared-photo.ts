@@ -1,0 +1,197 @@
+import { z } from 'zod'
+import { HOUR, duration, type Ms } from '../base/time.ts'
+import { defineDetector, type Context } from '../engine/detector.ts'
+import type { Sighting } from '../engine/sighting.ts'
+import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { namesOf, peopleOf, personKey } from './shared/people.ts'
+import { distance, firstBand, isBlank } from './shared/photo.ts'
+
+interface Check {
+  who: string
+  photo: string
+  time: Ms
+  event: string | undefined
+}
+
+interface Episode {
+  kind: Facts['kind']
+  photo: string
+  begin: Ms
+  end: Ms
+  learners: string[]
+  checks: number
+  distance: number
+  evidence: Evidence
+}
+
+interface State {
+  /** The latest checks that this key was sent, oldest first. */
+  checks: Check[]
+  open: Episode[]
+}
+
+interface Facts {
+  /** One photo of several learners, the same photo again, or photos that hardly differ. */
+  kind: 'shared' | 'equal' | 'similar'
+  photo: string
+  learners: string[]
+  checks: number
+  /** Bits in which the first two differ. */
+  distance: number
+}
+
+const params = z.strictObject({
+  distance: z.int().min(0).max(3).default(3).describe('Bits in which two 64-bit hashes of the same photo differ, at most.'),
+  blank: z.int().min(0).max(32).default(8).describe('A hash with fewer bits set, or unset, is of a dark or blank picture and proves nothing.'),
+  least: z.int().min(3).default(4).describe('Checks of one learner from which on most pairs may not be that close; a single close pair is often honest.'),
+  apart: duration.prefault('60s').describe('Photos of one learner closer together are one check that was sent again.'),
+  window: duration.prefault('3d').describe('How long a photo is remembered.'),
+  quiet: duration.prefault('24h').describe('An episode is over when the photo has not come again for so long.'),
+})
+type Params = z.output<typeof params>
+type Photo = Context<Params, State, Facts>
+
+// A band may collect unlike photos of many learners, a learner only their own.
+const MOST_CHECKS = { band: 32, learner: 12 }
+const MOST_OPEN = 16
+
+/**
+ * The same face photo serves two learners, or one again and again. Perceptual hashes come by four bands, in which hashes
+ * within 3 bits meet; a pair that meets in several is judged in the lowest.
+ */
+export const sharedPhoto = defineDetector<typeof params, State, Facts>({
+  name: 'shared-photo',
+  version: 1,
+  summary: 'The same face photo is used for two learners, or again and again for one.',
+  stage: 'resource',
+  params,
+  resources: ['photo'],
+  needs: ['photo'],
+  horizon: 96 * HOUR,
+  newState: () => ({ checks: [], open: [] }),
+  onSighting(s, context) {
+    const { state, params } = context
+    end(context)
+    if (s.photo === undefined || isBlank(s.photo, params.blank)) return
+    const { checks } = state
+    while (checks.length > 0 && (checks[0] as Check).time < s.time - params.window) checks.shift()
+    const check: Check = { who: personKey(s.platform, s.learner), photo: s.photo, time: s.time, event: s.event }
+    if (s.id.startsWith('learner:')) judgeOne(check, context)
+    else judgeTwo(check, bandOf(s), context)
+    if (state.open.length > 0) context.wakeAt(Math.min(...state.open.map((e) => e.end)) + params.quiet)
+  },
+  onTimer(_, context) {
+    end(context)
+    const { open } = context.state
+    if (open.length > 0) context.wakeAt(Math.min(...open.map((e) => e.end)) + context.params.quiet)
+  },
+  explain({ kind, learners, checks, distance }, { distance: limit, least }) {
+    if (kind === 'shared') {
+      return {
+        en: `the same face photo was used for ${learners.length} learners (${namesOf(learners)}) in ${checks} checks, ${distance} bits apart (limit ${limit})`,
+        zh: `同一张人脸照片在 ${checks} 次核验中用于 ${learners.length} 名学员（${namesOf(learners)}），相差 ${distance} 位（限值 ${limit} 位）`,
+      }
+    }
+    if (kind === 'equal') {
+      return {
+        en: `the same face photo was sent for ${checks} face checks of one learner (limit 1)`,
+        zh: `同一学员的 ${checks} 次人脸核验使用了同一张照片（限值 1 次）`,
+      }
+    }
+    return {
+      en: `most pairs of the photos of ${checks} face checks of one learner differ in ${limit} bits or less (judged from ${least} checks on)`,
+      zh: `同一学员 ${checks} 次人脸核验的照片大多两两相差不超过 ${limit} 位（从 ${least} 次起判定）`,
+    }
+  },
+})
+
+function bandOf(s: Sighting): number {
+  return s.id.startsWith('band') ? Number(s.id.slice(4, s.id.indexOf(':'))) : -1
+}
+
+/** Against the photos of other learners. */
+function judgeTwo(check: Check, band: number, context: Photo): void {
+  const { state, params } = context
+  const { checks } = state
+  for (const other of checks) {
+    if (other.who === check.who) continue
+    const d = distance(other.photo, check.photo)
+    if (d > params.distance || (band >= 0 && firstBand(other.photo, check.photo) !== band)) continue
+    const open = state.open.find((e) => e.learners.includes(other.who) && distance(e.photo, check.photo) <= 2 * params.distance)
+    if (open) goOn(open, check)
+    else start('shared', [other, check], d, context)
+    break
+  }
+  // One photo of a learner is kept once.
+  const same = checks.findIndex((c) => c.who === check.who && c.photo === check.photo)
+  if (same >= 0) checks.splice(same, 1)
+  if (checks.length >= MOST_CHECKS.band) checks.shift()
+  checks.push(check)
+}
+
+/** Against the learner's own earlier photos. */
+function judgeOne(check: Check, context: Photo): void {
+  const { state, params } = context
+  const { checks } = state
+  const before = checks[checks.length - 1]
+  if (before && check.time - before.time < params.apart) return
+  if (checks.length >= MOST_CHECKS.learner) checks.shift()
+  checks.push(check)
+  const equal = checks.filter((c) => c.photo === check.photo)
+  const open = state.open[0]
+  if (open) {
+    if (equal.length > 1 || (open.kind === 'similar' && mostClose(checks, params))) goOn(open, check)
+  } else if (equal.length > 1) start('equal', equal, 0, context)
+  else if (checks.length >= params.least && mostClose(checks, params)) start('similar', checks, distance((checks[0] as Check).photo, (checks[1] as Check).photo), context)
+}
+
+function mostClose(checks: readonly Check[], params: Params): boolean {
+  let close = 0
+  let pairs = 0
+  for (let i = 0; i < checks.length; i++) {
+    for (let j = 0; j < i; j++) {
+      pairs++
+      if (distance((checks[i] as Check).photo, (checks[j] as Check).photo) <= params.distance) close++
+    }
+  }
+  return close * 2 > pairs
+}
+
+function start(kind: Facts['kind'], checks: readonly Check[], distance: number, context: Photo): void {
+  const { state, now } = context
+  if (state.open.length >= MOST_OPEN) return
+  const first = checks[0] as Check
+  const episode: Episode = { kind, photo: first.photo, begin: first.time, end: now, learners: [], checks: 0, distance, evidence: newEvidence() }
+  for (const c of checks) goOn(episode, c)
+  state.open.push(episode)
+  raise(episode, 'ongoing', context)
+}
+
+function goOn(episode: Episode, check: Check): void {
+  if (!episode.learners.includes(check.who)) episode.learners.push(check.who)
+  episode.checks++
+  episode.end = check.time
+  if (check.event !== undefined) addEvidence(episode.evidence, check.event)
+}
+
+function end(context: Photo): void {
+  const { state, params, now } = context
+  if (!state.open.some((e) => now >= e.end + params.quiet)) return
+  for (const e of state.open) {
+    if (now < e.end + params.quiet) continue
+    raise(e, 'ended', context)
+    // The next episode begins with what is seen from now on.
+    state.checks = state.checks.filter((c) => !e.learners.includes(c.who) || c.time > e.end)
+  }
+  state.open = state.open.filter((e) => now < e.end + params.quiet)
+}
+
+function raise(e: Episode, episode: 'ongoing' | 'ended', context: Photo): void {
+  const learners = peopleOf(e.learners)
+  const { platform } = context
+  context.raise({
+    episode, begin: e.begin, end: e.end, learners,
+    subject: e.kind === 'shared' ? { kind: 'photo', id: e.photo, platform } : { kind: 'learner', id: (learners[0] as { id: string }).id, platform },
+    facts: { kind: e.kind, photo: e.photo, learners: learners.map((l) => l.id), checks: e.checks, distance: e.distance }, evidence: e.evidence,
+  })
+}

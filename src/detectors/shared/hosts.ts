@@ -1,0 +1,93 @@
+import { MINUTE, type Ms } from '../../base/time.ts'
+import type { Sighting } from '../../engine/sighting.ts'
+import { personKey } from './people.ts'
+
+/** One learner's use of one device, as seen on a resource: the stretch that goes on or was the latest. Plain data. */
+export interface Use {
+  /** Key of the learner. */
+  who: string
+  device: string
+  account: string | undefined
+  class: string | undefined
+  from: Ms
+  last: Ms
+  /** Event of the first sighting of the stretch. */
+  event: string | undefined
+  open: boolean
+}
+
+// Sightings come at least every 10 minutes while a resource is in use.
+const GAP: Ms = 15 * MINUTE
+
+/** The uses of the devices seen on a resource, by `deviceKey`. Plain data. */
+export type Hosts = Record<string, Use[]>
+
+function deviceKey(platform: string, device: string): string {
+  return `${platform}\u0000${device}`
+}
+
+/** Notes a sighting of a device and returns its use; undefined for one that only says that the resource was left. */
+export function noteUse(hosts: Hosts, s: Sighting, device: string, memory: Ms): Use | undefined {
+  const who = personKey(s.platform, s.learner)
+  const key = deviceKey(s.platform, device)
+  const uses = hosts[key]
+  const use = uses?.find((u) => u.who === who)
+  if (s.kind === 'left') {
+    if (use) use.open = false
+    return undefined
+  }
+  if (!use) {
+    forgetUses(hosts, s.time - memory)
+    const made: Use = { who, device, account: s.account, class: s.class, from: s.time, last: s.time, event: s.event, open: true }
+    ;(hosts[key] ??= []).push(made)
+    return made
+  }
+  if (!use.open || s.time - use.last > GAP) {
+    use.from = s.time
+    use.event = s.event
+    use.open = true
+  }
+  use.last = s.time
+  use.account = s.account ?? use.account
+  use.class = s.class ?? use.class
+  return use
+}
+
+/**
+ * The uses of one device that go on at the same time as `mine`, which was just seen: each began before this sighting and
+ * was seen after `mine` began, and neither was left. One after the other is not at once.
+ */
+export function atOnce(hosts: Hosts, mine: Use): Use[] {
+  const found: Use[] = [mine]
+  for (const u of usesOf(hosts, mine)) if (u.who !== mine.who && u.open && u.last > mine.from && u.last >= mine.last - GAP) found.push(u)
+  return found
+}
+
+/** All uses of the same device. */
+export function usesOf(hosts: Hosts, { who, device }: Use): readonly Use[] {
+  return hosts[deviceKey(who.slice(0, who.indexOf('\u0000')), device)] ?? []
+}
+
+/** How many different devices some learners used. */
+export function countDevices(hosts: Hosts, learners: readonly string[]): number {
+  return Object.values(hosts).filter((uses) => uses.some((u) => learners.includes(u.who))).length
+}
+
+/** Forgets the uses that `over` names. */
+export function dropUses(hosts: Hosts, over: (use: Use) => boolean): void {
+  for (const key in hosts) {
+    const left = (hosts[key] as Use[]).filter((u) => !over(u))
+    if (left.length === 0) delete hosts[key]
+    else hosts[key] = left
+  }
+}
+
+function forgetUses(hosts: Hosts, before: Ms): void {
+  for (const key in hosts) {
+    for (const u of hosts[key] as Use[]) {
+      if (u.last >= before) continue
+      dropUses(hosts, (x) => x.last < before)
+      return
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { DAY, MINUTE, type Ms } from '../../base/time.ts'
+import type { Sighting } from '../../engine/sighting.ts'
+import { personKey } from './people.ts'
+
+/** A lesson boundary that a learner passed: a chapter begun or completed. */
+export interface Pass {
+  chapter: string
+  completed: boolean
+  time: Ms
+  event: string
+}
+
+/** What is kept of one learner on a resource. Plain data. */
+export interface Member {
+  class: string | undefined
+  seen: Ms
+  /** Whether a boundary was passed in the present stay. */
+  started: boolean
+  /** Stays as from, to, from, to …, each from its first boundary to the last sighting. */
+  stays: Ms[]
+  passes: Pass[]
+}
+
+/** Who is on a resource and which boundaries they passed there. Plain data. */
+export interface Synchrony {
+  members: Record<string, Member>
+  /** How many of them have passed a boundary. */
+  people: number
+  /** Who was seen last, and when. */
+  latest: string
+  latestAt: Ms
+  /** When anybody else was seen last; 0 for never. */
+  before: Ms
+  /** Boundaries of the last few seconds, oldest first. */
+  recent: { who: string; pass: Pass }[]
+}
+
+/** How learners' boundaries are compared; the parameters of the detectors that do so. */
+export interface SynchronyParams {
+  within: Ms
+  apart: Ms
+  memory: Ms
+}
+
+// Sightings come at least every 10 minutes while a resource is in use.
+const STAY_GAP: Ms = 20 * MINUTE
+const MOST_STAYS = 6
+const MOST_PASSES = 24
+const MOST_RECENT = 512
+const MANY_MEMBERS = 500
+
+export function newSynchrony(): Synchrony {
+  return { members: {}, people: 0, latest: '', latestAt: 0, before: 0, recent: [] }
+}
+
+/**
+ * Notes a sighting. Returns the boundary it passed, if that one counts: the first of a stay does not, since a room full of
+ * people may have been told to begin, nor does one that was passed while nobody else was there.
+ */
+export function notePass(synchrony: Synchrony, s: Sighting, params: SynchronyParams): Pass | undefined {
+  const who = personKey(s.platform, s.learner)
+  let member = synchrony.members[who]
+  if (!member) {
+    forgetMembers(synchrony, s.time, params.memory)
+    synchrony.members[who] = member = { class: s.class, seen: s.time, started: false, stays: [], passes: [] }
+  }
+  if (s.kind === 'left') {
+    member.started = false
+    return undefined
+  }
+  if (s.time - member.seen > STAY_GAP) member.started = false
+  member.seen = s.time
+  if (who !== synchrony.latest) {
+    synchrony.before = synchrony.latestAt
+    synchrony.latest = who
+  }
+  synchrony.latestAt = s.time
+  if (s.class !== undefined) member.class = s.class
+  const { stays } = member
+  if (member.started) stays[stays.length - 1] = s.time
+  if ((s.kind !== 'began' && s.kind !== 'completed') || s.chapter === undefined) return undefined
+  if (!member.started) {
+    member.started = true
+    if (stays.length === 0) synchrony.people++
+    if (stays.length === 2 * MOST_STAYS) stays.splice(0, 2)
+    stays.push(s.time, s.time)
+    return undefined
+  }
+  if (s.time - synchrony.before > STAY_GAP) return undefined
+  const pass: Pass = { chapter: s.chapter, completed: s.kind === 'completed', time: s.time, event: s.event ?? '' }
+  while (member.passes.length > 0 && (member.passes.length >= MOST_PASSES || (member.passes[0] as Pass).time < s.time - params.memory)) member.passes.shift()
+  member.passes.push(pass)
+  return pass
+}
+
+/** Learners of the same platform who passed the same boundary in the last `within`; then remembers this pass. */
+export function passedWith(synchrony: Synchrony, who: string, pass: Pass, within: Ms): string[] {
+  const { recent } = synchrony
+  let old = 0
+  while (old < recent.length && ((recent[old] as { pass: Pass }).pass.time < pass.time - within || recent.length - old >= MOST_RECENT)) old++
+  if (old > 0) recent.splice(0, old)
+  const platform = who.slice(0, who.indexOf('\u0000') + 1)
+  const found: string[] = []
+  for (const r of recent) {
+    if (r.pass.chapter === pass.chapter && r.pass.completed === pass.completed && r.who !== who && r.who.startsWith(platform) && !found.includes(r.who)) found.push(r.who)
+  }
+  recent.push({ who, pass })
+  return found
+}
+
+/** How often two learners passed boundaries together, of how many they might have; both ways, the worse one counts. */
+export interface Agreement {
+  together: number
+  passed: number
+}
+
+/**
+ * Compares two learners over the time when both were there and past their first boundary; undefined if they passed less than
+ * `least` boundaries together. Boundaries less than `apart` after a counted one are not counted: two honest learners who
+ * happen to be in step stay so until one of them pauses.
+ */
+export function compare(a: Member, b: Member, least: number, params: SynchronyParams): Agreement | undefined {
+  if (a.passes.length < least || b.passes.length < least) return undefined
+  const x = oneWay(a, b, params)
+  if (x.together < least) return undefined
+  const y = oneWay(b, a, params)
+  return y.together < least ? undefined : { together: Math.min(x.together, y.together), passed: Math.max(x.passed, y.passed) }
+}
+
+function oneWay(a: Member, b: Member, { within, apart }: SynchronyParams): Agreement {
+  let together = 0
+  let passed = 0
+  let counted = -Infinity
+  let from = 0
+  const others = b.passes
+  for (const pass of a.passes) {
+    if (pass.time < counted + apart || !wasThere(b, pass.time, within)) continue
+    counted = pass.time
+    passed++
+    while (from < others.length && (others[from] as Pass).time < pass.time - within) from++
+    for (let i = from; i < others.length; i++) {
+      const p = others[i] as Pass
+      if (p.time > pass.time + within) break
+      if (p.completed !== pass.completed || p.chapter !== pass.chapter) continue
+      together++
+      break
+    }
+  }
+  return { together, passed }
+}
+
+/** Whether a learner passed the same boundary within `within` of another's pass. */
+export function meets(member: Member, pass: Pass, within: Ms): boolean {
+  for (const p of member.passes) {
+    if (p.time > pass.time + within) return false
+    if (p.time >= pass.time - within && p.chapter === pass.chapter && p.completed === pass.completed) return true
+  }
+  return false
+}
+
+function wasThere({ stays }: Member, at: Ms, within: Ms): boolean {
+  for (let i = 0; i < stays.length; i += 2) if (at > (stays[i] as Ms) + within && at <= (stays[i + 1] as Ms) + within) return true
+  return false
+}
+
+/** Forgets who has not been seen for `memory`; on a crowded resource, who has not been for a day. */
+function forgetMembers(synchrony: Synchrony, now: Ms, memory: Ms): void {
+  const { members } = synchrony
+  const before = now - (synchrony.people >= MANY_MEMBERS ? Math.min(memory, DAY) : memory)
+  for (const who in members) {
+    const { seen, stays } = members[who] as Member
+    if (seen >= before) continue
+    if (stays.length > 0) synchrony.people--
+    delete members[who]
+  }
+}

@@ -1,0 +1,77 @@
+import { SECOND, type Ms } from '../../base/time.ts'
+import type { Event } from '../../telemetry/event.ts'
+import { agrees, type Span } from '../../telemetry/playback.ts'
+import { addInterval, covered, furthest, type Intervals } from './intervals.ts'
+
+/** What a learner has watched of one chapter, in whole media seconds rounded in the learner's favour. Plain data. */
+export interface Watched {
+  chapter: string
+  placed: Intervals
+  /** Seconds that were or may have been watched, nobody knows where. */
+  unplaced: number
+  /** Time of the last evidence, the media position it left and whether the chapter was playing then. */
+  at: Ms
+  position: number | undefined
+  playing: boolean
+}
+
+const MOST = 64
+const TOLERANCE_SECONDS = 2
+
+export function newWatched(chapter: string): Watched {
+  return { chapter, placed: [], unplaced: 0, at: 0, position: undefined, playing: false }
+}
+
+/** Adds what an event tells: the stretch of playback it proves, if any. `lost`: see the parameter of `seek-ahead`. */
+export function watch(watched: Watched, event: Event, span: Span | undefined, lost: Ms): void {
+  if (span !== undefined) addSpan(watched, span, lost)
+  else bridge(watched, event)
+}
+
+/** Takes the event for the last evidence. */
+export function noteLast(watched: Watched, event: Event): void {
+  watched.at = event.time
+  watched.position = event.action === 'seeked' ? (event.to ?? event.position) : (event.position ?? (event.action === 'heartbeat' ? undefined : watched.position))
+  if (event.action === 'played' || event.action === 'heartbeat') watched.playing = true
+  else if (event.action !== 'seeked' && event.action !== 'rate-changed') watched.playing = false
+}
+
+function addSpan(watched: Watched, span: Span, lost: Ms): void {
+  const { mediaFrom, mediaTo, rate } = span
+  const elapsed = span.to - span.from
+  const most = (elapsed / SECOND) * rate
+  if (mediaFrom !== undefined && mediaTo !== undefined) {
+    const advance = mediaTo - mediaFrom
+    // Less than the clock allows is buffering, and what advanced was played; more is a jump, and so is going back.
+    if (advance >= 0 && (span.agrees === true || advance <= most + TOLERANCE_SECONDS)) place(watched, mediaFrom, mediaTo)
+    else if (elapsed <= lost) watched.unplaced += most
+  } else if (elapsed > lost || (mediaFrom === undefined && mediaTo === undefined)) watched.unplaced += most
+  else if (mediaFrom !== undefined) place(watched, mediaFrom, mediaFrom + most)
+  else if (mediaTo !== undefined) place(watched, Math.max(0, mediaTo - most), mediaTo)
+}
+
+// The event that began a stretch may be lost: media that advanced as the clock did was played all the same.
+function bridge(watched: Watched, event: Event): void {
+  const reached = event.action === 'seeked' ? event.from : event.position
+  if (reached === undefined || watched.position === undefined || reached <= watched.position) return
+  if (agrees(reached - watched.position, event.time - watched.at, 1)) place(watched, watched.position, reached)
+}
+
+function place(watched: Watched, from: number, to: number): void {
+  addInterval(watched.placed, Math.floor(from), Math.ceil(to), MOST)
+}
+
+/** Seconds that a player gone silent may have played on: a connection can drop before its last evidence is out. */
+export function unseenSeconds(watched: Watched, span: Span | undefined, now: Ms, lost: Ms): number {
+  return span === undefined && watched.playing ? Math.min(lost, now - watched.at) / SECOND : 0
+}
+
+/** Media seconds watched of the first `length`, at most. */
+export function watchedSeconds(watched: Watched, length: number): number {
+  return Math.min(length, covered(watched.placed, 0, length) + watched.unplaced)
+}
+
+/** The furthest media second watched, at most. */
+export function furthestSecond(watched: Watched): number {
+  return furthest(watched.placed) + watched.unplaced
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import { compareText } from '../base/order.ts'
+import { DAY, SECOND, duration, type Ms } from '../base/time.ts'
+import { defineDetector, type Context } from '../engine/detector.ts'
+import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { peopleOf, personKey, type Ref } from './shared/people.ts'
+
+interface Stretch {
+  platform: string
+  from: Ms
+  last: Ms
+  chapters: string[]
+}
+
+interface State {
+  /** What the person watches on each platform now. */
+  stretches: Stretch[]
+  /** Platform of the latest sighting, and how often it changed within the present overlap. */
+  latest: string
+  changes: number
+  /** Events of those changes. */
+  evidence: Evidence
+  open: { begin: Ms; end: Ms; learners: string[]; platforms: string[]; chapters: string[]; seconds: number; judged: Ms } | undefined
+}
+
+interface Facts {
+  platforms: string[]
+  /** Seconds in which both were watched. */
+  seconds: number
+  changes: number
+}
+
+const params = z.strictObject({
+  overlap: duration.prefault('20m').describe('For how long both platforms are watched without a break, at least.'),
+  changes: z.int().min(2).default(4).describe('How often the sightings change from one platform to the other meanwhile, at least: going over for good changes once.'),
+  gap: duration.prefault('11m').describe('A platform not seen for so long is no longer watched; sightings come every 10 minutes.'),
+  quiet: duration.prefault('30m').describe('An episode is over when the two have not overlapped for so long.'),
+})
+type Params = z.output<typeof params>
+type Person = Context<Params, State, Facts>
+
+const MOST_CHAPTERS = 20
+
+/**
+ * A person with a global id watches on two platforms at once. A sighting tells only that a platform was watched in the 10
+ * minutes before the next one, so one alone proves nothing: both stretches must go on without a break for `overlap` and be
+ * seen in turn again and again. Somebody who changes over, even twice, is not accused.
+ */
+export const twoPlatforms = defineDetector<typeof params, State, Facts>({
+  name: 'two-platforms',
+  version: 1,
+  summary: 'One person, known by a global id, watches on two platforms at the same time.',
+  stage: 'resource',
+  params,
+  resources: ['person'],
+  needs: ['chapter'],
+  needsCatalogue: ['global'],
+  horizon: DAY,
+  newState: () => ({ stretches: [], latest: '', changes: 0, evidence: newEvidence(), open: undefined }),
+  onSighting(s, context) {
+    const { state, params } = context
+    end(context)
+    if (s.kind === 'left') {
+      drop(state, (x) => x.platform === s.platform)
+      return
+    }
+    if (s.chapter === undefined) return
+    drop(state, (x) => s.time - x.last > params.gap)
+    const mine = stretchOf(state, s.platform, s.time)
+    mine.last = s.time
+    if (!mine.chapters.includes(s.chapter)) {
+      if (mine.chapters.length === MOST_CHAPTERS) mine.chapters.shift()
+      mine.chapters.push(s.chapter)
+    }
+    if (state.latest !== s.platform && state.stretches.length > 1) {
+      state.changes++
+      if (s.event !== undefined) addEvidence(state.evidence, s.event)
+    }
+    state.latest = s.platform
+    judge(mine, personKey(s.platform, s.learner), context)
+  },
+  onTimer(_, context) {
+    end(context)
+  },
+  explain({ platforms, seconds, changes }, { overlap, changes: least }) {
+    return {
+      en: `one person watched on ${platforms.join(' and ')} at the same time for ${seconds} s (limit ${overlap / SECOND} s), seen in turn ${changes} times (limit ${least - 1})`,
+      zh: `同一人在 ${platforms.join('、')} 上同时学习 ${seconds} 秒（限值 ${overlap / SECOND} 秒），两平台交替出现 ${changes} 次（限值 ${least - 1} 次）`,
+    }
+  },
+})
+
+function judge(mine: Stretch, who: string, context: Person): void {
+  const { state, params } = context
+  const other = state.stretches.find((x) => x !== mine)
+  if (!other || state.changes < params.changes) return
+  const begin = Math.max(mine.from, other.from)
+  const end = Math.min(mine.last, other.last)
+  const { open } = state
+  if (open) {
+    open.seconds += Math.max(0, end - Math.max(open.end, begin)) / SECOND
+    open.end = Math.max(open.end, end)
+    open.judged = context.now
+    for (const c of mine.chapters) if (!open.chapters.includes(c) && open.chapters.length < MOST_CHAPTERS) open.chapters.push(c)
+  } else if (end - begin >= params.overlap) {
+    const learner = who.slice(who.indexOf('\u0000') + 1)
+    const platforms = [mine.platform, other.platform].sort(compareText)
+    const chapters = [...new Set([...other.chapters, ...mine.chapters])].slice(0, MOST_CHAPTERS)
+    state.open = { begin, end, learners: platforms.map((p) => personKey(p, learner)), platforms, chapters, seconds: (end - begin) / SECOND, judged: context.now }
+    raise('ongoing', context)
+  } else return
+  context.wakeAt(context.now + params.quiet)
+}
+
+function stretchOf(state: State, platform: string, at: Ms): Stretch {
+  const found = state.stretches.find((x) => x.platform === platform)
+  if (found) return found
+  const made: Stretch = { platform, from: at, last: at, chapters: [] }
+  state.stretches.push(made)
+  return made
+}
+
+/** Ends stretches; without two there is no overlap, and what was counted of it is void. */
+function drop(state: State, over: (x: Stretch) => boolean): void {
+  if (!state.stretches.some(over)) return
+  state.stretches = state.stretches.filter((x) => !over(x))
+  if (state.stretches.length > 1 || state.open) return
+  state.changes = 0
+  state.evidence = newEvidence()
+}
+
+function end(context: Person): void {
+  const { state, params, now } = context
+  if (!state.open || now < state.open.judged + params.quiet) return
+  raise('ended', context)
+  state.open = undefined
+  state.stretches = []
+  state.changes = 0
+  state.evidence = newEvidence()
+}
+
+function raise(episode: 'ongoing' | 'ended', context: Person): void {
+  const { state } = context
+  const { begin, end, learners, platforms, chapters, seconds } = state.open as NonNullable<State['open']>
+  const people: Ref[] = peopleOf(learners)
+  context.raise({
+    episode, begin, end, subject: { kind: 'person', id: context.id, platform: (people[0] as Ref).platform }, learners: people, chapters: [...chapters].sort(compareText),
+    facts: { platforms, seconds: Math.round(seconds * 1000) / 1000, changes: state.changes }, evidence: state.evidence,
+  })
+}

@@ -1,0 +1,152 @@
+import { MOST_BYTES } from '../telemetry/decode.ts'
+import { openBytes, type Bytes } from './bytes.ts'
+
+const READ = 1 << 20
+/** Of a line that is too long for an event, this much is kept as evidence. */
+const KEPT = 1 << 16
+
+/** A line too long to be held: where it is, its first bytes, and how long it was. */
+export interface Overlong {
+  head: Buffer
+  length: number
+}
+
+/**
+ * Reads a log line by line without copying: after `next` returned true, the line is `bytes` from `start` up to `end`.
+ * Offsets count uncompressed bytes from the beginning of the file, lines count from 1.
+ */
+export class LineReader {
+  /** Holds the line at hand; valid until the next `fill`. */
+  bytes: Buffer = Buffer.alloc(2 * READ + MOST_BYTES)
+  /** The same as Latin-1, for slicing. */
+  chunk = ''
+  start = 0
+  end = 0
+  /** Number of the line at hand. */
+  line: number
+  /** Set instead of a usable line when it was too long to hold. */
+  overlong: Overlong | undefined
+  private readonly source: Bytes
+  private readonly follow: boolean
+  private limit = 0
+  private filled = 0
+  private upcoming = 0
+  /** Offset in the file of `bytes[0]`. */
+  private base: number
+  private ended = false
+  private skipping: { head: Buffer; length: number; offset: number } | undefined
+  private overlongOffset = 0
+
+  constructor(source: Bytes, offset: number, line: number, follow: boolean) {
+    this.source = source
+    this.base = offset
+    this.line = line
+    this.follow = follow
+  }
+
+  static async open(name: string, options: { offset?: number; line?: number; follow?: boolean } = {}): Promise<LineReader> {
+    const offset = options.offset ?? 0
+    return new LineReader(await openBytes(name, offset), offset, options.line ?? 0, options.follow ?? false)
+  }
+
+  get name(): string {
+    return this.source.name
+  }
+
+  /** Offset of the line at hand. */
+  get offset(): number {
+    return this.overlong ? this.overlongOffset : this.base + this.start
+  }
+
+  /** Offset of the line after it. */
+  get nextOffset(): number {
+    return this.base + this.upcoming
+  }
+
+  /** What cut the log short, if anything did. */
+  get fault(): Bytes['fault'] {
+    return this.source.fault
+  }
+
+  progress(): { read: number; size: number } {
+    return this.source.progress()
+  }
+
+  /** Steps to the next line that is in memory; false when `fill` must be called first. */
+  next(): boolean {
+    this.overlong = undefined
+    const at = this.upcoming
+    if (at >= this.limit) return false
+    let end = this.chunk.indexOf('\n', at)
+    if (end < 0 || end >= this.limit) end = this.limit
+    this.upcoming = end + 1 > this.limit ? this.limit : end + 1
+    this.line++
+    if (this.skipping) {
+      // The tail of a line whose beginning was let go.
+      this.overlong = { head: this.skipping.head, length: this.skipping.length + (end - at) }
+      this.overlongOffset = this.skipping.offset
+      this.skipping = undefined
+    }
+    this.start = at
+    this.end = end > at && this.bytes[end - 1] === 13 ? end - 1 : end
+    if (this.line === 1 && end - at >= 3 && this.bytes[at] === 0xef && this.bytes[at + 1] === 0xbb && this.bytes[at + 2] === 0xbf) this.start = at + 3
+    return true
+  }
+
+  /** Reads on; false at the end of the log (when following: at its present end). Call it when `next` returned false. */
+  async fill(): Promise<boolean> {
+    this.bytes.copyWithin(0, this.upcoming, this.filled)
+    this.base += this.upcoming
+    this.filled -= this.upcoming
+    this.upcoming = 0
+    this.limit = 0
+    // INVARIANT: what is left in `bytes` is the beginning of one line.
+    while (!this.ended) {
+      const from = this.filled
+      const n = await this.source.read(this.bytes.subarray(0, Math.min(this.bytes.length, from + READ)), from)
+      if (n === 0) {
+        if (this.follow) return false
+        this.ended = true
+        break
+      }
+      this.filled += n
+      const last = this.bytes.lastIndexOf(10, this.filled - 1)
+      if (last >= from) {
+        this.expose(last + 1)
+        return true
+      }
+      if (this.filled > MOST_BYTES + 2) this.letGo()
+    }
+    if (this.filled === 0) return this.exposeSkipped()
+    // The last line of a log that ends without a line break.
+    this.expose(this.filled)
+    return true
+  }
+
+  close(): Promise<void> {
+    return this.source.close()
+  }
+
+  private expose(limit: number): void {
+    this.limit = limit
+    this.chunk = this.bytes.toString('latin1', 0, limit)
+  }
+
+  /** Forgets the beginning of a line that is too long to be an event; its first bytes are kept. */
+  private letGo(): void {
+    this.skipping ??= { head: Buffer.from(this.bytes.subarray(0, KEPT)), length: 0, offset: this.base }
+    this.skipping.length += this.filled
+    this.base += this.filled
+    this.filled = 0
+  }
+
+  /** A log that ends inside a line that was let go: an empty tail stands for the rest of it. */
+  private exposeSkipped(): boolean {
+    if (!this.skipping) return false
+    this.bytes[0] = 10
+    this.filled = 1
+    this.base--
+    this.expose(1)
+    return true
+  }
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InvigilError } from '../base/errors.ts'
+import type { SnapshotStore } from '../engine/ports.ts'
+import { fileError } from './bytes.ts'
+
+const MANIFEST = 'manifest'
+const LOCK = 'lock'
+
+/** Snapshots in a folder of one machine, for one process at a time. */
+export class StateFolder implements SnapshotStore {
+  private readonly dir: string
+
+  private constructor(dir: string) {
+    this.dir = dir
+  }
+
+  /** Makes the folder where needed and takes it for this process; `bad-state` while another live process has it. */
+  static async open(dir: string): Promise<StateFolder> {
+    try {
+      await mkdir(dir, { recursive: true })
+      await lock(join(dir, LOCK))
+    } catch (e) {
+      throw e instanceof InvigilError ? e : fileError(dir, e as NodeJS.ErrnoException)
+    }
+    return new StateFolder(dir)
+  }
+
+  async manifest(): Promise<Uint8Array | undefined> {
+    return readFile(join(this.dir, MANIFEST)).catch((e: NodeJS.ErrnoException) => {
+      if (e.code === 'ENOENT') return undefined
+      throw fileError(join(this.dir, MANIFEST), e)
+    })
+  }
+
+  async write(chunks: Iterable<Uint8Array>): Promise<string> {
+    const name = `keys-${randomUUID()}`
+    await this.durably(join(this.dir, name), chunks)
+    return name
+  }
+
+  async *read(name: string): AsyncIterable<Uint8Array> {
+    const path = join(this.dir, name)
+    try {
+      for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) yield chunk as Buffer
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code === 'ENOENT') throw new InvigilError('bad-state', `the state lacks its file \`${path}\`; restore it, or use another state folder`)
+      throw e
+    }
+  }
+
+  async commit(manifest: Uint8Array, keep: readonly string[]): Promise<void> {
+    const path = join(this.dir, MANIFEST)
+    await this.durably(`${path}.new`, [manifest])
+    await rename(`${path}.new`, path)
+    // A snapshot that was cut short left files that no manifest names.
+    const kept = new Set([...keep, MANIFEST, LOCK])
+    for (const name of await readdir(this.dir)) if (name.startsWith('keys-') && !kept.has(name)) await rm(join(this.dir, name))
+  }
+
+  async close(): Promise<void> {
+    await rm(join(this.dir, LOCK), { force: true })
+  }
+
+  private async durably(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+    try {
+      const file = await open(path, 'w')
+      try {
+        for (const chunk of chunks) await file.write(chunk)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    } catch (e) {
+      throw e instanceof InvigilError ? e : fileError(path, e as NodeJS.ErrnoException)
+    }
+  }
+}
+
+async function lock(path: string): Promise<void> {
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      const file = await open(path, 'wx')
+      await file.write(String(process.pid))
+      await file.close()
+      return
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e
+    }
+    const owner = Number(await readFile(path, 'utf8').catch(() => ''))
+    if (owner > 0 && owner !== process.pid && isAlive(owner)) {
+      throw new InvigilError('bad-state', `process ${owner} is using the state in \`${path.replace(/\/lock$/, '')}\`; wait for it, or give this run a folder of its own`)
+    }
+    // Its owner was killed: what it left is what recovery is for.
+    await rm(path, { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (e) {
+    return (e as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

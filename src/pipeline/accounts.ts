@@ -1,0 +1,50 @@
+import type { Output } from '../engine/output.ts'
+import type { RejectReason } from '../telemetry/rejects.ts'
+import { SEVERITIES, type Severity } from '../warnings/warning.ts'
+
+export interface RuleCount {
+  /** Warnings by the severity of their first revision. */
+  severities: Partial<Record<Severity, number>>
+  /** Warnings whose episode is still open, and those taken back. */
+  ongoing: number
+  withdrawn: number
+}
+
+/** Where every line of the log went, and what came of it. Plain data: it travels with the snapshots. */
+export interface Accounts {
+  lines: number
+  blank: number
+  events: number
+  late: number
+  rejected: Partial<Record<RejectReason, number>>
+  ignored: Record<string, number>
+  rules: Record<string, RuleCount>
+  prompts: number
+}
+
+export function newAccounts(): Accounts {
+  return { lines: 0, blank: 0, events: 0, late: 0, rejected: {}, ignored: {}, rules: {}, prompts: 0 }
+}
+
+export function countOutput(accounts: Accounts, output: Output): void {
+  if (output.kind === 'prompt') {
+    accounts.prompts++
+    return
+  }
+  const { rule, revision, severity, episode } = output.value
+  const count = (accounts.rules[rule] ??= { severities: {}, ongoing: 0, withdrawn: 0 })
+  // A later revision keeps its warning's place: only what it changed is counted anew.
+  if (revision === 1) count.severities[severity] = (count.severities[severity] ?? 0) + 1
+  if (episode === 'ongoing') count.ongoing += revision === 1 ? 1 : 0
+  else if (revision > 1) count.ongoing--
+  if (episode === 'withdrawn') count.withdrawn++
+}
+
+/** Warnings raised, over all rules. */
+export function totalWarnings(accounts: Accounts): number {
+  return Object.values(accounts.rules).reduce((n, r) => n + Object.values(r.severities).reduce((a, b) => a + b, 0), 0)
+}
+
+export function bySeverity(accounts: Accounts): Record<Severity, number> {
+  return Object.fromEntries(SEVERITIES.map((s) => [s, Object.values(accounts.rules).reduce((n, r) => n + (r.severities[s] ?? 0), 0)])) as Record<Severity, number>
+}

@@ -1,0 +1,159 @@
+import { Heap } from '../base/order.ts'
+import { LineReader } from '../io/lines.ts'
+import type { DecodeSink, Decoder } from '../telemetry/decode.ts'
+import type { Event } from '../telemetry/event.ts'
+import type { RejectReason } from '../telemetry/rejects.ts'
+
+/** Where a log is read on: uncompressed bytes and lines before it. */
+export interface Position {
+  offset: number
+  line: number
+}
+
+/** A record that was not taken, with its original bytes and where it came from. */
+export interface Reject {
+  format: 1
+  reason: RejectReason
+  message: string
+  file: string
+  line: number
+  offset: number
+  /** The record, as text or, where it is not UTF-8, as base64; of one over 1 MiB its first 64 KiB. */
+  text?: string
+  base64?: string
+  length: number
+}
+
+/** Is told what did not become an event. */
+export interface CursorSinks {
+  reject(reject: Reject): void
+  ignored(verb: string): void
+  blank(): void
+  /** Once for each line without an event, after what there was to tell of it. */
+  passed(): void
+}
+
+/** One log, read record by record: `head` holds the events of the record at hand. */
+export class Cursor {
+  readonly head: Event[] = []
+  readonly reader: LineReader
+  private readonly decoder: Decoder
+  private readonly sinks: CursorSinks
+  private readonly sink: DecodeSink
+  /** What the record at hand holds besides events. */
+  private readonly notes: (() => void)[] = []
+  private offset = 0
+  private line = 0
+
+  constructor(reader: LineReader, decoder: Decoder, sinks: CursorSinks) {
+    this.reader = reader
+    this.decoder = decoder
+    this.sinks = sinks
+    this.sink = {
+      event: (event) => {
+        this.head.push(event)
+      },
+      reject: (reason, message) => {
+        const reject = this.rejectOf(reason, message)
+        this.notes.push(() => this.sinks.reject(reject))
+      },
+      ignored: (verb) => {
+        this.notes.push(() => this.sinks.ignored(verb))
+      },
+    }
+  }
+
+  /** Where to read on so that the record at hand comes again. */
+  position(): Position {
+    return this.head.length > 0 ? { offset: this.offset, line: this.line } : { offset: this.reader.nextOffset, line: this.reader.line }
+  }
+
+  /** Steps to the next record with events that is in memory; false when `fill` must be called. */
+  next(): boolean {
+    const { reader, head, sinks } = this
+    this.consume()
+    while (reader.next()) {
+      if (reader.overlong) {
+        const { head: bytes, length } = reader.overlong
+        sinks.reject({ ...this.rejectOf('too-long', `the line is ${length} bytes long, at most 1 MiB is taken`), ...original(bytes, length) })
+        sinks.passed()
+        continue
+      }
+      this.decoder.decode(this.sink, reader.bytes, reader.start, reader.end, reader.chunk)
+      if (head.length > 0) {
+        this.offset = reader.offset
+        this.line = reader.line - 1
+        return true
+      }
+      if (this.notes.length === 0) sinks.blank()
+      else this.tell()
+      sinks.passed()
+    }
+    return false
+  }
+
+  /** Done with the record at hand. */
+  consume(): void {
+    if (this.notes.length > 0) this.tell()
+    this.head.length = 0
+  }
+
+  private tell(): void {
+    for (const note of this.notes) note()
+    this.notes.length = 0
+  }
+
+  fill(): Promise<boolean> {
+    return this.reader.fill()
+  }
+
+  /** The record at hand as a reject: for the decoder, and for an event whose clock is wrong. */
+  rejectOf(reason: RejectReason, message: string): Reject {
+    const { reader } = this
+    const bytes = reader.bytes.subarray(reader.start, Math.min(reader.end, reader.start + KEPT_OF_LONG))
+    return { format: 1, reason, message, file: reader.name, line: reader.line, offset: reader.offset, ...original(bytes, reader.end - reader.start) }
+  }
+}
+
+const KEPT_OF_LONG = 1 << 20
+
+function original(bytes: Buffer, length: number): Pick<Reject, 'text' | 'base64' | 'length'> {
+  const text = bytes.toString('utf8')
+  return Buffer.from(text).equals(bytes) ? { text, length } : { base64: bytes.toString('base64'), length }
+}
+
+/** Several logs as one, by event time of the record at the head of each; of equal ones the first named. */
+export class Merge {
+  readonly cursors: readonly Cursor[]
+  private readonly heads: Heap<{ cursor: Cursor; order: number }>
+  private started = false
+
+  constructor(cursors: readonly Cursor[]) {
+    this.cursors = cursors
+    this.heads = new Heap((a, b) => headTime(a.cursor) < headTime(b.cursor) || (headTime(a.cursor) === headTime(b.cursor) && a.order < b.order))
+  }
+
+  /** The next record's cursor; undefined when all logs have ended (when following: at their present end). */
+  async next(last: Cursor | undefined): Promise<Cursor | undefined> {
+    if (!this.started) {
+      this.started = true
+      for (const [order, cursor] of this.cursors.entries()) if (await step(cursor)) this.heads.push({ cursor, order })
+    } else if (last) {
+      const order = this.cursors.indexOf(last)
+      if (last.next() || (await step(last))) this.heads.push({ cursor: last, order })
+    }
+    return this.heads.pop()?.cursor
+  }
+}
+
+function headTime(cursor: Cursor): number {
+  return (cursor.head[0] as Event).time
+}
+
+/** Steps a cursor, reading on as needed; false at the end of its log. */
+export async function step(cursor: Cursor): Promise<boolean> {
+  for (;;) {
+    if (cursor.next()) return true
+    if (!(await cursor.fill())) return false
+  }
+}

@@ -1,0 +1,339 @@
+import { resolve } from 'node:path'
+import { InvigilError } from '../base/errors.ts'
+import { sha256 } from '../base/hash.ts'
+import { MINUTE, formatTime, type Ms } from '../base/time.ts'
+import { Machine } from '../engine/machine.ts'
+import type { Output } from '../engine/output.ts'
+import { LineReader } from '../io/lines.ts'
+import { openBytes } from '../io/bytes.ts'
+import { OutputFolder } from '../io/output-folder.ts'
+import { StateFolder } from '../io/state-folder.ts'
+import { createDecoder, type Format } from '../telemetry/decode.ts'
+import { createEnricher } from '../telemetry/enrich.ts'
+import type { Event } from '../telemetry/event.ts'
+import { countOutput, newAccounts, type Accounts } from './accounts.ts'
+import type { OpenContext } from './context.ts'
+import { Cursor, Merge, type Position, type Reject } from './cursor.ts'
+import { Snapshots, type MarkStart, type Manifest } from './recovery.ts'
+import { summarise, type Summary } from './summary.ts'
+
+export interface LocalOptions {
+  /** Files in NDJSON, compressed or not; `-` is standard input. */
+  logs: readonly string[]
+  format: Format
+  platform?: string
+  context: OpenContext
+  output: string
+  /** Folder for snapshots; without it a run cannot be resumed. */
+  state?: string
+  lateness?: Ms
+  follow?: boolean
+  partitions?: number
+  /** Records that a mark covers. */
+  markEvery?: number
+  /** Wall-clock time between snapshots. */
+  snapshotEvery?: Ms
+  /** Ends the run in good order: with a snapshot and a summary. */
+  stop?: AbortSignal
+  watch?: Watcher
+}
+
+/** Is told how a run goes. */
+export interface Watcher {
+  progress?(read: number, size: number, accounts: Accounts): void
+  /** A warning as soon as it is raised. */
+  warning?(output: Output): void
+  /** Lines that earlier runs have handled, and how many of them are read again for what was held. */
+  resumed?(from: { records: number; again: number }): void
+  saved?(of: { records: number; ms: number }): void
+}
+
+export const MARK_EVERY = 1000
+export const SNAPSHOT_EVERY: Ms = MINUTE
+const IDLE: Ms = MINUTE
+const POLL: Ms = 200
+const FINGERPRINT = 4096
+
+/** Runs the straight line in one process: logs in, warnings out. */
+export async function runLocal(options: LocalOptions): Promise<Summary> {
+  const store = options.state === undefined ? undefined : await StateFolder.open(options.state)
+  try {
+    const run = await LocalRun.open(options, store === undefined ? undefined : new Snapshots(store))
+    try {
+      return await run.all()
+    } finally {
+      await run.close()
+    }
+  } finally {
+    await store?.close()
+  }
+}
+
+class LocalRun {
+  private readonly options: LocalOptions
+  private readonly snapshots: Snapshots | undefined
+  private readonly machine: Machine
+  private readonly outputs: OutputFolder
+  private readonly enrich: (event: Event) => void
+  private readonly cursors: Cursor[]
+  private readonly fingerprints: string[]
+  private accounts: Accounts
+  private span: { first: Ms; last: Ms }
+  private records: number
+  private sinceMark = 0
+  private marks: MarkStart[]
+  private readonly refillUntil: number
+  /** Index in `marks` of the mark whose records are read again. */
+  private refilled = 0
+  private savedAt = Date.now()
+
+  static async open(options: LocalOptions, snapshots: Snapshots | undefined): Promise<LocalRun> {
+    const fingerprints = await Promise.all(options.logs.map(fingerprint))
+    const manifest = await snapshots?.manifest()
+    if (manifest) checkSame(options, fingerprints, manifest)
+    const from = manifest?.marks[0]?.at
+    const readers = await Promise.all(
+      options.logs.map((log, i) => LineReader.open(log, { follow: options.follow, ...(from?.[i] ?? {}) })),
+    )
+    const run = new LocalRun(options, snapshots, readers, fingerprints, manifest)
+    if (manifest) await snapshots?.load(run.machine, manifest)
+    return run
+  }
+
+  private constructor(options: LocalOptions, snapshots: Snapshots | undefined, readers: LineReader[], fingerprints: string[], manifest: Manifest | undefined) {
+    const { context } = options
+    this.options = options
+    this.snapshots = snapshots
+    this.fingerprints = fingerprints
+    this.outputs = new OutputFolder(options.output, manifest?.lengths)
+    this.accounts = manifest?.accounts ?? newAccounts()
+    this.span = manifest?.span ?? { first: Infinity, last: -Infinity }
+    this.enrich = createEnricher({ geo: context.geo.lookups })
+    const sinks = {
+      reject: (reject: Reject) => {
+        if (!this.isRefilling) this.reject(reject)
+      },
+      ignored: (verb: string) => {
+        if (!this.isRefilling) this.accounts.ignored[verb] = (this.accounts.ignored[verb] ?? 0) + 1
+      },
+      blank: () => {
+        if (!this.isRefilling) this.accounts.blank++
+      },
+      passed: () => this.pass(),
+    }
+    this.cursors = readers.map((r) => new Cursor(r, createDecoder({ format: options.format, platform: options.platform }), sinks))
+    this.marks = manifest?.marks ?? [{ mark: 1, records: 0, at: this.positions() }]
+    this.records = (this.marks[0] as MarkStart).records
+    this.refillUntil = (this.marks.at(-1) as MarkStart).records
+    this.machine = new Machine({
+      rules: context.bundle.rules, catalogue: context.catalogue, context: context.hash,
+      partitions: options.partitions, lateness: options.lateness,
+      output: (o) => this.write(o),
+      early: options.watch?.warning,
+      late: ({ event, watermark }) => {
+        this.accounts.late++
+        this.outputs.write('late', { format: 1, platform: event.platform, learner: event.learner, id: event.id, time: formatTime(event.time), watermark: formatTime(watermark), text: event.raw })
+      },
+    })
+    if (manifest) options.watch?.resumed?.({ records: this.refillUntil, again: this.refillUntil - this.records })
+  }
+
+  private get isRefilling(): boolean {
+    return this.records < this.refillUntil
+  }
+
+  async all(): Promise<Summary> {
+    const { options, machine } = this
+    const finished = this.cursors.length === 1 ? await this.readOne(this.cursors[0] as Cursor) : await this.readMany()
+    if (this.isRefilling) {
+      if (finished) throw new InvigilError('bad-state', 'the log is shorter than when its state was saved; give the same log, or another state folder')
+    } else {
+      this.mark()
+      await this.snapshot()
+    }
+    if (finished) machine.end()
+    const problems = this.cursors.flatMap((c) => (c.reader.fault ? [c.reader.fault.message] : []))
+    const summary = summarise({
+      machine, context: options.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span,
+    })
+    this.outputs.flush()
+    this.outputs.replace('summary.json', `${JSON.stringify(summary, null, 2)}\n`)
+    return summary
+  }
+
+  async close(): Promise<void> {
+    this.outputs.close()
+    await Promise.all(this.cursors.map((c) => c.reader.close()))
+  }
+
+  /** Reads one log to its end; false when stopped before. */
+  private async readOne(cursor: Cursor): Promise<boolean> {
+    const { stop } = this.options
+    for (;;) {
+      while (cursor.next()) {
+        this.take(cursor)
+        if (this.sinceMark >= this.markEvery) await this.atMark()
+      }
+      if (stop?.aborted) return false
+      if (!(await cursor.fill())) {
+        if (!this.options.follow) return true
+        if (!(await this.wait(cursor))) return false
+      }
+      this.tell()
+    }
+  }
+
+  /** Waits until a followed log has grown; after a minute of nothing, time goes as far as its lines. False when stopped. */
+  private async wait(cursor: Cursor): Promise<boolean> {
+    const { stop } = this.options
+    const since = Date.now()
+    let idle = false
+    for (;;) {
+      this.outputs.flush()
+      if (stop?.aborted) return false
+      await new Promise((done) => setTimeout(done, POLL))
+      if (await cursor.fill()) return true
+      if (idle || Date.now() - since < IDLE) continue
+      idle = true
+      this.machine.idle()
+      this.afterMark()
+      if (this.isSnapshotDue) await this.snapshot()
+    }
+  }
+
+  private async readMany(): Promise<boolean> {
+    const { stop } = this.options
+    const merge = new Merge(this.cursors)
+    let cursor = await merge.next(undefined)
+    let told = 0
+    while (cursor) {
+      this.take(cursor)
+      if (this.sinceMark >= this.markEvery) await this.atMark()
+      if (stop?.aborted) return false
+      if (++told % 10_000 === 0) {
+        this.tell()
+        await new Promise(setImmediate)
+      }
+      cursor = await merge.next(cursor)
+    }
+    return true
+  }
+
+  /** Takes the events of the record at the cursor's head. */
+  private take(cursor: Cursor): void {
+    const { head } = cursor
+    if (this.isRefilling) return this.refill(cursor)
+    for (let i = 0; i < head.length; i++) {
+      const event = head[i] as Event
+      this.enrich(event)
+      const fate = this.machine.observe(event)
+      if (fate === 'future') this.reject(cursor.rejectOf('future', `\`time\` ${formatTime(event.time)} lies more than 5 minutes ahead of \`received\``))
+      else {
+        this.accounts.events++
+        if (event.time < this.span.first) this.span.first = event.time
+        if (event.time > this.span.last) this.span.last = event.time
+      }
+    }
+    cursor.consume()
+    this.pass()
+  }
+
+  /** Counts a line that is done with. */
+  private pass(): void {
+    if (!this.isRefilling) {
+      this.accounts.lines++
+      this.sinceMark++
+    }
+    this.records++
+  }
+
+  /** What lies before the snapshot's mark only refills the buffer. */
+  private refill(cursor: Cursor): void {
+    while (this.records >= (this.marks[this.refilled + 1] as MarkStart).records) this.refilled++
+    const { mark } = this.marks[this.refilled] as MarkStart
+    for (const event of cursor.head) {
+      this.enrich(event)
+      this.machine.refill(event, mark)
+    }
+    cursor.consume()
+    this.pass()
+  }
+
+  private get markEvery(): number {
+    return this.options.markEvery ?? MARK_EVERY
+  }
+
+  private async atMark(): Promise<void> {
+    this.mark()
+    if (this.isSnapshotDue) await this.snapshot()
+  }
+
+  private mark(): void {
+    this.machine.mark()
+    this.afterMark()
+  }
+
+  private afterMark(): void {
+    this.sinceMark = 0
+    this.marks.push({ mark: this.machine.timekeeper.mark + 1, records: this.records, at: this.positions() })
+    const oldest = this.machine.oldestMark()
+    while (this.marks.length > 1 && (this.marks[1] as MarkStart).mark <= oldest) this.marks.shift()
+  }
+
+  private positions(): Position[] {
+    return this.cursors.map((c) => c.position())
+  }
+
+  private get isSnapshotDue(): boolean {
+    return this.snapshots !== undefined && Date.now() - this.savedAt >= (this.options.snapshotEvery ?? SNAPSHOT_EVERY)
+  }
+
+  /** Saves the state as of the last mark. */
+  private async snapshot(): Promise<void> {
+    if (this.snapshots === undefined) return
+    const { options } = this
+    const begun = Date.now()
+    await this.snapshots.save(this.machine, {
+      version: options.context.parts.version, logs: [...options.logs], fingerprints: this.fingerprints,
+      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, marks: this.marks,
+    })
+    this.savedAt = Date.now()
+    options.watch?.saved?.({ records: this.records, ms: this.savedAt - begun })
+  }
+
+  private write(output: Output): void {
+    countOutput(this.accounts, output)
+    this.outputs.write(output.kind === 'warning' ? 'warnings' : 'prompts', output.value)
+  }
+
+  private reject(reject: Reject): void {
+    this.accounts.rejected[reject.reason] = (this.accounts.rejected[reject.reason] ?? 0) + 1
+    this.outputs.write('rejects', reject)
+  }
+
+  private tell(): void {
+    const at = this.cursors.map((c) => c.reader.progress())
+    this.options.watch?.progress?.(at.reduce((n, p) => n + p.read, 0), at.reduce((n, p) => n + p.size, 0), this.accounts)
+  }
+}
+
+/** The first bytes of a log, hashed; nothing for standard input, which cannot be read twice. */
+async function fingerprint(log: string): Promise<string> {
+  if (log === '-') return ''
+  const bytes = await openBytes(log, 0)
+  const buffer = Buffer.alloc(FINGERPRINT)
+  let n = 0
+  for (let got = 1; got > 0 && n < FINGERPRINT; n += got) got = await bytes.read(buffer, n)
+  await bytes.close()
+  const line = buffer.subarray(0, n).indexOf(10)
+  return sha256(buffer.subarray(0, line < 0 ? n : line))
+}
+
+function checkSame(options: LocalOptions, fingerprints: readonly string[], manifest: Manifest): void {
+  if (resolve(options.output) !== manifest.output) {
+    throw new InvigilError('bad-state', `the state in \`${options.state}\` goes with the output folder \`${manifest.output}\`; name it with --output, or use another state folder`)
+  }
+  if (fingerprints.length !== manifest.fingerprints.length || fingerprints.some((f, i) => f !== manifest.fingerprints[i])) {
+    throw new InvigilError('bad-state', `the state in \`${options.state}\` was made from other logs (${manifest.logs.map((l) => `\`${l}\``).join(', ')}); give the same, or use another state folder`)
+  }
+}

@@ -1,0 +1,89 @@
+import { formatTime } from '../base/time.ts'
+import { missingFor } from '../engine/coverage.ts'
+import type { Machine } from '../engine/machine.ts'
+import type { Rule } from '../engine/rule.ts'
+import { bySeverity, totalWarnings, type Accounts } from './accounts.ts'
+import type { OpenContext } from './context.ts'
+
+/** Whether a rule could be judged on a platform. */
+export interface CoverageRow {
+  platform: string
+  rule: string
+  state: 'judged' | 'not evaluable'
+  /** Why it could not be judged, or what of it could not. */
+  why: string[]
+}
+
+/** What a run did: `summary.json`. */
+export interface Summary {
+  format: 1
+  context: { hash: string; rules: string; catalogue: string; geo: string[]; version: string }
+  /** `interrupted`: stopped before the end of the log; it can go on from its state. */
+  state: 'finished' | 'interrupted'
+  log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'prompts'> & { duplicates: number }
+  warnings: { total: number; bySeverity: Record<string, number>; byRule: Accounts['rules']; exempted: Record<string, number> }
+  prompts: number
+  coverage: CoverageRow[]
+  /** Conditions of rules that could not be evaluated, and how often. */
+  faults: readonly unknown[]
+  /** What cut an input short. */
+  problems: string[]
+}
+
+export function summarise(of: {
+  machine: Machine
+  context: OpenContext
+  accounts: Accounts
+  files: readonly string[]
+  finished: boolean
+  problems: readonly string[]
+  span: { first: number; last: number }
+}): Summary {
+  const { machine, context, accounts } = of
+  const { rules, prompts, ...log } = accounts
+  return {
+    format: 1,
+    context: { hash: context.hash, ...context.parts },
+    state: of.finished ? 'finished' : 'interrupted',
+    log: {
+      files: [...of.files],
+      ...(Number.isFinite(of.span.first) ? { first: formatTime(of.span.first), last: formatTime(of.span.last) } : {}),
+      ...log,
+      duplicates: machine.duplicates(),
+    },
+    warnings: { total: totalWarnings(accounts), bySeverity: bySeverity(accounts), byRule: rules, exempted: machine.exempted() },
+    prompts,
+    coverage: coverageRows(machine, context),
+    faults: context.bundle.faults.list(),
+    problems: [...of.problems],
+  }
+}
+
+function coverageRows(machine: Machine, context: OpenContext): CoverageRow[] {
+  const rows: CoverageRow[] = []
+  const unjudged = unjudgedReasons(machine)
+  const platforms = [...machine.coverage()].sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const [platform, { seen }] of platforms) {
+    for (const rule of context.bundle.rules) {
+      const missing = missingFor(rule.detector, platform, seen, context.catalogue)
+      const partly = [...(unjudged.get(`${rule.id}\u0000${platform}`) ?? []), ...(unjudged.get(`${rule.id}\u0000`) ?? [])]
+      rows.push({ platform, rule: rule.id, state: missing.length > 0 ? 'not evaluable' : 'judged', why: missing.length > 0 ? missing : partly })
+    }
+  }
+  return rows
+}
+
+function unjudgedReasons(machine: Machine): Map<string, string[]> {
+  const reasons = new Map<string, string[]>()
+  for (const [key, n] of Object.entries(machine.unjudged()).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [rule, platform, reason] = key.split('\u0000') as [string, string, string]
+    const at = `${rule}\u0000${platform}`
+    reasons.set(at, [...(reasons.get(at) ?? []), `${reason} (${n} times)`])
+  }
+  return reasons
+}
+
+/** Rules that could be judged on no platform of the log. */
+export function unjudgedRules(summary: Summary, rules: readonly Rule[]): string[] {
+  return rules.map((r) => r.id).filter((id) => summary.coverage.every((c) => c.rule !== id || c.state === 'not evaluable'))
+}

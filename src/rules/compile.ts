@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import type { Problem } from '../base/errors.ts'
+import { contentHash } from '../base/hash.ts'
+import type { Catalogue } from '../catalogue/index.ts'
+import type { AnyDetector } from '../engine/detector.ts'
+import type { Rule } from '../engine/rule.ts'
+import { compileScope, compileUnless, type Condition, type OnFault } from './condition.ts'
+import { compileExempt } from './exempt.ts'
+import { parseGiven } from './given.ts'
+import { didYouMean, schemaProblems } from './problems.ts'
+import { findArticle, type Regulations } from './regulations.ts'
+import { ruleSchema, testSchema, type RuleInput, type TestInput } from './schema.ts'
+import { partOf, valueOf, whereAt, whereInside, type Tree } from './tree.ts'
+
+export interface CompileOptions {
+  detectors: readonly AnyDetector[]
+  regulations: Regulations
+  catalogue: Catalogue
+  onFault: (rule: string, part: 'scope' | 'unless', message: string) => void
+}
+
+/** A rule after its overlays: as it was written, and as the engine runs it. */
+export interface Compiled {
+  input: RuleInput
+  rule: Rule
+}
+
+/** Turns the effective rule into what the engine runs; adds all that is wrong with it to `problems`. */
+export function compileRule(tree: Tree, options: CompileOptions, problems: Problem[]): Compiled | undefined {
+  const before = problems.length
+  const parsed = ruleSchema.safeParse(valueOf(tree))
+  if (!parsed.success) problems.push(...schemaProblems(parsed.error.issues, tree, ruleSchema))
+  const id = textAt(tree, 'rule') ?? ''
+  // Each part is checked even where another is bad, so that everything is reported at once.
+  const detector = findDetector(tree, options.detectors, problems)
+  const params = detector && readParams(tree, detector, problems)
+  const basis = readBasis(tree, options.regulations, problems)
+  const scope = readCondition(tree, 'scope', (text) => compileScope(text, fault(options, id, 'scope')), problems)
+  const unless = readCondition(tree, 'unless', (text) => compileUnless(text, fault(options, id, 'unless')), problems)
+  if (textAt(tree, 'response') === 'prompt' && !partOf(tree, ['prompt'])) {
+    problems.push({ message: `\`${id}\` prompts without a text`, mend: 'add `prompt: { en: …, zh: … }`', ...whereAt(tree, ['response']) })
+  }
+  if (problems.length > before || !parsed.success || !detector || !params) return undefined
+  const input = parsed.data
+  const { severity, response, prompt, exempt } = input
+  // All that can change a warning; the order of keys does not matter to the hash.
+  const version = contentHash({ id, detector: detector.name, params, severity, response, basis, scope: input.scope, unless: input.unless, exempt, prompt })
+  const rule: Rule = {
+    id, detector, params, severity, response, basis, version: version.slice(0, 32), prompt, scope, unless, exempt: compileExempt(exempt, options.catalogue),
+  }
+  return { input, rule }
+}
+
+function fault({ onFault }: CompileOptions, id: string, part: 'scope' | 'unless'): OnFault {
+  return (message) => onFault(id, part, message)
+}
+
+function textAt(tree: Tree, key: string): string | undefined {
+  const part = partOf(tree, [key])
+  return part?.kind === 'scalar' && typeof part.value === 'string' ? part.value : undefined
+}
+
+function findDetector(tree: Tree, detectors: readonly AnyDetector[], problems: Problem[]): AnyDetector | undefined {
+  const name = textAt(tree, 'detector')
+  if (name === undefined) return undefined
+  const found = detectors.find((d) => d.name === name)
+  if (!found) problems.push({ message: `unknown detector \`${name}\``, mend: didYouMean(name, detectors.map((d) => d.name)), ...whereAt(tree, ['detector']) })
+  return found
+}
+
+function readParams(tree: Tree, detector: AnyDetector, problems: Problem[]): Record<string, unknown> | undefined {
+  const part = partOf(tree, ['params'])
+  if (part && part.kind !== 'map') return undefined
+  const schema = detector.params as z.ZodObject
+  const parsed = schema.safeParse(part ? valueOf(part) : {})
+  if (parsed.success) return parsed.data
+  problems.push(...schemaProblems(parsed.error.issues, part ?? tree, schema, 'params'))
+  return undefined
+}
+
+function readBasis(tree: Tree, regulations: Regulations, problems: Problem[]): Rule['basis'] {
+  const part = partOf(tree, ['basis'])
+  if (part?.kind !== 'list') return []
+  return part.items.flatMap((item, i) => {
+    if (item.kind !== 'scalar' || typeof item.value !== 'string') return []
+    const found = findArticle(item.value, regulations)
+    if ('article' in found) return [found]
+    problems.push({ ...found, ...whereAt(tree, ['basis', i]) })
+    return []
+  })
+}
+
+function readCondition<T>(tree: Tree, key: string, compile: (text: string) => Condition<T>, problems: Problem[]): ((of: T) => boolean) | undefined {
+  const part = partOf(tree, [key])
+  const text = textAt(tree, key)
+  if (!part || text === undefined || text === '') return undefined
+  const { test, problem } = compile(text)
+  if (problem) problems.push({ message: `\`${key}\`: ${problem.message}`, mend: problem.mend, ...whereInside(part, problem.offset) })
+  return test
+}
+
+/** The tests written in one layer of a rule, each checked down to its lines. */
+export function readTests(tree: Tree, problems: Problem[]): TestInput[] {
+  const part = partOf(tree, ['tests'])
+  if (part?.kind !== 'list') return []
+  return part.items.flatMap((item) => {
+    readGiven(item, problems)
+    const parsed = testSchema.safeParse(valueOf(item))
+    return parsed.success ? [parsed.data] : []
+  })
+}
+
+function readGiven(test: Tree, problems: Problem[]): void {
+  const given = partOf(test, ['given'])
+  const text = textAt(test, 'given')
+  if (!given || text === undefined) return
+  // The lines are read even where the test has other faults; the schema reports a bad date.
+  const date = testSchema.shape.date.safeParse(textAt(test, 'date'))
+  const options = { date: date.data ?? testSchema.shape.date.parse(undefined), platform: 'any', places: {} }
+  for (const { message, mend, offset } of parseGiven(text, options).problems) {
+    problems.push({ message: `given: ${message}`, mend, ...whereInside(given, offset) })
+  }
+}

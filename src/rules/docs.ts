@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { formatDuration } from '../base/time.ts'
+import { DEFAULT_HORIZON } from '../engine/runtime.ts'
+import type { AnyDetector } from '../engine/detector.ts'
+import type { Bundle, DescribedRule } from './load.ts'
+
+/** The reference in Markdown: every detector and every rule of the bundle. */
+export function writeReference(bundle: Bundle, detectors: readonly AnyDetector[]): string {
+  return [
+    '# Reference', 'Made by `invigil rules docs` from the detectors and the rules themselves.',
+    '## Rules', ...bundle.described.map((d) => ruleSection(d, bundle)),
+    '## Detectors', ...detectors.map(detectorSection),
+    '## Regulations', ...regulationSections(bundle),
+  ].join('\n\n') + '\n'
+}
+
+function ruleSection({ input, rule }: DescribedRule, { regulations }: Bundle): string {
+  const basis = rule.basis.map(({ regulation, article }) => {
+    const found = regulations.get(regulation)?.articles.find((a) => a.id === article)
+    return `- \`${regulation}/${article}\`: ${oneLine(found?.en)} / ${oneLine(found?.zh)}`
+  })
+  return [
+    `### \`${input.rule}\`: ${oneLine(input.title)}`,
+    oneLine(input.description),
+    [
+      `- Detector: [\`${input.detector}\`](#${input.detector})`,
+      `- Severity: ${input.severity}`,
+      `- Response: ${input.response}`,
+      ...(Object.keys(input.params).length > 0 ? [`- Parameters: ${paramsText(input.params)}`] : []),
+      ...(input.scope === undefined ? [] : [`- Sees only: ${code(input.scope)}`]),
+      ...(input.unless === undefined ? [] : [`- Sends nothing where: ${code(input.unless)}`]),
+    ].join('\n'),
+    ...(basis.length > 0 ? [`Legal ground:\n\n${basis.join('\n')}`] : []),
+    ...(input.falsePositives.length > 0 ? [`Honest behaviour that looks like this:\n\n${input.falsePositives.map((f) => `- ${oneLine(f)}`).join('\n')}`] : []),
+    ...(input.next === undefined ? [] : [`What a reviewer does: ${oneLine(input.next)}`]),
+  ].join('\n\n')
+}
+
+function paramsText(params: Record<string, unknown>): string {
+  return Object.entries(params).map(([k, v]) => code(`${k}: ${typeof v === 'string' ? v : JSON.stringify(v)}`)).join(', ')
+}
+
+function detectorSection(detector: AnyDetector): string {
+  const seen = detector.stage === 'learner' ? detector.actions : detector.resources
+  const needs = detector.needs.map((n) => (typeof n === 'string' ? code(n) : n.map(code).join(' or ')))
+  return [
+    `### ${detector.name}`,
+    detector.summary,
+    [
+      `- Stage: ${detector.stage}`,
+      `- ${detector.stage === 'learner' ? 'Actions' : 'Resources'}: ${seen.map(code).join(', ')}`,
+      `- Needs: ${needs.join(', ') || 'nothing more'}`,
+      ...(detector.needsCatalogue?.length ? [`- Needs from the catalogue: ${detector.needsCatalogue.map(code).join(', ')}`] : []),
+      `- Remembers: ${detector.horizon === 'class' ? 'until the class closes' : `for ${formatDuration(detector.horizon ?? DEFAULT_HORIZON)} of silence`}`,
+    ].join('\n'),
+    paramTable(detector),
+  ].join('\n\n')
+}
+
+interface JsonParam {
+  type?: string
+  format?: string
+  enum?: unknown[]
+  const?: unknown
+  items?: JsonParam
+  anyOf?: JsonParam[]
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  exclusiveMaximum?: number
+  default?: unknown
+  description?: string
+}
+
+function paramTable(detector: AnyDetector): string {
+  const schema = z.toJSONSchema(detector.params as z.ZodObject, { io: 'input', unrepresentable: 'any' })
+  const { properties = {} } = schema as { properties?: Record<string, JsonParam> }
+  const rows = Object.entries(properties).map(([name, p]) => {
+    const standard = p.default === undefined ? '' : code(typeof p.default === 'string' ? p.default : JSON.stringify(p.default))
+    return `| ${code(name)} | ${cell(typeText(p))} | ${cell(standard)} | ${cell(oneLine(p.description))} |`
+  })
+  if (rows.length === 0) return 'No parameters.'
+  return ['| parameter | type | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function typeText(p: JsonParam): string {
+  if (p.anyOf) return p.anyOf.map(typeText).join(' or ')
+  if (p.enum) return p.enum.map((v) => code(String(v))).join(', ')
+  if (p.const !== undefined) return code(JSON.stringify(p.const))
+  if (p.format === 'duration') return 'duration'
+  if (p.type === 'array') return `list of ${p.items ? typeText(p.items) : 'anything'}`
+  const base = { string: 'text', integer: 'whole number', number: 'number', boolean: 'true or false', object: 'map' }[p.type ?? ''] ?? 'anything'
+  return base + rangeText(p)
+}
+
+function rangeText(p: JsonParam): string {
+  // Whole numbers carry the largest safe integer as a limit, which says nothing.
+  const limits = [
+    p.exclusiveMinimum !== undefined ? `> ${p.exclusiveMinimum}` : p.minimum !== undefined && p.minimum > Number.MIN_SAFE_INTEGER ? `≥ ${p.minimum}` : '',
+    p.exclusiveMaximum !== undefined ? `< ${p.exclusiveMaximum}` : p.maximum !== undefined && p.maximum < Number.MAX_SAFE_INTEGER ? `≤ ${p.maximum}` : '',
+  ].filter((s) => s !== '')
+  return limits.length === 0 ? '' : ` ${limits.join(', ')}`
+}
+
+function regulationSections({ regulations }: Bundle): string[] {
+  return [...regulations.values()].map((r) =>
+    [
+      `### ${r.id}: ${oneLine(r.title.en)} (${oneLine(r.title.zh)})`,
+      ...(r.note ? [`${oneLine(r.note.en)} ${oneLine(r.note.zh)}`] : []),
+      [
+        '| article | English | 中文 |', '|---|---|---|',
+        ...r.articles.map((a) => `| ${code(`${r.id}/${a.id}`)} | ${cell(oneLine(a.en))} | ${cell(oneLine(a.zh))} |`),
+      ].join('\n'),
+    ].join('\n\n'),
+  )
+}
+
+function oneLine(text: string | undefined): string {
+  return (text ?? '').trim().replaceAll(/\s*\n\s*/g, ' ')
+}
+
+function code(text: string): string {
+  return text.includes('`') ? `\`\` ${oneLine(text)} \`\`` : `\`${oneLine(text)}\``
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}

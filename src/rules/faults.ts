@@ -1,0 +1,26 @@
+import { compareText } from '../base/order.ts'
+
+/** A condition that could not be evaluated, how often, and what went wrong the first time. */
+export interface Fault {
+  rule: string
+  part: 'scope' | 'unless'
+  message: string
+  count: number
+}
+
+/** Counts the conditions that failed: each counts as not met, and none goes unseen. */
+export class Faults {
+  private readonly byPart = new Map<string, Fault>()
+
+  add(rule: string, part: Fault['part'], message: string): void {
+    const key = `${rule}/${part}`
+    const known = this.byPart.get(key)
+    if (known) known.count++
+    else this.byPart.set(key, { rule, part, message, count: 1 })
+  }
+
+  /** In order of rule and part. */
+  list(): Fault[] {
+    return [...this.byPart].sort(([a], [b]) => compareText(a, b)).map(([, fault]) => fault)
+  }
+}

@@ -1,0 +1,103 @@
+import type { Problem, Where } from '../base/errors.ts'
+import { didYouMean, schemaProblems } from './problems.ts'
+import { overrideSchema } from './schema.ts'
+import { parseTree, partOf, valueOf, whereAt, whereOf, type MapTree, type Tree } from './tree.ts'
+
+/** What one directory says of a rule. */
+export interface Layer {
+  tree: Tree
+  /** Dotted paths of the lists that are added to those below instead of replacing them. */
+  append: ReadonlySet<string>
+}
+
+interface File {
+  path: string
+  text: string
+}
+
+/** The layers of each rule, the lowest first. A rule may stand once in a directory. */
+export function readLayers(directories: readonly (readonly File[])[], problems: Problem[]): Map<string, Layer[]> {
+  const layers = new Map<string, Layer[]>()
+  let broken = false
+  for (const files of directories) {
+    const here = new Map<string, Where>()
+    for (const file of files) {
+      const items = readItems(file, problems)
+      if (items === undefined) broken = true
+      for (const item of items ?? []) {
+        const id = idOf(item, problems)
+        if (id === undefined) continue
+        const before = here.get(id)
+        if (before) {
+          problems.push({ message: `rule \`${id}\` is already in ${before.file}:${before.line}`, mend: 'rename or merge one', ...whereAt(item, ['rule']) })
+          continue
+        }
+        here.set(id, whereOf(item))
+        const stack = layers.get(id)
+        const layer = readLayer(item, stack !== undefined, problems)
+        if (stack) stack.push(layer)
+        else if (isChange(item) && directories[0] !== files) reportUnknown(id, item, layers, broken, problems)
+        else layers.set(id, [layer])
+      }
+    }
+  }
+  return layers
+}
+
+/** The rules of a file; undefined where it cannot be read. */
+function readItems({ path, text }: File, problems: Problem[]): MapTree[] | undefined {
+  const before = problems.length
+  const { tree, problems: found } = parseTree(path, text)
+  problems.push(...found)
+  // A file of comments alone holds no rules.
+  if (!tree) return problems.length > before ? undefined : []
+  if (tree.kind !== 'list') {
+    problems.push({ message: 'a rules file is a list', mend: 'begin each rule with `- rule: name`', ...whereOf(tree) })
+    return undefined
+  }
+  return tree.items.filter((item): item is MapTree => {
+    if (item.kind !== 'map') problems.push({ message: 'not a rule', mend: 'begin each rule with `- rule: name`', ...whereOf(item) })
+    return item.kind === 'map'
+  })
+}
+
+function idOf(item: MapTree, problems: Problem[]): string | undefined {
+  const part = partOf(item, ['rule'])
+  if (part?.kind === 'scalar' && typeof part.value === 'string') return part.value
+  if (part) problems.push({ message: '`rule` must be a name', mend: 'write it like `parallel-chapters`', ...whereOf(part) })
+  else problems.push({ message: '`rule` is missing', mend: didYouMean('rule', item.entries.keys()) ?? 'begin each rule with `- rule: name`', ...whereOf(item) })
+  return undefined
+}
+
+/** Takes `override` off the item: it speaks of the merge and is no part of the rule. */
+function readLayer(item: MapTree, over: boolean, problems: Problem[]): Layer {
+  const written = partOf(item, ['override'])
+  if (!written) return { tree: item, append: new Set() }
+  const entries = new Map(item.entries)
+  entries.delete('override')
+  const tree: MapTree = { ...item, entries }
+  const parsed = overrideSchema.safeParse(valueOf(written))
+  if (!parsed.success) {
+    problems.push(...schemaProblems(parsed.error.issues, written, overrideSchema, 'override'))
+    return { tree, append: new Set() }
+  }
+  if (!over) problems.push({ message: '`override` has nothing below to override', ...whereAt(item, ['override'], true) })
+  for (const path of Object.keys(parsed.data)) {
+    if (partOf(tree, path.split('.'))?.kind === 'list') continue
+    const lists = [...entries].filter(([, { value }]) => value.kind === 'list').map(([k]) => k)
+    problems.push({ message: `\`override\` names \`${path}\`, which is no list here`, mend: didYouMean(path, lists), ...whereAt(written, [path], true) })
+  }
+  return { tree, append: new Set(Object.keys(parsed.data).filter((k) => parsed.data[k] === 'append')) }
+}
+
+/** Whether an item makes sense only over another: a rule of its own names its detector. */
+function isChange(item: MapTree): boolean {
+  return partOf(item, ['detector']) === undefined
+}
+
+function reportUnknown(id: string, item: MapTree, layers: ReadonlyMap<string, Layer[]>, broken: boolean, problems: Problem[]): void {
+  // The rule may be in a file that could not be read.
+  if (broken) return
+  const mend = didYouMean(id, layers.keys()) ?? 'a rule of its own needs a `detector`'
+  problems.push({ message: `no rule \`${id}\` in the directories before this one`, mend, ...whereAt(item, ['rule']) })
+}

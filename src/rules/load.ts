@@ -1,0 +1,109 @@
+import { InvigilError, formatProblem, type Problem, type Where } from '../base/errors.ts'
+import { contentHash } from '../base/hash.ts'
+import { compareText } from '../base/order.ts'
+import { Catalogue } from '../catalogue/index.ts'
+import { catalogueSchema } from '../catalogue/catalogue.ts'
+import type { AnyDetector } from '../engine/detector.ts'
+import type { Rule } from '../engine/rule.ts'
+import { compileRule, readTests, type CompileOptions } from './compile.ts'
+import { Faults } from './faults.ts'
+import { readLayers, type Layer } from './layers.ts'
+import { loadRegulations, type Regulations } from './regulations.ts'
+import type { Exempt, RuleInput, TestInput } from './schema.ts'
+import { overlay, partOf, whereOf, type Tree } from './tree.ts'
+
+/** The texts of one rules directory, in any order. Those whose path lies in `regulations/` are regulations. */
+export interface RuleSource {
+  dir: string
+  files: readonly { path: string; text: string }[]
+}
+
+/** The tests that one file brings for a rule, and the rule as it is up to that file's directory. */
+export interface TestedRule {
+  rule: Rule
+  /** Where the rule, or the change to it, is written. */
+  where: Where
+  tests: readonly TestInput[]
+  /** Its exemptions, whose days depend on the catalogue. */
+  exempt: readonly Exempt[]
+  /** A change of `params` that brings no test of its own. */
+  untested: boolean
+}
+
+/** A rule as it is written, for the reference. */
+export interface DescribedRule {
+  input: RuleInput
+  rule: Rule
+}
+
+/** Everything that rules files say, checked and compiled. */
+export interface Bundle {
+  /** In order of id. */
+  rules: readonly Rule[]
+  described: readonly DescribedRule[]
+  tested: readonly TestedRule[]
+  regulations: Regulations
+  /** What it was made from, to be stored under `hash` and loaded again. */
+  texts: readonly RuleSource[]
+  /** Of all effective rules. Comments, tests and explanations do not change it. */
+  hash: string
+  /** Conditions that could not be evaluated while the rules ran. */
+  faults: Faults
+}
+
+export interface LoadOptions {
+  detectors: readonly AnyDetector[]
+  /** For the time zones of exemptions. */
+  catalogue?: Catalogue
+}
+
+/** Loads the rules of several directories, later ones over earlier ones. Throws `bad-rules` with every problem there is. */
+export function loadRules(sources: readonly RuleSource[], { detectors, catalogue }: LoadOptions): Bundle {
+  const texts = sources.map(({ dir, files }) => ({ dir, files: [...files].sort((a, b) => compareText(a.path, b.path)) }))
+  const problems: Problem[] = []
+  const regulations = loadRegulations(texts.map(({ files }) => files.filter(isRegulation)), problems)
+  const layers = readLayers(texts.map(({ files }) => files.filter((f) => !isRegulation(f))), problems)
+  const faults = new Faults()
+  const options: CompileOptions = {
+    detectors, regulations, catalogue: catalogue ?? new Catalogue(catalogueSchema.parse({})), onFault: (rule, part, message) => faults.add(rule, part, message),
+  }
+  const described: DescribedRule[] = []
+  const tested: TestedRule[] = []
+  for (const [, stack] of [...layers].sort(([a], [b]) => compareText(a, b))) {
+    const last = compileStack(stack, options, tested, problems)
+    if (last) described.push(last)
+  }
+  if (problems.length === 0 && described.length === 0) {
+    problems.push({ message: `no rule in ${sources.map((s) => `\`${s.dir}\``).join(', ') || 'no directory'}` })
+  }
+  if (problems.length > 0) throw badRules(problems)
+  const rules = described.map((d) => d.rule)
+  return { rules, described, tested, regulations, texts, hash: contentHash(rules.map((r) => [r.id, r.version])), faults }
+}
+
+function isRegulation({ path }: { path: string }): boolean {
+  return /(^|\/)regulations\/[^/]+$/.test(path)
+}
+
+/** Compiles a rule as shipped, then with each overlay; the last is the effective one. */
+function compileStack(stack: readonly Layer[], options: CompileOptions, tested: TestedRule[], problems: Problem[]): DescribedRule | undefined {
+  let under: Tree | undefined
+  let last: DescribedRule | undefined
+  for (const layer of stack) {
+    under = overlay(under, layer.tree, layer.append)
+    last = compileRule(under, options, problems)
+    const tests = readTests(layer.tree, problems)
+    const untested = layer !== stack[0] && tests.length === 0 && partOf(layer.tree, ['params']) !== undefined
+    if (last) tested.push({ rule: last.rule, where: whereOf(layer.tree), tests, exempt: last.input.exempt, untested })
+  }
+  return last
+}
+
+function badRules(found: readonly Problem[]): InvigilError {
+  // The same mistake is met again under each overlay.
+  const byText = new Map(found.map((p) => [formatProblem(p), p]))
+  const problems = [...byText.values()].sort(
+    (a, b) => compareText(a.file ?? '', b.file ?? '') || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  )
+  return new InvigilError('bad-rules', `${problems.length} problem${problems.length === 1 ? '' : 's'} in the rules`, { problems })
+}
