@@ -39,9 +39,21 @@ function line(l, round, time) {
   const action = beat === 0 ? 'initialized' : beat === 1 ? 'played' : beat === beats + 1 ? 'completed' : 'heartbeat'
   const jitter = ((l * 7919 + round * 104729) % 97) / 1000
   const position = Math.max(0, (beat - 1) * BEAT + (beat > 1 ? jitter : 0)).toFixed(3)
-  return `{"id":"${id}-${String(round).padStart(6, '0')}","time":"${iso(time)}","received":"${iso(time + 80)}","action":"${action}","platform":"p${l % 5}","learner":"L${id}","session":"s-${id}","device":"d-${id}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"k${l % 500}","course":"course-1","chapter":"${chapter}","position":${Number(position)},"length":${CHAPTER_SECONDS},"visible":true,"inputs":${(l + round) % 4}}\n`
+  return `{"id":"${id}-${String(round).padStart(6, '0')}","time":"${iso(time)}","received":"${iso(time + 80)}","action":"${action}","platform":"p${l % 5}","learner":"L${id}","session":"s-${id}","device":"d-${id}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"k${l % 500}","chapter":"${chapter}","position":${Number(position)},"visible":true,"inputs":${(l + round) % 4}}\n`
 }
 
 function iso(ms) {
   return new Date(ms).toISOString()
+}
+
+/** The catalogue of such a log: with it every rule can be judged. */
+export function catalogue() {
+  return {
+    platforms: [0, 1, 2, 3, 4].map((p) => ({ id: `p${p}`, heartbeat: `${BEAT}s`, since: '2026-03-01' })),
+    courses: [{ id: 'course-1', chapters: Array.from({ length: 40 }, (_, i) => ({ id: `c${i + 1}`, length: CHAPTER_SECONDS })) }],
+    classes: Array.from({ length: 500 }, (_, k) => ({
+      id: `k${k}`, platform: `p${k % 5}`, institution: `i${k % 50}`, courses: ['course-1'], timeZone: 'Asia/Shanghai', opens: '2026-03-02T00:00:00Z',
+      region: { country: 'CN', provinces: ['Yunnan'] },
+    })),
+  }
 }

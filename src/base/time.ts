@@ -188,8 +188,16 @@ function cachedOffset(zone: string): (ms: Ms) => number {
   }
 }
 
+const known = new Map<string, boolean>()
+
 /** Whether `zone` is an IANA time zone that this Node knows. */
 export function isTimeZone(zone: string): boolean {
+  let is = known.get(zone)
+  if (is === undefined) known.set(zone, (is = opens(zone)))
+  return is
+}
+
+function opens(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: zone })
     return true

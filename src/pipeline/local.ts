@@ -46,6 +46,8 @@ export interface Watcher {
   /** Lines that earlier runs have handled, and how many of them are read again for what was held. */
   resumed?(from: { records: number; again: number }): void
   saved?(of: { records: number; ms: number }): void
+  /** The whole state, when everything has been handled. */
+  ended?(machine: Machine): void
 }
 
 export const MARK_EVERY = 1000
@@ -152,6 +154,7 @@ class LocalRun {
       await this.snapshot()
     }
     if (finished) machine.end()
+    options.watch?.ended?.(machine)
     const problems = this.cursors.flatMap((c) => (c.reader.fault ? [c.reader.fault.message] : []))
     const summary = summarise({
       machine, context: options.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span,

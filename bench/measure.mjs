@@ -1,0 +1,68 @@
+// One measurement in a process of its own: `node measure.mjs PART LOG CATALOGUE`; prints one line of JSON.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openContext } from '../dist/pipeline/context.js'
+import { runLocal } from '../dist/pipeline/local.js'
+import { parseCeiling, splitCeiling } from './ceilings.mjs'
+
+const [part, log, catalogue] = process.argv.slice(2)
+const root = new URL('..', import.meta.url).pathname
+
+async function timedRun(watch) {
+  const context = await openContext({ rules: [join(root, 'rules')], catalogue, version: 'bench' })
+  const output = mkdtempSync(join(tmpdir(), 'invigil-bench-'))
+  const begun = process.hrtime.bigint()
+  const summary = await runLocal({ logs: [log], format: 'canonical', context, output, watch })
+  const seconds = Number(process.hrtime.bigint() - begun) / 1e9
+  rmSync(output, { recursive: true })
+  return { perSecond: summary.log.events / seconds, events: summary.log.events, warnings: summary.warnings.total }
+}
+
+/** Heap after a collection at the end of the log, less that of an empty process, for each learner. */
+async function memoryPerLearner() {
+  globalThis.gc()
+  const before = process.memoryUsage()
+  let bytes = 0
+  let learners = 0
+  await timedRun({
+    ended(machine) {
+      globalThis.gc()
+      const after = process.memoryUsage()
+      learners = machine.keys().learners
+      bytes = after.heapUsed + after.external - before.heapUsed - before.external
+    },
+  })
+  return { bytesPerLearner: bytes / learners, learners }
+}
+
+/** Time of a load whose address depends on the load before, over a random cycle through `bytes` of memory. */
+function latency(bytes) {
+  const n = bytes / 4
+  const next = new Uint32Array(n)
+  for (let i = 0; i < n; i++) next[i] = i
+  let x = 12345
+  // Sattolo's algorithm: one cycle through everything.
+  for (let i = n - 1; i > 0; i--) {
+    x = (Math.imul(x, 1664525) + 1013904223) >>> 0
+    const j = x % i
+    const t = next[i]
+    next[i] = next[j]
+    next[j] = t
+  }
+  const loads = 5_000_000
+  const begun = process.hrtime.bigint()
+  let at = 0
+  for (let i = 0; i < loads; i++) at = next[at]
+  const ns = Number(process.hrtime.bigint() - begun) / loads
+  return at < 0 ? 0 : ns
+}
+
+const parts = {
+  split: () => ({ perSecond: splitCeiling(log) }),
+  parse: () => ({ perSecond: parseCeiling(log) }),
+  run: () => timedRun(),
+  memory: memoryPerLearner,
+  latency: () => ({ small: latency(1 << 22), large: latency(1 << 30) }),
+}
+process.stdout.write(`${JSON.stringify(await parts[part]())}\n`)

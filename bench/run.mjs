@@ -1,0 +1,67 @@
+// npm run bench: speed of the whole run with all shipped rules beside what the machine can do at most, memory for each
+// learner, and what a million learners cost. Simulated honest learners; results go to standard output as a table.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { catalogue, makeLog } from './make-log.mjs'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const cache = join(root, '.cache', 'bench')
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
+mkdirSync(cache, { recursive: true })
+const catalogueFile = join(cache, 'catalogue.json')
+writeFileSync(catalogueFile, JSON.stringify(catalogue()))
+
+/** Runs a part of the bench in a process of its own on one core, and returns what it prints. */
+function measure(part, log, extra = []) {
+  const node = [process.execPath, '--expose-gc', '--max-old-space-size=20000', ...FLAGS, join(root, 'bench', 'measure.mjs'), part, log, catalogueFile, ...extra]
+  const pinned = existsSync('/usr/bin/taskset') ? ['taskset', '-c', '0', ...node] : node
+  const { status, stdout } = spawnSync(pinned[0], pinned.slice(1), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  if (status !== 0) throw new Error(`${part} failed`)
+  return JSON.parse(stdout.trim().split('\n').at(-1))
+}
+
+const FLAGS = ['--max-semi-space-size=32']
+const best = (values) => Math.max(...values)
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
+const thousands = (n) => Math.round(n).toLocaleString('en-US')
+
+function throughput() {
+  const log = makeLog(join(cache, 'throughput.ndjson'), { learners: 10_000, events: 2_000_000 })
+  const got = { split: [], parse: [], run: [] }
+  // Interleaved, so that a noisy neighbour meets all three.
+  for (let i = 0; i < rounds; i++) for (const part of ['split', 'parse', 'run']) got[part].push(measure(part, log).perSecond)
+  const ratios = got.run.map((r, i) => r / got.parse[i])
+  console.log(`\nthroughput, one core, 10,000 learners, 2,000,000 events (${cpus()[0].model})`)
+  console.log(`  read and split     ${thousands(best(got.split))} lines/s`)
+  console.log(`  JSON.parse         ${thousands(best(got.parse))} lines/s`)
+  console.log(`  invigil, all rules ${thousands(best(got.run))} events/s`)
+  console.log(`  of JSON.parse      ${median(ratios).toFixed(2)} (median of ${rounds}; wanted 0.50)`)
+}
+
+function memory() {
+  const log = makeLog(join(cache, 'memory.ndjson'), { learners: 200_000, events: 1_600_000 })
+  const { bytesPerLearner, learners } = measure('memory', log)
+  console.log(`\nstate of an active learner, ${thousands(learners)} learners: ${thousands(bytesPerLearner)} bytes (wanted 3,072)`)
+}
+
+function scale() {
+  const few = makeLog(join(cache, 'few.ndjson'), { learners: 10_000, events: 5_000_000 })
+  const many = makeLog(join(cache, 'many.ndjson'), { learners: 1_000_000, events: 5_000_000 })
+  const ratios = []
+  let last
+  for (let i = 0; i < rounds; i++) {
+    last = { few: measure('run', few), many: measure('run', many) }
+    ratios.push(last.few.perSecond / last.many.perSecond)
+  }
+  const cost = (m) => (1e6 / m.perSecond).toFixed(2)
+  console.log(`\ncost of an event: ${cost(last.few)} µs at 10,000 learners, ${cost(last.many)} µs at 1,000,000: ${median(ratios).toFixed(2)} times (wanted 1.8)`)
+  const latency = measure('latency', few)
+  console.log(`  memory latency here, dependent loads: ${latency.small.toFixed(1)} ns in 4 MB, ${latency.large.toFixed(1)} ns in 1 GB`)
+}
+
+const parts = { throughput, memory, scale }
+const asked = process.argv.slice(2)
+for (const [name, part] of Object.entries(parts)) if (asked.length === 0 || asked.includes(name)) part()

@@ -1,0 +1,101 @@
+import { Command, Option } from 'commander'
+import { pino } from 'pino'
+import { InvigilError } from '../base/errors.ts'
+import type { Ms } from '../base/time.ts'
+import { openContext } from '../pipeline/context.ts'
+import { MARK_EVERY, SNAPSHOT_EVERY, runLocal } from '../pipeline/local.ts'
+import type { Summary } from '../pipeline/summary.ts'
+import { FORMATS, type Format } from '../telemetry/decode.ts'
+import { duration, positive, repeated } from './options.ts'
+import { writeSummary } from './report.ts'
+import { RULES_HELP, rulesDirs } from './rules.ts'
+import { Screen } from './screen.ts'
+import { VERSION } from './version.ts'
+
+interface Options {
+  format: Format
+  platform?: string
+  rules: string[]
+  catalogue?: string
+  geo?: string[]
+  output: string
+  state?: string
+  lateness?: Ms
+  follow?: boolean
+  quiet?: boolean
+  json?: boolean
+  partitions: number
+  markEvery: number
+  snapshotEvery: Ms
+  log: string
+}
+
+/** `invigil run`: from logs to warnings, in one process. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('read telemetry logs and write warnings')
+    .argument('[log...]', 'NDJSON files, compressed with gzip or not; `-` is standard input', [])
+    .addOption(new Option('--format <format>', 'format of the logs').choices(FORMATS).default('canonical'))
+    .option('--platform <id>', 'the platform of events that name none')
+    .option('--rules <dir>', RULES_HELP, repeated(), ['shipped'])
+    .option('--catalogue <file>', 'platforms, courses and classes, as YAML or JSON')
+    .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
+    .option('--output <dir>', 'folder for warnings.ndjson, summary.json and the like', 'invigil-output')
+    .option('--state <dir>', 'folder for snapshots: the same command goes on after a crash or Ctrl-C')
+    .option('--lateness <duration>', "how far behind its platform's newest event an event may come, as `60s`; the catalogue may say it for each platform", duration)
+    .option('--follow', 'read on as the log grows, until Ctrl-C')
+    .option('--quiet', 'print no warnings and no progress, only the summary')
+    .option('--json', 'print the summary as JSON, and nothing else')
+    .option('--partitions <n>', 'split each stage into so many tasks; the warnings are the same', positive, 1)
+    .option('--mark-every <n>', 'records that a mark covers; the warnings are the same', positive, MARK_EVERY)
+    .option('--snapshot-every <duration>', 'time between snapshots', duration, SNAPSHOT_EVERY)
+    .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('warn'))
+    .action(run)
+}
+
+async function run(named: string[], options: Options): Promise<void> {
+  const logs = named.length > 0 ? named : ['-']
+  if (named.length === 0 && process.stdin.isTTY) throw new InvigilError('usage', 'name a log, or send one to standard input: `invigil run telemetry.ndjson`')
+  if (options.follow && (logs.length > 1 || logs[0] === '-')) throw new InvigilError('usage', '`--follow` reads one file; start a run for each')
+  if (logs.filter((l) => l === '-').length > 1) throw new InvigilError('usage', 'standard input (`-`) can be named once')
+  const log = pino({ level: options.log, base: { version: VERSION } }, pino.destination({ dest: 2, sync: true }))
+  const context = await openContext({
+    rules: rulesDirs(options.rules), catalogue: options.catalogue, geo: options.geo, version: VERSION,
+  })
+  log.info({ context: context.hash, ...context.parts, databases: context.geo.databases.map((d) => d.description) }, 'context opened')
+  const stop = new AbortController()
+  const screen = new Screen({ quiet: options.quiet || options.json || false })
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted) process.exit(130)
+    log.info({ signal }, 'stopping')
+    stop.abort()
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  try {
+    const summary = await runLocal({
+      logs, format: options.format, platform: options.platform, context, output: options.output, state: options.state, lateness: options.lateness,
+      follow: options.follow, partitions: options.partitions, markEvery: options.markEvery, snapshotEvery: options.snapshotEvery, stop: stop.signal,
+      watch: {
+        progress: (read, size, accounts) => screen.progress(read, size, accounts),
+        warning: (output) => screen.output(output),
+        resumed: (from) => {
+          log.info(from, 'resumed from a snapshot')
+          screen.note(`going on after line ${from.records} (reading ${from.again} lines again for what was held)`)
+        },
+        saved: (of) => log.debug(of, 'snapshot saved'),
+      },
+    })
+    screen.close()
+    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : writeSummary(summary, context.bundle.rules, options))
+    process.exitCode = exitCode(summary)
+  } finally {
+    screen.close()
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  }
+}
+
+/** 2 where the user has something to mend in the log; 130, as after any Ctrl-C, when interrupted. */
+function exitCode(summary: Summary): number {
+  if (summary.problems.length > 0 || Object.keys(summary.log.rejected).length > 0) return 2
+  return summary.state === 'interrupted' ? 130 : 0
+}

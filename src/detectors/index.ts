@@ -1,0 +1,41 @@
+import type { AnyDetector } from '../engine/detector.ts'
+import { brushingRhythm } from './brushing-rhythm.ts'
+import { chapterSkip } from './chapter-skip.ts'
+import { faceCheck } from './face-check.ts'
+import { foreignIp } from './foreign-ip.ts'
+import { hangUp } from './hang-up.ts'
+import { impossibleTravel } from './impossible-travel.ts'
+import { lateTelemetry } from './late-telemetry.ts'
+import { lockstep } from './lockstep.ts'
+import { oneDevice } from './one-device.ts'
+import { overCredit } from './over-credit.ts'
+import { parallelChapters } from './parallel-chapters.ts'
+import { seekAhead } from './seek-ahead.ts'
+import { sharedAccount } from './shared-account.ts'
+import { sharedDevice } from './shared-device.ts'
+import { sharedIp } from './shared-ip.ts'
+import { sharedPhoto } from './shared-photo.ts'
+import { twoAccounts } from './two-accounts.ts'
+import { twoPlatforms } from './two-platforms.ts'
+
+/** Every detector there is: the one list, in order of name. */
+export const detectors: readonly AnyDetector[] = [
+  brushingRhythm,
+  chapterSkip,
+  faceCheck,
+  foreignIp,
+  hangUp,
+  impossibleTravel,
+  lateTelemetry,
+  lockstep,
+  oneDevice,
+  overCredit,
+  parallelChapters,
+  seekAhead,
+  sharedAccount,
+  sharedDevice,
+  sharedIp,
+  sharedPhoto,
+  twoAccounts,
+  twoPlatforms,
+]

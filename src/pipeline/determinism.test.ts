@@ -1,0 +1,37 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { SECOND } from '../base/time.ts'
+import { duplicated, fivePlatforms, shuffled, toLines } from '../testing/five-platforms.ts'
+import { run, temporary, writeLog } from '../testing/runs.ts'
+
+const arrivals = fivePlatforms(11)
+
+describe.each([
+  ['with `received`', true],
+  ['without `received`', false],
+])('five platforms %s: the same bytes', (_, stamped) => {
+  const dir = temporary()
+  let log: string
+  let golden: string
+
+  beforeAll(async () => {
+    log = writeLog(dir, 'log.ndjson', toLines(arrivals, stamped))
+    const { warnings, bytes, summary } = await run(dir, { logs: [log] })
+    golden = bytes
+    expect(summary.log.late).toBe(0)
+    // The log must be worth comparing: warnings that timers closed, and warnings of the resource stage.
+    const resource = warnings.filter((w) => w.subject.kind !== 'learner')
+    expect(warnings.filter((w) => w.episode === 'ended' && w.raised > w.end).length).toBeGreaterThanOrEqual(100)
+    expect(resource.length).toBeGreaterThanOrEqual(50)
+  })
+
+  const same = async (options: object, lines?: string[]) => {
+    const logs = [lines === undefined ? log : writeLog(dir, `log-${Math.random()}.ndjson`, lines)]
+    const { bytes } = await run(dir, { logs, ...options })
+    expect(bytes === golden).toBe(true)
+  }
+
+  test.each([2, 4, 7])('split over %i partitions', (partitions) => same({ partitions }))
+  test.each([100, 10_000])('marks every %i records', (markEvery) => same({ markEvery }))
+  test.each([1, 2, 3])('shuffled within the lateness, seed %i', (seed) => same({}, toLines(shuffled(arrivals, seed, 50 * SECOND), stamped)))
+  test.each([1, 2])('one in a hundred sent twice, seed %i', (seed) => same({}, toLines(duplicated(arrivals, seed), stamped)))
+})
