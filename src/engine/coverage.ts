@@ -73,18 +73,13 @@ const CATALOGUE_WORDS: Record<CatalogueNeed, string> = {
 function knows(catalogue: Catalogue, platform: string, need: CatalogueNeed): boolean {
   const classes = catalogue.data.classes.filter((c) => c.platform === platform)
   const courses = classes.flatMap((c) => c.courses.map((id) => catalogue.course(id))).filter((c) => c !== undefined)
-  switch (need) {
-    case 'chapters':
-      return courses.some((c) => c.chapters.length > 1)
-    case 'lengths':
-      return courses.some((c) => c.chapters.some((x) => x.length !== undefined))
-    case 'region':
-      return classes.some((c) => c.region !== undefined)
-    case 'heartbeat':
-      return catalogue.platform(platform)?.heartbeat !== undefined
-    case 'global':
-      return catalogue.isGlobal(platform)
-    case 'class':
-      return classes.length > 0
+  const known: Record<CatalogueNeed, boolean> = {
+    chapters: courses.some((c) => c.chapters.length > 1),
+    lengths: courses.some((c) => c.chapters.some((x) => x.length !== undefined)),
+    region: classes.some((c) => c.region !== undefined),
+    heartbeat: catalogue.platform(platform)?.heartbeat !== undefined,
+    global: catalogue.isGlobal(platform),
+    class: classes.length > 0,
   }
+  return known[need]
 }

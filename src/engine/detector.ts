@@ -60,11 +60,16 @@ export interface Context<P, S, F> {
   readonly firstTime: Ms
   /** Learner stage: the stretch of playback that this event proves. Undefined for timers and where it proves none. */
   readonly span: Span | undefined
+  /**
+   * Whether the platform has sent this field by `now`: what a platform never sends proves nothing by its absence.
+   * Resource stage: always false, since a resource belongs to no platform.
+   */
+  sends(this: void, field: Field): boolean
   /** Asks for `onTimer` at `at`, which must be later than `now`; replaces the earlier request, `undefined` cancels it. */
-  wakeAt(at: Ms | undefined): void
-  raise(finding: Finding<F>): void
+  wakeAt(this: void, at: Ms | undefined): void
+  raise(this: void, finding: Finding<F>): void
   /** Counts that this rule could not judge something, for the coverage table. `reason` is a short constant phrase. */
-  notEvaluable(reason: string): void
+  notEvaluable(this: void, reason: string): void
 }
 
 /** A sentence that a layman understands, with the measured value and the limit. */

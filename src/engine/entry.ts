@@ -2,14 +2,14 @@ import type { Ms } from '../base/time.ts'
 import { Heap } from '../base/order.ts'
 import type { Warning } from '../warnings/warning.ts'
 
-/** An episode whose last revision is not `ended`: what the next revision needs. */
+/** An episode that was sent and is not over: what the next revision needs. */
 export interface OpenEpisode {
   rule: string
   id: string
-  /** Last revision sent; 0 while `unless` has held every one back. */
+  /** Last revision sent. */
   revision: number
   /** The last revision, to end it with if its rule goes. */
-  last: Warning | undefined
+  last: Warning
 }
 
 /**
@@ -31,7 +31,7 @@ export class Entry {
   /** The snapshot's bytes, until the key is first touched. */
   packed: Uint8Array | undefined = undefined
   /** Decodes `packed`. */
-  unpack: (() => void) | undefined = undefined
+  unpack: ((packed: Uint8Array) => void) | undefined = undefined
 
   constructor(id: string) {
     this.id = id
@@ -39,11 +39,21 @@ export class Entry {
 
   /** Decodes the snapshot's bytes, once. */
   load(): void {
-    this.unpack?.()
+    if (this.packed !== undefined) this.unpack?.(this.packed)
     this.packed = undefined
     this.unpack = undefined
   }
+
+  /** Whether nothing is left in here that a new entry would not have, too. */
+  get isBare(): boolean {
+    if (this.open !== undefined) return false
+    for (const cell of this.cells) if (cell !== undefined) return false
+    return true
+  }
 }
+
+/** So many keys of a snapshot, untouched since, are looked into by one sweep: it must not take long. */
+export const DECODED_PER_SWEEP = 10_000
 
 interface Due<E extends Entry> {
   at: Ms

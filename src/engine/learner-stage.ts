@@ -4,7 +4,7 @@ import { ACTIONS, type Action, type Event } from '../telemetry/event.ts'
 import { advancePlayback, newPlayback, type Playback } from '../telemetry/playback.ts'
 import { Coverage } from './coverage.ts'
 import type { AnyLearnerDetector } from './detector.ts'
-import { Entry, Timers } from './entry.ts'
+import { DECODED_PER_SWEEP, Entry, Timers } from './entry.ts'
 import type { LateEvent, Output } from './output.ts'
 import { RecentIds } from './recent-ids.ts'
 import { Reorder } from './reorder.ts'
@@ -47,9 +47,9 @@ export class PlatformPart {
 }
 
 export interface LearnerSinks {
-  output(output: Output): void
-  sighting(sighting: Sighting): void
-  late(late: LateEvent): void
+  output(this: void, output: Output): void
+  sighting(this: void, sighting: Sighting): void
+  late(this: void, late: LateEvent): void
 }
 
 /** What an action leads to: the slots that see it. */
@@ -64,8 +64,9 @@ export class LearnerStage {
   readonly set: RuleSet
   readonly ids = new RecentIds()
   readonly context: RuleContext
-  /** Learners changed since the last snapshot. */
+  /** Learners changed since the last snapshot; noted only once there is one. */
   readonly dirty: [PlatformPart, LearnerEntry][] = []
+  isTracking = false
   duplicatesLate = 0
   private readonly plans: ReadonlyMap<Action, Plan>
   private readonly lateSlots: readonly number[]
@@ -82,7 +83,7 @@ export class LearnerStage {
   constructor(setup: Setup, sinks: LearnerSinks) {
     this.set = new RuleSet(setup, 'learner')
     this.sinks = sinks
-    this.context = new RuleContext(this.set, (o) => sinks.output(o))
+    this.context = new RuleContext(this.set, sinks.output)
     this.sightingSlot = this.set.rules.length
     const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
     this.plans = new Map(
@@ -110,6 +111,7 @@ export class LearnerStage {
       const watermark = mark.watermarks[part.id]
       if (watermark === undefined) continue
       this.context.firstTime = mark.first[part.id] ?? Infinity
+      this.context.fields = mark.fields[part.id] ?? []
       this.context.platform = part.id
       part.reorder.release(watermark, (event) => {
         if (part.timers.mayBeDue(event.time)) this.fire(part, event.time)
@@ -137,14 +139,16 @@ export class LearnerStage {
 
   /** Frees the memory of learners whose state is past every horizon; changes no result. */
   sweep(): void {
+    let budget = DECODED_PER_SWEEP
     for (const part of this.parts.values()) {
       for (const [id, entry] of part.learners) {
-        if (part.watermark - entry.last <= DEFAULT_HORIZON || entry.open || entry.packed) continue
+        if (part.watermark - entry.last <= DEFAULT_HORIZON) continue
+        if (entry.packed !== undefined && budget-- <= 0) continue
+        entry.load()
         this.forget(part, entry, part.watermark)
-        if (entry.cells.every((c) => c === undefined)) {
-          this.ids.release(entry.ids)
-          part.learners.delete(id)
-        }
+        if (!entry.isBare) continue
+        this.ids.release(entry.ids)
+        part.learners.delete(id)
       }
     }
   }
@@ -174,6 +178,8 @@ export class LearnerStage {
     for (let due = part.timers.next(upTo); due !== undefined; due = part.timers.next(upTo)) {
       const entry = due.entry as LearnerEntry
       const { slot, at } = due
+      // What decides of forgetting is in the bytes, too.
+      entry.load()
       if (this.isForgotten(part, entry, slot, at)) continue
       this.touch(part, entry)
       this.at(part, entry)
@@ -195,28 +201,32 @@ export class LearnerStage {
     for (const missed of late) {
       const { event, watermark } = missed
       const part = this.partOf(event.platform)
+      // What is late counts from the watermark it missed: everything before that has been handled.
+      const now = watermark
       const known = part.learners.get(event.learner)
-      if (known) this.touch(part, known)
+      if (known) {
+        this.touch(part, known)
+        this.forget(part, known, now)
+      }
       if (known && this.ids.has(known.ids, event.id)) {
         this.duplicatesLate++
         continue
       }
       this.sinks.late(missed)
-      if (mark.troubled.includes(part.id)) continue
-      const entry = known ?? this.make(part, event.learner)
+      const entry = this.enter(part, event.learner, now)
       this.ids.add(entry.ids, entry.events++, event.id)
-      // What is late counts from the watermark it missed: everything before that has been handled.
-      const now = watermark
-      if (known === undefined) entry.last = now
       entry.late = now - entry.lateAt <= LATE_MEMORY ? entry.late + 1 : 1
       entry.lateAt = now
-      this.at(part, entry)
+      // A platform in trouble makes what it says less certain, but is no reason to blame its learners.
+      if (mark.troubled.includes(part.id)) continue
       this.context.span = undefined
       this.context.platform = part.id
       this.context.firstTime = mark.first[part.id] ?? Infinity
+      this.context.fields = mark.fields[part.id] ?? []
       for (const slot of this.lateSlots) {
-        const rule = this.context.enter(slot, entry, part.timers, now, this.subject)
+        const rule = this.set.rules[slot] as (typeof this.set.rules)[number]
         if (rule.scope !== undefined && !rule.scope(event)) continue
+        this.context.enter(slot, entry, part.timers, now, this.subject)
         ;(rule.detector as AnyLearnerDetector).onLate?.(event, this.context)
       }
     }
@@ -252,7 +262,7 @@ export class LearnerStage {
 
   private touch(part: PlatformPart, entry: LearnerEntry): void {
     if (entry.packed !== undefined) entry.load()
-    if (!entry.dirty) {
+    if (this.isTracking && !entry.dirty) {
       entry.dirty = true
       this.dirty.push([part, entry])
     }
@@ -267,6 +277,14 @@ export class LearnerStage {
     if (time - entry.last <= DEFAULT_HORIZON) return
     entry.playback = newPlayback()
     entry.presence = newPresence()
+    if (!entry.isBare) return
+    // INVARIANT (forgetting): from here on the learner is as new as one that was swept.
+    this.ids.clear(entry.ids)
+    entry.events = 0
+    entry.late = 0
+    entry.lateAt = -Infinity
+    entry.class = undefined
+    entry.course = undefined
   }
 
   private isForgotten(part: PlatformPart, entry: LearnerEntry, slot: number, time: Ms): boolean {
@@ -291,7 +309,7 @@ export class LearnerStage {
 }
 
 function compareLate(a: Event, b: Event): number {
-  return a.time - b.time || compareText(a.platform, b.platform) || compareText(a.learner, b.learner) || compareText(a.id, b.id)
+  return a.time - b.time || compareText(a.platform, b.platform) || compareText(a.learner, b.learner) || compareText(a.id, b.id) || compareText(a.raw, b.raw)
 }
 
 /** Within one platform: the order in which learners' events are handled. */

@@ -7,7 +7,7 @@ import { OutputOrder, type LateEvent, type Output } from './output.ts'
 import { ResourceStage } from './resource-stage.ts'
 import type { Setup, Unjudged } from './runtime.ts'
 import { resourceKey, type Sighting } from './sighting.ts'
-import { Timekeeper, type Mark } from './timekeeper.ts'
+import { isFuture, Timekeeper, type Mark } from './timekeeper.ts'
 
 export interface MachineOptions extends Setup {
   /** Into how many tasks each stage is split; the results are the same. */
@@ -57,7 +57,7 @@ export class Machine {
 
   /** Takes an event again that an earlier run has seen before its snapshot: it only refills the buffer. */
   refill(event: Event, mark: number): void {
-    if (event.time >= this.timekeeper.watermark(event.platform)) this.learnerTask(event).add(event, mark)
+    if (!isFuture(event) && event.time >= this.timekeeper.watermark(event.platform)) this.learnerTask(event).add(event, mark)
   }
 
   /** Handles what has come so far, as far as the watermarks allow. */

@@ -39,5 +39,7 @@ export class OutputOrder {
 }
 
 function orderKey(o: Output): string {
-  return o.kind === 'warning' ? `w${o.value.id}${String(o.value.revision).padStart(9, '0')}` : `p${o.value.warning}`
+  return o.kind === 'warning'
+    ? `w${o.value.id}${String(o.value.revision).padStart(9, '0')}`
+    : `p${o.value.warning}\u0000${o.value.platform}\u0000${o.value.learner}`
 }

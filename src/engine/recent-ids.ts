@@ -21,8 +21,13 @@ export class RecentIds {
 
   /** Gives a place back. */
   release(slot: number): void {
-    this.page(slot).fill(0, (slot % PAGE) * KEPT, (slot % PAGE) * KEPT + KEPT)
+    this.clear(slot)
     this.free.push(slot)
+  }
+
+  /** Forgets a learner's ids. */
+  clear(slot: number): void {
+    this.page(slot).fill(0, (slot % PAGE) * KEPT, (slot % PAGE) * KEPT + KEPT)
   }
 
   /** Remembers the learner's event number `n` (from 0). */

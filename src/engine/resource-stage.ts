@@ -2,7 +2,7 @@ import { compareText } from '../base/order.ts'
 import type { Ms } from '../base/time.ts'
 import type { SubjectKind } from '../warnings/warning.ts'
 import type { AnyResourceDetector } from './detector.ts'
-import { Entry, Timers } from './entry.ts'
+import { DECODED_PER_SWEEP, Entry, Timers } from './entry.ts'
 import type { Output } from './output.ts'
 import { Reorder } from './reorder.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
@@ -29,7 +29,9 @@ export class ResourceStage {
   readonly timers = new Timers<Entry>()
   readonly set: RuleSet
   readonly context: RuleContext
+  /** Resources changed since the last snapshot; noted only once there is one. */
   readonly dirty: ResourceEntry[] = []
+  isTracking = false
   private readonly slotsOf: ReadonlyMap<ResourceKind, readonly number[]>
   private watermark: Ms = -Infinity
   // Two sightings alike in all of their order say the same.
@@ -105,10 +107,13 @@ export class ResourceStage {
 
   /** Frees the memory of resources that are past every horizon; changes no result. */
   sweep(): void {
+    let budget = DECODED_PER_SWEEP
     for (const [key, entry] of this.entries) {
-      if (this.watermark - entry.last <= DEFAULT_HORIZON || entry.open || entry.packed) continue
+      if (this.watermark - entry.last <= DEFAULT_HORIZON) continue
+      if (entry.packed !== undefined && budget-- <= 0) continue
+      entry.load()
       this.forget(entry, this.watermark)
-      if (entry.cells.every((c) => c === undefined)) this.entries.delete(key)
+      if (entry.isBare) this.entries.delete(key)
     }
   }
 
@@ -127,7 +132,7 @@ export class ResourceStage {
 
   private touch(entry: ResourceEntry): void {
     if (entry.packed !== undefined) entry.load()
-    if (!entry.dirty) {
+    if (this.isTracking && !entry.dirty) {
       entry.dirty = true
       this.dirty.push(entry)
     }

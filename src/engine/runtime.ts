@@ -2,6 +2,7 @@ import { invariant } from '../base/errors.ts'
 import { compareText } from '../base/order.ts'
 import { DAY, formatTime, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
+import { FIELDS, type Field } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { buildPrompts, buildWarning } from '../warnings/build.ts'
 import { warningId, type SubjectKind, type Warning } from '../warnings/warning.ts'
@@ -20,6 +21,8 @@ export interface Setup {
   /** Hash of the whole context. */
   context: string
 }
+
+const FIELD_INDEX: ReadonlyMap<Field, number> = new Map(FIELDS.map((f, i) => [f, i]))
 
 /** Counts, by rule and platform, what a rule could not judge and why. Plain data. */
 export type Unjudged = Record<string, number>
@@ -64,6 +67,8 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   id = ''
   firstTime: Ms = Infinity
   span: Span | undefined = undefined
+  /** First event time of each field on the platform at hand, as the mark at hand tells it. */
+  fields: readonly (Ms | null)[] = []
   readonly catalogue: Catalogue
   readonly unjudged: Unjudged = {}
   /** Findings that an exemption covered, by rule. */
@@ -100,17 +105,23 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     return rule
   }
 
-  wakeAt(at: Ms | undefined): void {
+  // Properties, since detectors take them out of the context.
+  readonly sends = (field: Field): boolean => {
+    const first = this.fields[FIELD_INDEX.get(field) as number]
+    return first !== undefined && first !== null && first <= this.now
+  }
+
+  readonly wakeAt = (at: Ms | undefined): void => {
     invariant(at === undefined || at > this.now, `a timer of \`${this.rule.id}\` is set for now or earlier`)
     this.timers?.set(this.entry as Entry, this.slot, at)
   }
 
-  notEvaluable(reason: string): void {
+  readonly notEvaluable = (reason: string): void => {
     const key = unjudgedKey(this.rule.id, this.platform, reason)
     this.unjudged[key] = (this.unjudged[key] ?? 0) + 1
   }
 
-  raise(finding: Finding<unknown>): void {
+  readonly raise = (finding: Finding<unknown>): void => {
     const { rule } = this
     const entry = this.entry as Entry
     const about = (this.subject as () => Subject)()
@@ -119,56 +130,71 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
       : { kind: about.kind, platform: about.platform, id: about.id }
     const id = warningId(rule.id, subject.platform, subject, finding.begin)
     const at = entry.open?.findIndex((o) => o.id === id) ?? -1
-    const before: OpenEpisode = at >= 0 ? (entry.open as OpenEpisode[])[at] as OpenEpisode : { rule: rule.id, id, revision: 0, last: undefined }
-    const platform = subject.platform
-    const klass = finding.class ?? about.class
-    const facts = finding.facts as Record<string, unknown>
-    let warning = buildWarning(
+    const before = at < 0 ? undefined : (entry.open as OpenEpisode[])[at]
+    let warning = this.warningOf(rule, finding, about, subject, (before?.revision ?? 0) + 1)
+    const excuse = this.excuseOf(rule, warning, finding)
+    if (before === undefined) {
+      // One not yet sent is never seen.
+      if (excuse !== undefined || finding.episode === 'withdrawn') return
+    } else if (excuse !== undefined) warning = { ...warning, episode: 'withdrawn', why: excuse }
+    // What has been taken back is not taken back again.
+    if (!(excuse !== undefined && before?.last.episode === 'withdrawn')) this.send(rule, warning)
+    else warning = before.last
+    if (finding.episode === 'ongoing') {
+      if (before === undefined) (entry.open ??= []).push({ rule: rule.id, id, revision: 1, last: warning })
+      else {
+        before.revision = warning.revision
+        before.last = warning
+      }
+    } else if (before !== undefined) {
+      ;(entry.open as OpenEpisode[]).splice(at, 1)
+      if (entry.open?.length === 0) entry.open = undefined
+    }
+  }
+
+  private warningOf(rule: Rule, finding: Finding<unknown>, about: Subject, subject: { kind: SubjectKind; platform: string; id: string }, revision: number): Warning {
+    const { platform } = subject
+    // A copy: what a detector goes on changing must not change a warning that waits for its turn.
+    const facts = structuredClone(finding.facts) as Record<string, unknown>
+    return buildWarning(
       {
         rule: {
           id: rule.id, detector: rule.detector.name, version: rule.version, severity: finding.severity ?? rule.severity,
           response: rule.response, basis: rule.basis as Warning['basis'],
         },
-        context: this.set.context, now: this.now, revision: before.revision + 1, episode: finding.episode, why: finding.why,
-        begin: finding.begin, end: finding.end, subject, learners: finding.learners ?? about.learners, class: klass,
+        context: this.set.context, now: this.now, revision, episode: finding.episode, why: finding.why,
+        begin: finding.begin, end: finding.end, subject, learners: finding.learners ?? about.learners, class: finding.class ?? about.class,
         course: finding.course ?? about.course, chapters: finding.chapters ?? [],
         disputed: (finding.disputed ?? []).map((d) => ({ platform: d.platform ?? platform, learner: d.learner, chapter: d.chapter, begin: d.begin, end: d.end, seconds: d.seconds })),
         summary: rule.detector.explain(facts, rule.params), facts, evidence: finding.evidence, missing: about.missing,
       },
       this.catalogue,
     )
-    if (rule.exempt?.(warning, finding.begin) !== undefined) {
+  }
+
+  /** Why a warning must not stand: an exemption, or the exception of its rule. */
+  private excuseOf(rule: Rule, warning: Warning, finding: Finding<unknown>): string | undefined {
+    const exemption = rule.exempt?.(warning, finding.begin)
+    if (exemption !== undefined) {
       this.exempted[rule.id] = (this.exempted[rule.id] ?? 0) + 1
-      return
+      return `exempt: ${exemption}`
     }
-    let sent = true
-    if (rule.unless?.(warning)) {
-      // A warning already sent is taken back; one not yet sent is never seen.
-      if (before.revision === 0) sent = false
-      else warning = { ...warning, episode: 'withdrawn', why: 'the exception of the rule (`unless`) holds now' }
-    }
-    if (sent) {
-      before.revision++
-      before.last = warning
-      this.emit({ kind: 'warning', at: this.now, value: warning })
-      if (before.revision === 1 && rule.prompt) {
-        for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
-      }
-    }
-    if (finding.episode === 'ongoing') {
-      if (at < 0) (entry.open ??= []).push(before)
-    } else if (at >= 0) {
-      ;(entry.open as OpenEpisode[]).splice(at, 1)
-      if (entry.open?.length === 0) entry.open = undefined
-    }
+    return rule.unless?.(warning) ? 'the exception of the rule (`unless`) holds now' : undefined
+  }
+
+  private send(rule: Rule, warning: Warning): void {
+    this.emit({ kind: 'warning', at: this.now, value: warning })
+    if (warning.revision > 1 || !rule.prompt) return
+    for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
 
   /** Ends the open episodes of rules that are gone or whose detector has changed. */
   endOrphans(entry: Entry, now: Ms): void {
     if (!entry.open) return
-    const lives = (o: OpenEpisode) => this.set.rules.some((r) => r.id === o.rule && (o.last === undefined || r.detector.name === o.last.detector))
+    const lives = (o: OpenEpisode) => this.set.rules.some((r) => r.id === o.rule && r.detector.name === o.last.detector)
     for (const o of entry.open) {
-      if (o.last === undefined || lives(o)) continue
+      // What has been taken back stays so.
+      if (lives(o) || o.last.episode === 'withdrawn') continue
       this.emit({
         kind: 'warning', at: now,
         value: { ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.context },

@@ -38,7 +38,8 @@ export interface MachineState {
 type LearnerRecord = [kind: 'l', platform: string, id: string, last: Ms, wakes: Ms[] | null, body: Uint8Array]
 type ResourceRecord = [kind: 'r', resource: string, scope: string, id: string, last: Ms, wakes: Ms[] | null, body: Uint8Array]
 type SlotsRecord = [kind: 's', learner: Slot[], resource: Slot[]]
-type SavedRecord = LearnerRecord | ResourceRecord | SlotsRecord
+type EndRecord = [kind: 'e']
+type SavedRecord = LearnerRecord | ResourceRecord | SlotsRecord | EndRecord
 
 const CHUNK = 1 << 20
 
@@ -59,18 +60,21 @@ export function* saveKeys(machine: Machine, everything: boolean): Generator<Uint
   }
   yield* put(['s', slotsOf(machine.learners[0]!.set), slotsOf(machine.resources[0]!.set)])
   for (const stage of machine.learners) {
-    const entries = everything ? allLearners(stage) : stage.dirty
+    const entries = everything || !stage.isTracking ? allLearners(stage) : stage.dirty
     for (const [part, entry] of entries) yield* put(['l', part.id, entry.id, entry.last, entry.wakes ?? null, packLearner(stage, entry)])
     for (const [, entry] of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
+    stage.isTracking = true
   }
   for (const stage of machine.resources) {
-    for (const entry of everything ? stage.entries.values() : stage.dirty) {
+    for (const entry of everything || !stage.isTracking ? stage.entries.values() : stage.dirty) {
       yield* put(['r', entry.resource, entry.scope, entry.name, entry.last, entry.wakes ?? null, packEntry(entry)])
     }
     for (const entry of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
+    stage.isTracking = true
   }
+  yield* put(['e'])
   if (size > 0) yield Buffer.concat(parts)
 }
 
@@ -78,6 +82,7 @@ export function* saveKeys(machine: Machine, everything: boolean): Generator<Uint
 export async function loadKeys(machine: Machine, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   let slots: { learner: Remap; resource: Remap } | undefined
   let rest: Uint8Array = new Uint8Array(0)
+  let ended = false
   for await (const chunk of chunks) {
     const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
@@ -89,12 +94,15 @@ export async function loadKeys(machine: Machine, chunks: AsyncIterable<Uint8Arra
       at += 4 + length
       if (record[0] === 's') slots = { learner: remap(record[1], machine.learners[0]!.set), resource: remap(record[2], machine.resources[0]!.set) }
       else if (slots === undefined) throw new InvigilError('bad-state', 'a snapshot file does not begin with its table of rules')
+      else if (record[0] === 'e') ended = true
       else if (record[0] === 'l') loadLearner(machine, record, slots.learner)
       else loadResource(machine, record, slots.resource)
     }
     rest = data.subarray(at)
   }
-  if (rest.length > 0) throw new InvigilError('bad-state', 'a snapshot file ends in the middle of a record')
+  if (rest.length > 0 || !ended) throw new InvigilError('bad-state', 'a snapshot file is cut off; restore it, or use another state folder')
+  // From here on a delta says what changed.
+  for (const stage of [...machine.learners, ...machine.resources]) stage.isTracking = true
 }
 
 /** All of the machine but its keys. */
@@ -154,8 +162,8 @@ function loadLearner(machine: Machine, [, platform, id, last, wakes, body]: Lear
   entry.wakes = wakes === null ? undefined : slots.move(wakes, 0)
   part.learners.set(id, entry)
   part.timers.restore(entry)
-  hold(entry, body, slots, () => {
-    const [cells, open, playback, presence, ids, events, late, lateAt, klass, course] = packr.unpack(body) as LearnerBody
+  hold(entry, body, slots, (packed) => {
+    const [cells, open, playback, presence, ids, events, late, lateAt, klass, course] = packr.unpack(packed) as LearnerBody
     entry.cells = slots.cells(cells)
     entry.open = open ?? undefined
     entry.playback = playback
@@ -178,8 +186,8 @@ function loadResource(machine: Machine, [, resource, scope, id, last, wakes, bod
   entry.wakes = wakes === null ? undefined : slots.move(wakes, 0)
   stage.entries.set(entry.id, entry)
   stage.timers.restore(entry)
-  hold(entry, body, slots, () => {
-    const [cells, open] = packr.unpack(body) as EntryBody
+  hold(entry, body, slots, (packed) => {
+    const [cells, open] = packr.unpack(packed) as EntryBody
     entry.cells = slots.cells(cells)
     entry.open = open ?? undefined
   })
@@ -192,13 +200,13 @@ function silence(entry: Entry): void {
 }
 
 /** Keeps the bytes until the key is touched; bytes whose slots have changed are of no use to the next snapshot. */
-function hold(entry: Entry, body: Uint8Array, slots: Remap, decode: () => void): void {
+function hold(entry: Entry, body: Uint8Array, slots: Remap, decode: (packed: Uint8Array) => void): void {
   if (!slots.same) {
-    decode()
+    decode(body)
     return
   }
   // The chunk that holds these bytes is shared; a copy lets it go.
-  entry.packed = Uint8Array.from(body)
+  entry.packed = new Uint8Array(body)
   entry.unpack = decode
 }
 

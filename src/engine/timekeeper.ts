@@ -1,6 +1,6 @@
 import { MINUTE, SECOND, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
-import type { Event } from '../telemetry/event.ts'
+import { FIELDS, type Event } from '../telemetry/event.ts'
 
 /** A numbered record that moves the watermarks; the same marks over the same log are the same run. */
 export interface Mark {
@@ -13,6 +13,11 @@ export interface Mark {
   resource: Ms
   /** Each platform's first event time. */
   first: Readonly<Record<string, Ms>>
+  /**
+   * Per platform and optional field, in the order of FIELDS: the time of its first event that carried the field, null
+   * where none did. Whether a field had been seen by a time is final once the watermark has passed that time.
+   */
+  fields: Readonly<Record<string, readonly (Ms | null)[]>>
   /** Platforms over 5 % of whose last 1,000 events were late: nothing late counts against their learners. */
   troubled: readonly string[]
   /** Hash of the context under which what this mark releases is handled. */
@@ -36,6 +41,10 @@ interface Line {
   watermark: Ms
   first: Ms
   newest: Ms
+  /** First event time of each optional field, which fields have one, and the latest of these times. */
+  fields: (Ms | null)[]
+  present: number
+  settled: Ms
   /** Of the last 1,000 events, which were late: a ring of 0 and 1. */
   ring: Uint8Array
   seen: number
@@ -50,6 +59,11 @@ export interface TimekeeperState {
   newest: Ms
   median: Ms[]
   lines: Line[]
+}
+
+/** Whether an event's clock is so wrong that it is not taken. */
+export function isFuture(event: Event): boolean {
+  return event.received !== undefined && event.time > event.received + FUTURE
 }
 
 /** Reads the log's times and writes marks. Sees every event once, in log order. */
@@ -93,13 +107,16 @@ export class Timekeeper {
 
   /** Takes the next event of the log and says what becomes of it. */
   observe(event: Event): 'held' | 'late' | 'future' {
-    if (event.received !== undefined && event.time > event.received + FUTURE) return 'future'
+    if (isFuture(event)) return 'future'
     let line = this.lastLine
     if (line === undefined || line.platform !== event.platform) this.lastLine = line = this.lineOf(event.platform)
     // INVARIANT (late): judged against the mark before, so that every task judges alike.
     const late = event.time < (line.watermark === -Infinity ? this.resource : line.watermark)
     this.countLate(line, late)
-    if (!late && event.time < line.first) line.first = event.time
+    if (!late) {
+      if (event.time < line.first) line.first = event.time
+      if ((event.present & ~line.present) !== 0 || event.time < line.settled) noteFields(line, event)
+    }
     if (event.time > line.newest) {
       line.newest = event.time
       if (event.time > this.newest) this.newest = event.time
@@ -141,16 +158,19 @@ export class Timekeeper {
     const floor = this.furthest - PATIENCE
     // INVARIANT (watermark): never goes back.
     this.resource = Math.max(this.resource, floor)
-    const watermarks: Record<string, Ms> = {}
-    const first: Record<string, Ms> = {}
+    // Without a prototype: `__proto__` is a platform's id like any other.
+    const watermarks = Object.create(null) as Record<string, Ms>
+    const first = Object.create(null) as Record<string, Ms>
+    const fields = Object.create(null) as Record<string, readonly (Ms | null)[]>
     const troubled: string[] = []
     for (const line of this.lines.values()) {
       line.watermark = Math.max(line.watermark, reach(line), this.resource)
       watermarks[line.platform] = line.watermark
       first[line.platform] = Math.min(line.first, this.catalogue.since(line.platform) ?? Infinity)
+      fields[line.platform] = line.fields
       if (line.late > LATE_SHARE * Math.min(line.seen, LATE_WINDOW)) troubled.push(line.platform)
     }
-    return { number: this.number, end: false, watermarks, resource: this.resource, first, troubled, context }
+    return { number: this.number, end: false, watermarks, resource: this.resource, first, fields, troubled, context }
   }
 
   private lineOf(platform: string): Line {
@@ -159,6 +179,7 @@ export class Timekeeper {
       const lateness = this.catalogue.platform(platform)?.lateness ?? this.lateness
       line = {
         platform, lateness, line: -Infinity, watermark: -Infinity, first: Infinity, newest: -Infinity,
+        fields: FIELDS.map(() => null), present: 0, settled: -Infinity,
         ring: new Uint8Array(LATE_WINDOW), seen: 0, late: 0,
       }
       this.lines.set(platform, line)
@@ -193,6 +214,18 @@ export class Timekeeper {
       this.lines.set(line.platform, { ...line, lateness, ring: Uint8Array.from(line.ring) })
     }
   }
+}
+
+function noteFields(line: Line, event: Event): void {
+  for (let i = 0; i < FIELDS.length; i++) {
+    if (!(event.present & (1 << i))) continue
+    const before = line.fields[i] as Ms | null
+    if (before !== null && before <= event.time) continue
+    // A mark that has been handed out keeps what it said.
+    line.fields = line.fields.with(i, event.time)
+    line.present |= 1 << i
+  }
+  line.settled = Math.max(...line.fields.map((t) => t ?? -Infinity))
 }
 
 /** Median of the last `size` values; before so many have come there is none, and nothing moves by it. */

@@ -127,7 +127,8 @@ class StreamBytes implements Bytes {
   }
 
   async read(into: Buffer, at: number): Promise<number> {
-    if (this.rest.length === 0 && !this.ended) await this.fetch()
+    // An empty piece is not the end.
+    while (this.rest.length === 0 && !this.ended) await this.fetch()
     const n = this.rest.copy(into, at)
     this.rest = this.rest.subarray(n)
     return n

@@ -60,7 +60,8 @@ export class LineReader {
 
   /** Offset of the line after it. */
   get nextOffset(): number {
-    return this.base + this.upcoming
+    // While a line is being let go, it is still the next one: nothing of it has been told.
+    return this.skipping ? this.skipping.offset : this.base + this.upcoming
   }
 
   /** What cut the log short, if anything did. */

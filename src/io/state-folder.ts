@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { InvigilError } from '../base/errors.ts'
 import type { SnapshotStore } from '../engine/ports.ts'
 import { fileError } from './bytes.ts'
@@ -47,14 +47,19 @@ export class StateFolder implements SnapshotStore {
       for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) yield chunk as Buffer
     } catch (e) {
       if ((e as NodeJS.ErrnoException).code === 'ENOENT') throw new InvigilError('bad-state', `the state lacks its file \`${path}\`; restore it, or use another state folder`)
-      throw e
+      throw fileError(path, e as NodeJS.ErrnoException)
     }
   }
 
   async commit(manifest: Uint8Array, keep: readonly string[]): Promise<void> {
     const path = join(this.dir, MANIFEST)
     await this.durably(`${path}.new`, [manifest])
-    await rename(`${path}.new`, path)
+    try {
+      await rename(`${path}.new`, path)
+      await syncFolder(this.dir)
+    } catch (e) {
+      throw fileError(path, e as NodeJS.ErrnoException)
+    }
     // A snapshot that was cut short left files that no manifest names.
     const kept = new Set([...keep, MANIFEST, LOCK])
     for (const name of await readdir(this.dir)) if (name.startsWith('keys-') && !kept.has(name)) await rm(join(this.dir, name))
@@ -68,7 +73,7 @@ export class StateFolder implements SnapshotStore {
     try {
       const file = await open(path, 'w')
       try {
-        for (const chunk of chunks) await file.write(chunk)
+        for (const chunk of chunks) await file.writeFile(chunk)
         await file.sync()
       } finally {
         await file.close()
@@ -79,23 +84,52 @@ export class StateFolder implements SnapshotStore {
   }
 }
 
-async function lock(path: string): Promise<void> {
-  for (let tries = 0; tries < 2; tries++) {
-    try {
-      const file = await open(path, 'wx')
-      await file.write(String(process.pid))
-      await file.close()
-      return
-    } catch (e) {
-      if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e
-    }
-    const owner = Number(await readFile(path, 'utf8').catch(() => ''))
-    if (owner > 0 && owner !== process.pid && isAlive(owner)) {
-      throw new InvigilError('bad-state', `process ${owner} is using the state in \`${path.replace(/\/lock$/, '')}\`; wait for it, or give this run a folder of its own`)
-    }
-    // Its owner was killed: what it left is what recovery is for.
-    await rm(path, { force: true })
+/** A new name is durable only once its folder is. */
+async function syncFolder(dir: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(dir, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
+}
+
+async function lock(path: string): Promise<void> {
+  // The lock appears with its owner's number in it: an empty one would look like one left behind.
+  const mine = `${path}-${randomUUID()}`
+  await writeFile(mine, String(process.pid))
+  try {
+    for (let tries = 0; tries < 3; tries++) {
+      try {
+        await link(mine, path)
+        return
+      } catch (e) {
+        if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e
+      }
+      const owner = await ownerOf(path)
+      if (owner > 0 && owner !== process.pid && isAlive(owner)) throw taken(path, `process ${owner}`)
+      // Its owner was killed: what it left is what recovery is for.
+      await rm(path, { force: true })
+    }
+    throw taken(path, 'another process')
+  } finally {
+    await rm(mine, { force: true })
+  }
+}
+
+/** The process that a lock names; 0 where the lock is gone or names none. */
+async function ownerOf(path: string): Promise<number> {
+  try {
+    return Number(await readFile(path, 'utf8')) || 0
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw e
+  }
+}
+
+function taken(path: string, by: string): InvigilError {
+  return new InvigilError('bad-state', `${by} is using the state in \`${dirname(path)}\`; wait for it, or give this run a folder of its own`)
 }
 
 function isAlive(pid: number): boolean {

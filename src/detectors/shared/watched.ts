@@ -18,10 +18,6 @@ export interface Watched {
 const MOST = 64
 const TOLERANCE_SECONDS = 2
 
-export function newWatched(chapter: string): Watched {
-  return { chapter, placed: [], unplaced: 0, at: 0, position: undefined, playing: false }
-}
-
 /** Adds what an event tells: the stretch of playback it proves, if any. `lost`: see the parameter of `seek-ahead`. */
 export function watch(watched: Watched, event: Event, span: Span | undefined, lost: Ms): void {
   if (span !== undefined) addSpan(watched, span, lost)

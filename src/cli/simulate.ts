@@ -1,0 +1,86 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { Command } from 'commander'
+import { stringify } from 'yaml'
+import { InvigilError } from '../base/errors.ts'
+import { parseTime } from '../base/time.ts'
+import type { WireEvent } from '../telemetry/event.ts'
+import { DEFAULT_CHEATERS, simulate, type SimulateOptions } from '../simulate/index.ts'
+import type { Truth } from '../simulate/truth.ts'
+
+const MOST_LEARNERS = 1_000_000
+const MOST_DAYS = 366
+const CHUNK = 1 << 16
+
+/** `invigil simulate`: labelled telemetry of made-up learners, some of whom cheat. */
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description('make labelled telemetry of simulated learners, some of whom cheat: telemetry.ndjson.gz, catalogue.yaml and truth.json')
+    .requiredOption('--output <dir>', 'folder to write to; made if it is not there')
+    .option('--learners <n>', 'how many learners', '200')
+    .option('--days <d>', 'how many days', '1')
+    .option('--seed <s>', 'same seed, same bytes', '1')
+    .option('--cheaters <share>', 'share of the learners who cheat, from 0 to 1', String(DEFAULT_CHEATERS))
+    .option('--start <date>', 'first day, such as 2026-03-02')
+    .action(async (given: Record<string, string>) => {
+      const output = given.output as string
+      const truth = await writeSimulation(parseOptions(given), output)
+      const { learners, honest, cheaters, events } = truth.counts
+      process.stdout.write(`${events} events of ${learners} learners (${honest} honest, ${cheaters} cheating) in ${output}\n`)
+    })
+}
+
+/** Writes a simulation into a folder and returns its truth. Errors: `io` or `disk-full` where the folder cannot be written. */
+export async function writeSimulation(options: SimulateOptions, output: string): Promise<Truth> {
+  const simulation = simulate(options)
+  try {
+    await mkdir(output, { recursive: true })
+    await pipeline(Readable.from(lines(simulation.records), { objectMode: true }), createGzip({ level: 1 }), createWriteStream(join(output, 'telemetry.ndjson.gz')))
+    const truth = simulation.truth()
+    await writeFile(join(output, 'catalogue.yaml'), stringify(simulation.catalogue, { lineWidth: 0 }))
+    await writeFile(join(output, 'truth.json'), `${JSON.stringify(truth, undefined, 2)}\n`)
+    return truth
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === undefined) throw cause
+    throw new InvigilError(code === 'ENOSPC' ? 'disk-full' : 'io', `cannot write to \`${output}\` (${code})`, { cause })
+  }
+}
+
+function* lines(records: Iterable<WireEvent>): Generator<string> {
+  let chunk = ''
+  for (const record of records) {
+    chunk += `${JSON.stringify(record)}\n`
+    if (chunk.length < CHUNK) continue
+    yield chunk
+    chunk = ''
+  }
+  if (chunk !== '') yield chunk
+}
+
+/** Checks what was written on the command line; all that is wrong is reported at once. */
+export function parseOptions(given: Record<string, string | undefined>): SimulateOptions {
+  const problems: string[] = []
+  const learners = number(given, 'learners', 1, MOST_LEARNERS, true, problems)
+  const days = number(given, 'days', 1, MOST_DAYS, true, problems)
+  const seed = number(given, 'seed', 0, 2 ** 31 - 1, true, problems)
+  const cheaters = number(given, 'cheaters', 0, 1, false, problems)
+  const { start } = given
+  if (start !== undefined && (!/^\d{4}-\d\d-\d\d$/.test(start) || parseTime(`${start}T00:00:00Z`) === undefined)) {
+    problems.push(`\`--start ${start}\` is not a date such as 2026-03-02`)
+  }
+  if (problems.length > 0) throw new InvigilError('usage', problems.join('; '), { problems: problems.map((message) => ({ message })) })
+  return { learners, days, seed, cheaters, start }
+}
+
+function number(given: Record<string, string | undefined>, name: string, low: number, high: number, whole: boolean, problems: string[]): number {
+  const text = given[name] ?? ''
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  if (value >= low && value <= high && (!whole || Number.isInteger(value))) return value
+  problems.push(`\`--${name} ${text}\` is not a ${whole ? 'whole ' : ''}number from ${low} to ${high}`)
+  return low
+}

@@ -1,0 +1,248 @@
+import { z } from 'zod'
+import { SECOND, duration, type Ms } from '../base/time.ts'
+import type { CourseInfo } from '../catalogue/catalogue.ts'
+import { defineDetector, type Context } from '../engine/detector.ts'
+import type { Event } from '../telemetry/event.ts'
+import type { Span } from '../telemetry/playback.ts'
+import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { hasId, withId, type IdSet } from './shared/id-set.ts'
+import { playedMs } from './shared/played.ts'
+import { whyUnjudged } from './shared/progress.ts'
+import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
+
+const params = z.strictObject({
+  least: duration.prefault('30s').describe('Proven playback from which a chapter counts as played: a look at it does not.'),
+  reached: z.number().gt(0).max(1).default(0.9)
+    .describe('Share of its length up to which a chapter must have been played to pass as completed where its `completed` was lost.'),
+  practice: z.boolean().default(false).describe('Whether a practice chapter that was not attended counts as an earlier chapter, too.'),
+  quiet: duration.prefault('45s').describe('Without media positions, a stretch of playback longer than this proves nothing.'),
+  end: duration.prefault('30m').describe('After so long without another skipped-to chapter the episode is over; looks at a chapter further apart are not added up.'),
+})
+type Params = z.output<typeof params>
+
+/** A chapter that is being played before its turn. */
+interface Skip {
+  chapter: string
+  begin: Ms
+  end: Ms
+  played: Ms
+  evidence: Evidence
+}
+
+/** Progress in one course of one class: plain data, kept until the class closes. */
+interface Progress {
+  class: string
+  course: string
+  completed: IdSet
+  warned: IdSet
+  skips: Skip[]
+}
+
+/** The chapter at hand, where nothing is left to judge but whether its end is reached. */
+interface Clear {
+  chapter: string
+  class: string | undefined
+  course: string | undefined
+  /** Media position from which it passes as completed; undefined: unknown or of no interest. */
+  end: number | undefined
+}
+
+/** Chapters played before their turn, one soon after the other: one warning. */
+interface Skips {
+  begin: Ms
+  end: Ms
+  noticed: Ms
+  class: string
+  course: string
+  chapters: string[]
+  facts: Facts
+  evidence: Evidence
+}
+
+interface State {
+  courses: Progress[]
+  open: Skips | undefined
+  lastBegin: Ms
+  clear: Clear | undefined
+  /** Reasons already counted. */
+  unjudged: string[]
+}
+
+interface Facts {
+  /** How many chapters were skipped to; the rest is of the first one. */
+  chapters: number
+  chapter: string
+  completed: boolean
+  order: number
+  missing: string
+  missingOrder: number
+  missingCount: number
+  seconds: number
+  limitSeconds: number
+}
+type Call = Context<Params, State, Facts>
+
+const MOST_SKIPS = 8
+const MOST_COURSES = 64
+const MOST_CHAPTERS = 50
+
+export const chapterSkip = defineDetector<typeof params, State, Facts>({
+  name: 'chapter-skip',
+  version: 1,
+  summary: 'A chapter is played while an earlier one of the course is not completed.',
+  stage: 'learner',
+  params,
+  actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated', 'attended'],
+  needs: ['chapter'],
+  needsCatalogue: ['chapters', 'class'],
+  horizon: 'class',
+  newState: () => ({ courses: [], open: undefined, lastBegin: 0, clear: undefined, unjudged: [] }),
+  onEvent(event, context) {
+    endIfOver(context)
+    const { span } = context
+    const done = event.action === 'completed' || event.action === 'attended'
+    if (event.chapter === undefined || (!done && (span === undefined || isClear(event, span, context.state.clear)))) return
+    const course = context.catalogue.courseOf(event)
+    const klass = context.catalogue.classOf(event)
+    const order = course === undefined ? -1 : context.catalogue.chapterOrder(course, event.chapter)
+    const why = course === undefined ? 'course unknown' : order < 0 ? 'chapter unknown to the course' : whyUnjudged(klass, context.firstTime)
+    if (why !== undefined) {
+      context.state.clear = clearOf(event, undefined)
+      return unjudged(why, context)
+    }
+    const progress = progressOf(context.state, klass?.id as string, course?.id as string)
+    judge(event, course as CourseInfo, order, progress, done, context)
+  },
+  onTimer(_, context) {
+    endIfOver(context)
+  },
+  explain({ chapters, completed, order, missing, missingOrder, missingCount, seconds, limitSeconds }) {
+    const [limit, limitZh] = [spellSeconds(limitSeconds), spellSecondsZh(limitSeconds)]
+    return {
+      en:
+        `chapter ${order} was ${completed ? 'completed after' : 'played for'} ${spellSeconds(seconds)} (limit ${limit}) while ` +
+        `${missingCount} earlier chapter${missingCount === 1 ? ' was' : 's were'} not completed, the first being chapter ${missingOrder} (${missing})` +
+        (chapters > 1 ? `; ${chapters - 1} more soon after` : ''),
+      zh:
+        `第 ${order} 章${completed ? '已完成，' : '已'}播放 ${spellSecondsZh(seconds)}（上限 ${limitZh}），` +
+        `而之前有 ${missingCount} 章尚未完成，其中最早的是第 ${missingOrder} 章（${missing}）` +
+        (chapters > 1 ? `；随后另有 ${chapters - 1} 个章节也是如此` : ''),
+    }
+  },
+})
+
+function unjudged(reason: string, context: Call): void {
+  if (context.state.unjudged.includes(reason)) return
+  context.state.unjudged.push(reason)
+  context.notEvaluable(reason)
+}
+
+function isClear(event: Event, span: Span, clear: Clear | undefined): boolean {
+  if (clear === undefined || clear.chapter !== event.chapter || clear.class !== event.class || clear.course !== event.course) return false
+  return clear.end === undefined || span.agrees !== true || (span.mediaTo as number) < clear.end
+}
+
+function clearOf(event: Event, end: number | undefined): Clear {
+  return { chapter: event.chapter as string, class: event.class, course: event.course, end }
+}
+
+function progressOf(state: State, klass: string, course: string): Progress {
+  for (const p of state.courses) if (p.course === course && p.class === klass) return p
+  const progress = { class: klass, course, completed: '', warned: '', skips: [] }
+  if (state.courses.length >= MOST_COURSES) state.courses.shift()
+  state.courses.push(progress)
+  return progress
+}
+
+function judge(event: Event, course: CourseInfo, order: number, progress: Progress, done: boolean, context: Call): void {
+  const { params, span, state } = context
+  const chapter = event.chapter as string
+  const length = event.length ?? course.chapters[order]?.length
+  const end = length === undefined ? undefined : params.reached * length
+  // A `completed` may be lost: who has played a chapter to its end has completed it.
+  const ends = done || (end !== undefined && span?.agrees === true && (span.mediaTo as number) >= end)
+  if (hasId(progress.completed, chapter)) {
+    state.clear = clearOf(event, undefined)
+    return
+  }
+  const missing = event.action === 'attended' || hasId(progress.warned, chapter) ? [] : missingBefore(course, order, progress.completed, params)
+  if (missing.length > 0) addSkip(event, course, order, missing, progress, context)
+  else state.clear = clearOf(event, ends ? undefined : end)
+  if (ends) progress.completed = withId(progress.completed, chapter)
+}
+
+function addSkip(event: Event, course: CourseInfo, order: number, missing: number[], progress: Progress, context: Call): void {
+  const { params, span } = context
+  const chapter = event.chapter as string
+  const completed = event.action === 'completed'
+  const played = span === undefined ? 0 : playedMs(span, event.action, params.quiet)
+  if (played === 0 && !completed) return
+  const skip = skipOf(progress, chapter, span?.from ?? event.time, event.time, params)
+  skip.played += played
+  skip.end = event.time
+  addEvidence(skip.evidence, event.id)
+  if (skip.played < params.least && !completed) return
+  progress.warned = withId(progress.warned, chapter)
+  progress.skips.splice(progress.skips.indexOf(skip), 1)
+  const first = missing[0] as number
+  addToOpen(skip, progress, context, {
+    chapters: 1, chapter, completed, order: order + 1, missing: course.chapters[first]?.id as string, missingOrder: first + 1,
+    missingCount: missing.length, seconds: round3(skip.played / SECOND), limitSeconds: params.least / SECOND,
+  })
+}
+
+function addToOpen(skip: Skip, progress: Progress, context: Call, facts: Facts): void {
+  const { now, params, state } = context
+  const { open } = state
+  if (open === undefined) {
+    // INVARIANT (identity): no two warnings of one learner share `begin`, of which their ids are made.
+    state.lastBegin = skip.begin === state.lastBegin ? skip.begin + 1 : skip.begin
+    const { evidence, chapter } = skip
+    state.open = {
+      begin: state.lastBegin, end: now, noticed: now, class: progress.class, course: progress.course, chapters: [chapter], facts, evidence,
+    }
+    report(state.open, 'ongoing', context)
+  } else {
+    open.end = open.noticed = now
+    open.facts.chapters++
+    if (open.chapters.length < MOST_CHAPTERS) open.chapters.push(skip.chapter)
+    for (const id of skip.evidence.events) addEvidence(open.evidence, id)
+  }
+  context.wakeAt(now + params.end)
+}
+
+function endIfOver(context: Call): void {
+  const { now, params, state } = context
+  const { open } = state
+  if (open === undefined || now < open.noticed + params.end) return
+  state.open = undefined
+  report(open, 'ended', context)
+}
+
+function report(open: Skips, episode: 'ongoing' | 'ended', context: Call): void {
+  const { begin, end, class: klass, course, chapters, facts, evidence } = open
+  // What was watched out of order was watched: nothing is disputed.
+  context.raise({ episode, begin, end: Math.max(begin, end), class: klass, course, chapters, facts: { ...facts }, evidence })
+}
+
+/** Places of the earlier chapters that are not completed. */
+function missingBefore(course: CourseInfo, order: number, completed: IdSet, params: Params): number[] {
+  const missing: number[] = []
+  for (let i = 0; i < order; i++) {
+    const c = course.chapters[i]
+    if (c && (c.kind === 'theory' || params.practice) && !hasId(completed, c.id)) missing.push(i)
+  }
+  return missing
+}
+
+function skipOf(progress: Progress, chapter: string, begin: Ms, now: Ms, params: Params): Skip {
+  const recent = now - params.end
+  const { skips } = progress
+  for (let i = skips.length - 1; i >= 0; i--) if ((skips[i] as Skip).end < recent) skips.splice(i, 1)
+  let skip = skips.find((s) => s.chapter === chapter)
+  if (skip === undefined) {
+    if (skips.length >= MOST_SKIPS) skips.shift()
+    skips.push((skip = { chapter, begin, end: now, played: 0, evidence: newEvidence() }))
+  }
+  return skip
+}

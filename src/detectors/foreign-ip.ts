@@ -1,0 +1,223 @@
+import { z } from 'zod'
+import { duration, SECOND, DAY, MINUTE, type Ms } from '../base/time.ts'
+import { defineDetector } from '../engine/detector.ts'
+import { ACTIONS, type Event, type Place } from '../telemetry/event.ts'
+import { addEvidence } from '../warnings/evidence.ts'
+import {
+  addPlayback, chaptersOf, countEvidence, disputedOf, isProven, newEpisode, newEpisodes, nextOver, openEpisode, takeOver, type Episode, type Episodes,
+} from './shared/episode.ts'
+import { isAllowedNetwork, isOtherProvince } from './shared/region.ts'
+import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
+
+const KINDS = ['hosting', 'country', 'province'] as const
+type Kind = (typeof KINDS)[number]
+
+const params = z.strictObject({
+  kinds: z.array(z.enum(KINDS)).min(1).default([...KINDS]).describe("What counts: a hosting network, another country, another province than the class's."),
+  events: z.int().min(1).default(5).describe('Events from there below which nothing is said: databases err and mobile networks flap.'),
+  least: duration.prefault('5m').describe('Time between the first and the last of these events at least.'),
+  gap: duration.prefault('30m').describe('After so long without an event from there the count begins anew.'),
+  quiet: duration.prefault('90s').describe('Playback without positions is believed for so long at most.'),
+  end: duration.prefault('24h').describe('After so long without an event from there the stay is over.'),
+  hostingAsns: z.array(z.int().min(0)).default([
+    7203, 8075, 9009, 12876, 14061, 14618, 16265, 16276, 16509, 20473, 24940, 28753, 31898, 36352, 37963, 40676, 45090, 45102, 46844, 51167, 53667,
+    55286, 55990, 59253, 60068, 60781, 62567, 63949, 132203, 133752, 135377, 136907, 202425, 212238, 396982, 398101,
+  ]).describe('Autonomous systems of hosting providers, whose addresses serve proxies and programs rather than people.'),
+  hostingHolders: z.array(z.string().min(1)).default([
+    'hosting', 'data center', 'datacenter', 'data centre', 'dedicated server', 'vps', 'cloud computing', 'colocation',
+  ]).describe("Parts of names of networks' holders that say the same, in any letter case."),
+})
+type Params = z.output<typeof params>
+
+/** Events from one kind of foreign place, until they are enough. */
+interface Run {
+  events: number
+  /** Events from home since it began: an address that flaps is not abroad. */
+  home: number
+  gathered: Episode
+}
+type State = {
+  /** The address last judged, for which class, until when, and the verdict. */
+  ip: string | undefined
+  class: string | undefined
+  until: Ms
+  verdict: Kind | 'home' | undefined
+  name: string
+  runs: Partial<Record<Kind, Run>> | undefined
+  episodes: Episodes<Kind> | undefined
+  /** Names of the places in the open episodes, by kind. */
+  places: Partial<Record<Kind, string[]>>
+  toldRegion: boolean
+  toldPlace: boolean
+}
+type Facts = { kind: Kind; places: string[]; events: number; seconds: number; limitSeconds: number }
+
+/** A verdict is looked up again after this, since another catalogue may be in effect. */
+const VERDICT_LIFE: Ms = MINUTE
+const MOST_PLACES = 10
+
+/** A learner studies from outside the class's region, or from a hosting network. What is unknown is not foreign. */
+export const foreignIp = defineDetector<typeof params, State, Facts>({
+  name: 'foreign-ip',
+  version: 1,
+  summary: "A learner studies from another country or province than the class's, or from a hosting network.",
+  stage: 'learner',
+  params,
+  actions: ACTIONS.filter((a) => a !== 'face-requested' && a !== 'attended'),
+  needs: ['ip'],
+  horizon: 3 * DAY,
+  newState: () => ({
+    ip: undefined, class: undefined, until: 0, verdict: undefined, name: '', runs: undefined, episodes: undefined, places: {}, toldRegion: false,
+    toldPlace: false,
+  }),
+
+  onEvent(event, context) {
+    const { state, params } = context
+    if (state.episodes !== undefined) closeEpisodes(context)
+    if (event.ip === undefined) return
+    if (event.ip !== state.ip || event.class !== state.class || event.time >= state.until) look(event, context)
+    const { verdict } = state
+    if (verdict === 'home') {
+      if (state.runs !== undefined) atHome(state, event.time, params.gap)
+    } else if (verdict !== undefined) {
+      see(verdict, event, context)
+    }
+    if (state.episodes !== undefined) context.wakeAt(nextOver(state.episodes, event.time, params.end))
+  },
+
+  onTimer(at, context) {
+    const { episodes } = context.state
+    if (episodes === undefined) return
+    closeEpisodes(context)
+    context.wakeAt(nextOver(episodes, at, context.params.end))
+  },
+
+  explain(f) {
+    const where = f.places.join(', ')
+    const zh = f.places.join('、')
+    const what = {
+      hosting: { en: `a hosting network (${where})`, zh: `数据中心网络（${zh}）` },
+      country: { en: `another country than the class's (${where})`, zh: `班级所在国家以外（${zh}）` },
+      province: { en: `another province than the class's (${where})`, zh: `班级所在省份以外（${zh}）` },
+    }[f.kind]
+    return {
+      en: `${f.events} events in ${spellSeconds(f.seconds)} came from ${what.en} (limit ${spellSeconds(f.limitSeconds)})`,
+      zh: `${spellSecondsZh(f.seconds)}内有 ${f.events} 条事件来自${what.zh}（限制 ${spellSecondsZh(f.limitSeconds)}）`,
+    }
+  },
+})
+
+type Call = Parameters<typeof foreignIp.onEvent>[1]
+
+/** Judges the address of an event and remembers the verdict. */
+function look(event: Event, context: Call): void {
+  const { state } = context
+  state.ip = event.ip
+  state.class = event.class
+  state.until = event.time + VERDICT_LIFE
+  state.verdict = judge(event, event.ip as string, context)
+}
+
+function judge(event: Event, ip: string, context: Call): Kind | 'home' | undefined {
+  const { state, params, catalogue } = context
+  const { place } = event
+  const region = catalogue.classOf(event)?.region
+  if (region === undefined && !state.toldRegion) {
+    state.toldRegion = true
+    context.notEvaluable("the class's region is unknown")
+  }
+  if (region !== undefined && isAllowedNetwork(region, ip, catalogue)) return 'home'
+  if (place === undefined || place.kind !== 'public') return undefined
+  if (params.kinds.includes('hosting') && isHosting(place, params)) {
+    state.name = place.holder ?? `AS${place.asn}`
+    return 'hosting'
+  }
+  if (region?.country === undefined) return undefined
+  if (place.country === undefined) return unknown(context)
+  if (place.country !== region.country) {
+    state.name = place.country
+    return params.kinds.includes('country') ? 'country' : undefined
+  }
+  if (region.provinces.length === 0) return 'home'
+  const other = isOtherProvince(region, place)
+  if (other === undefined) return unknown(context)
+  if (!other) return 'home'
+  state.name = place.province ?? place.provinceCode ?? ''
+  return params.kinds.includes('province') ? 'province' : undefined
+}
+
+function unknown(context: Call): undefined {
+  if (!context.state.toldPlace) context.notEvaluable("the address's country or province is unknown")
+  context.state.toldPlace = true
+}
+
+function isHosting(place: Place, params: Params): boolean {
+  if (place.asn !== undefined && params.hostingAsns.includes(place.asn)) return true
+  if (place.holder === undefined) return false
+  const holder = place.holder.toLowerCase()
+  return params.hostingHolders.some((h) => holder.includes(h.toLowerCase()))
+}
+
+/** Takes an event from a foreign place. */
+function see(kind: Kind, event: Event, context: Call): void {
+  const { state, params } = context
+  const open = state.episodes?.open[kind]
+  if (open !== undefined) {
+    addTo(open, kind, event, context)
+    addEvidence(open.evidence, event.id)
+    return
+  }
+  const runs = (state.runs ??= {})
+  let run = runs[kind]
+  if (run === undefined || event.time - run.gathered.end > params.gap) {
+    run = runs[kind] = { events: 0, home: 0, gathered: newEpisode(event.time) }
+    state.places[kind] = []
+  }
+  const { gathered } = run
+  run.events++
+  addTo(gathered, kind, event, context)
+  countEvidence(gathered.evidence, event.id)
+  if (run.events < params.events || event.time - gathered.begin < params.least || run.home >= run.events) return
+  if (run.events > 1) gathered.evidence.events.push(event.id)
+  delete runs[kind]
+  if (openEpisode((state.episodes ??= newEpisodes()), kind, gathered)) report(kind, gathered, 'ongoing', context)
+}
+
+/** Counts an event from home against what may be foreign, and forgets what is too long ago. */
+function atHome(state: State, now: Ms, gap: Ms): void {
+  const runs = state.runs as Partial<Record<Kind, Run>>
+  for (const kind in runs) {
+    const run = runs[kind as Kind] as Run
+    if (now - run.gathered.end > gap) delete runs[kind as Kind]
+    else run.home++
+  }
+}
+
+function addTo(e: Episode, kind: Kind, event: Event, { state, params, span }: Call): void {
+  e.end = event.time
+  const places = (state.places[kind] ??= [])
+  if (places.length < MOST_PLACES && !places.includes(state.name)) places.push(state.name)
+  // A trip to another province is no reason to take back what was watched.
+  if (kind === 'province' || span === undefined || !isProven(span, params.quiet)) return
+  addPlayback(e, span.chapter, Math.max(span.from, e.begin), span.to)
+}
+
+function closeEpisodes(context: Call): void {
+  const { state, params, now } = context
+  const episodes = state.episodes as Episodes<Kind>
+  for (let over = takeOver(episodes, now, params.end); over !== undefined; over = takeOver(episodes, now, params.end)) {
+    report(over[0], over[1], 'ended', context)
+    delete state.places[over[0]]
+  }
+}
+
+function report(kind: Kind, e: Episode, episode: 'ongoing' | 'ended', context: Call): void {
+  context.raise({
+    episode, begin: e.begin, end: e.end, chapters: chaptersOf(e.stretches), disputed: disputedOf(context.id, e.stretches), evidence: e.evidence,
+    facts: {
+      kind, places: [...(context.state.places[kind] ?? [])], events: e.evidence.count, seconds: round3((e.end - e.begin) / SECOND),
+      limitSeconds: context.params.least / SECOND,
+    },
+    severity: kind === 'province' ? 'low' : undefined,
+  })
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { duration, HOUR, MINUTE, type Ms } from '../base/time.ts'
+import { defineDetector } from '../engine/detector.ts'
+import { ACTIONS } from '../telemetry/event.ts'
+import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { round3 } from './shared/wording.ts'
+
+const params = z.strictObject({
+  share: z.number().min(0).max(1).default(0.1).describe("Share of a learner's events in an hour that may come late."),
+  least: z.int().min(1).default(20).describe('Late events in the hour below which the share proves nothing.'),
+  end: duration.prefault('1h').describe('After so long without a late event the episode is over.'),
+})
+
+/** Late events of the last hour, or of an episode. */
+interface Late {
+  /** By slot, as `State.timely`. */
+  slots: number[]
+  raised: boolean
+  begin: Ms
+  end: Ms
+  /** Totals since `begin`; `events` includes the timely ones. */
+  count: number
+  events: number
+  evidence: Evidence
+}
+type State = {
+  /** Number of the slot at hand. */
+  slot: number
+  /** Events that came in time, by slot: the slot at hand first. */
+  timely: number[]
+  late: Late | undefined
+}
+type Facts = { late: number; events: number; share: number; limit: number }
+
+// An hour that slides in steps of 10 minutes: the step at hand and the five before it.
+const SLOT: Ms = 10 * MINUTE
+const SLOTS = HOUR / SLOT
+
+/**
+ * Too many of a learner's events come later than the platform's lateness allows, so that nothing else can judge them.
+ * The engine leaves out late events of a platform that is in trouble itself. Times are those at which the events were
+ * missed, since the time that a late event states is the very thing in doubt.
+ */
+export const lateTelemetry = defineDetector<typeof params, State, Facts>({
+  name: 'late-telemetry',
+  version: 1,
+  summary: "A large share of a learner's events comes too late to be judged.",
+  stage: 'learner',
+  params,
+  actions: ACTIONS,
+  needs: [],
+  newState: () => ({ slot: 0, timely: [0, 0, 0, 0, 0, 0], late: undefined }),
+
+  onEvent(event, context) {
+    const { state } = context
+    if (Math.floor(event.time / SLOT) !== state.slot) advance(context, event.time)
+    state.timely[0] = (state.timely[0] as number) + 1
+    if (state.late !== undefined) state.late.events++
+  },
+
+  onLate(event, context) {
+    const { params, state, now } = context
+    advance(context, now)
+    const late = (state.late ??= { slots: [0, 0, 0, 0, 0, 0], raised: false, begin: now, end: now, count: 0, events: 0, evidence: newEvidence() })
+    late.slots[0] = (late.slots[0] as number) + 1
+    late.count++
+    late.events++
+    if (now > late.end) late.end = now
+    addEvidence(late.evidence, event.id)
+    if (late.raised) {
+      context.wakeAt(late.end + params.end)
+      return
+    }
+    const inHour = sum(late.slots)
+    const events = inHour + sum(state.timely)
+    if (inHour < params.least || inHour <= params.share * events) return
+    late.raised = true
+    report(context, late, 'ongoing', inHour, events)
+    context.wakeAt(late.end + params.end)
+  },
+
+  onTimer(at, context) {
+    advance(context, at)
+  },
+
+  explain: (f) => ({
+    en: `${f.late} of ${f.events} events (${percent(f.share)} %) came too late to be judged (limit ${percent(f.limit)} % in an hour)`,
+    zh: `${f.events} 条事件中有 ${f.late} 条（${percent(f.share)}%）上报过迟，无法判断（限制：一小时内 ${percent(f.limit)}%）`,
+  }),
+})
+
+type Call = Parameters<typeof lateTelemetry.onEvent>[1]
+
+/** Moves the hour on to `now`, and ends what is over by then. */
+function advance(context: Call, now: Ms): void {
+  const { params, state } = context
+  const slot = Math.floor(now / SLOT)
+  const steps = Math.min(slot - state.slot, SLOTS)
+  if (steps > 0) state.slot = slot
+  const { late } = state
+  for (let i = 0; i < steps; i++) {
+    shift(state.timely)
+    if (late !== undefined) shift(late.slots)
+  }
+  if (late === undefined) return
+  if (late.raised) {
+    if (now - late.end >= params.end) finish(context, late)
+  } else if (sum(late.slots) === 0) {
+    state.late = undefined
+  }
+}
+
+/** An episode whose timely events outweigh it after all, once the hour after it is known, is taken back. */
+function finish(context: Call, late: Late): void {
+  context.state.late = undefined
+  report(context, late, late.count > context.params.share * late.events ? 'ended' : 'withdrawn', late.count, late.events)
+}
+
+function report(context: Call, late: Late, episode: 'ongoing' | 'ended' | 'withdrawn', count: number, events: number): void {
+  context.raise({
+    episode, begin: late.begin, end: late.end, evidence: late.evidence,
+    why: episode === 'withdrawn' ? 'with the hour after it, no more came late than is allowed' : undefined,
+    facts: { late: count, events, share: round3(count / events), limit: context.params.share },
+  })
+}
+
+function shift(slots: number[]): void {
+  for (let i = SLOTS - 1; i > 0; i--) slots[i] = slots[i - 1] as number
+  slots[0] = 0
+}
+
+function sum(slots: readonly number[]): number {
+  let total = 0
+  for (const n of slots) total += n
+  return total
+}
+
+function percent(share: number): number {
+  return Math.round(share * 1000) / 10
+}

@@ -1,0 +1,238 @@
+import { z } from 'zod'
+import { DAY, HOUR, MINUTE, SECOND, duration, local, type Ms } from '../base/time.ts'
+import { defineDetector, type Context } from '../engine/detector.ts'
+import type { Event } from '../telemetry/event.ts'
+import type { Span } from '../telemetry/playback.ts'
+import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { disputedOf, type Stretch } from './shared/episode.ts'
+import { addInterval, covered, type Intervals } from './shared/intervals.ts'
+import { addToPace, isDone, isFast, isStale, newPace, type Pace } from './shared/pace.ts'
+import { addPiece } from './shared/pieces.ts'
+import { playedMs, startsAnew } from './shared/played.ts'
+import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
+
+const params = z.strictObject({
+  rate: z.number().gt(0).default(1).describe('Media seconds that may be credited for each second of the clock.'),
+  excess: z.number().min(0).default(0.1).describe('Share by which media may advance faster than that.'),
+  over: duration.prefault('5m').describe('Playing time over which that is measured.'),
+  daily: duration.prefault('8h').describe('Playback in a local day, at most, whatever plays at once; published rules have this number.'),
+  quiet: duration.prefault('45s').describe('Without media positions, a stretch of playback longer than this proves nothing.'),
+  end: duration.prefault('30m').describe('After so long without media faster than the clock the episode is over.'),
+})
+type Params = z.output<typeof params>
+
+/** Too much credit: media too fast, or too many hours in a day. */
+interface Excess {
+  begin: Ms
+  end: Ms
+  noticed: Ms
+  /** Media, and the clock's time in which it was played, in milliseconds. */
+  media: Ms
+  clock: Ms
+  chapters: string[]
+  disputed: Stretch[]
+  evidence: Evidence
+}
+
+interface State {
+  /** Wall-clock time in which anything was played lately, so that it counts once. */
+  playing: Intervals
+  pace: Pace
+  fast: Excess | undefined
+  /** End of the local day at hand, and what was played in it, in milliseconds. */
+  dayEnds: Ms
+  today: Ms
+  long: Excess | undefined
+  /** Begins of the last episodes of both kinds. */
+  fastBegin: Ms
+  longBegin: Ms
+  /** Whether it is already counted that positions are missing. */
+  blind: boolean
+}
+
+interface Facts {
+  kind: 'pace' | 'day'
+  mediaSeconds: number
+  clockSeconds: number
+  ratio: number
+  limitRatio: number
+  limitSeconds: number
+}
+type Call = Context<Params, State, Facts>
+
+const MOST_CHAPTERS = 50
+const MOST_PLAYING = 4
+/** A player that stands still may catch up with so much; and evidence of a day may come so long after it. */
+const STANDSTILL: Ms = 2 * MINUTE
+const DAY_SETTLES: Ms = HOUR
+
+export const overCredit = defineDetector<typeof params, State, Facts>({
+  name: 'over-credit',
+  version: 1,
+  summary: 'More is credited than the clock allows: media faster than time, or too many hours in a day.',
+  stage: 'learner',
+  params,
+  actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
+  needs: ['chapter'],
+  newState: () => ({
+    playing: [], pace: newPace(), fast: undefined, dayEnds: 0, today: 0, long: undefined, fastBegin: 0, longBegin: 0, blind: false,
+  }),
+  onEvent(event, context) {
+    endIfOver(context)
+    const { span, state, params } = context
+    if (span === undefined) return
+    const played = playedMs(span, event.action, params.quiet)
+    const placed = span.mediaFrom !== undefined && span.mediaTo !== undefined
+    const claimed = placed ? Math.min(span.to - span.from, played + STANDSTILL) : played
+    const clock = claimed - covered(state.playing, span.to - claimed, span.to)
+    addInterval(state.playing, span.to - claimed, span.to, MOST_PLAYING + 1)
+    if (state.playing.length > 2 * MOST_PLAYING) state.playing.splice(0, 2)
+    if (placed) judgePace(event, span, clock, context)
+    else if (!state.blind) {
+      state.blind = true
+      context.notEvaluable('pace: playback without media positions')
+    }
+    if (played > 0) judgeDay(event, span, Math.min(clock, played), context)
+  },
+  onTimer(_, context) {
+    endIfOver(context)
+    schedule(context)
+  },
+  explain({ kind, mediaSeconds, clockSeconds, ratio, limitRatio, limitSeconds }) {
+    if (kind === 'day') {
+      return {
+        en: `${spellSeconds(clockSeconds)} were played in one day (limit ${spellSeconds(limitSeconds)})`,
+        zh: `一天内播放了 ${spellSecondsZh(clockSeconds)}（上限 ${spellSecondsZh(limitSeconds)}）`,
+      }
+    }
+    return {
+      en: `${spellSeconds(mediaSeconds)} of media were played in ${spellSeconds(clockSeconds)}, ${ratio} times as fast as the clock (limit ${limitRatio})`,
+      zh: `${spellSecondsZh(clockSeconds)}内播放了 ${spellSecondsZh(mediaSeconds)}的课程，是实际时间的 ${ratio} 倍（上限 ${limitRatio} 倍）`,
+    }
+  },
+})
+
+function judgePace(event: Event, span: Span, clock: Ms, context: Call): void {
+  const { params, state } = context
+  // Where playback starts again its position may have been chosen: only an advance like the clock's was played.
+  if (span.agrees !== true && startsAnew(event.action)) return
+  if (isStale(state.pace, span)) state.pace = newPace()
+  const { pace } = state
+  addToPace(pace, span, event, ((span.mediaTo as number) - (span.mediaFrom as number)) * SECOND, clock, params)
+  if (isFast(pace, params)) noteFast(pace, event, context)
+  else if (isDone(pace, params)) state.pace = newPace(pace, params.rate)
+}
+
+function noteFast(pace: Pace, event: Event, context: Call): void {
+  const { state, params } = context
+  const isNew = state.fast === undefined
+  if (isNew) state.fastBegin = pace.begin === state.longBegin ? pace.begin + 1 : pace.begin
+  const fast = (state.fast ??= newExcess(state.fastBegin))
+  fast.media += pace.media
+  fast.clock += pace.clock
+  fast.end = pace.end
+  fast.noticed = context.now
+  if (pace.first !== event.id) addEvidence(fast.evidence, pace.first)
+  addEvidence(fast.evidence, event.id)
+  for (let i = 0; i < pace.chapters.length; i++) {
+    const chapter = pace.chapters[i] as string
+    const excess = Math.min(pace.excess[i] as number, pace.end - pace.begin)
+    addChapter(fast, chapter)
+    if (excess > 0) addPiece(fast.disputed, chapter, pace.begin, pace.end, round3(excess / SECOND))
+  }
+  state.pace = newPace(undefined, params.rate)
+  if (isNew) report('pace', fast, 'ongoing', context)
+  schedule(context)
+}
+
+function judgeDay(event: Event, span: Span, played: Ms, context: Call): void {
+  const { state } = context
+  let rest = played
+  if (span.to >= state.dayEnds) {
+    const before = Math.max(0, Math.min(played, state.dayEnds - (span.to - played)))
+    if (before > 0) addToDay(event, span.chapter, state.dayEnds, before, context)
+    endDay(context)
+    const zone = context.catalogue.classOf(event)?.timeZone
+    const { clock } = local(span.to, zone, event.offset)
+    state.dayEnds = span.to - clock + DAY
+    // A day on which the clocks change is not 24 hours long.
+    const off = local(state.dayEnds, zone, event.offset).clock
+    state.dayEnds += off < DAY / 2 ? -off : DAY - off
+    state.today = 0
+    rest = Math.min(played - before, clock)
+  }
+  if (rest > 0) addToDay(event, span.chapter, span.to, rest, context)
+}
+
+/** Adds playback that ended at `to`, all of it in the day at hand. */
+function addToDay(event: Event, chapter: string, to: Ms, played: Ms, context: Call): void {
+  const { params, state } = context
+  state.today += played
+  const beyond = Math.min(played, state.today - params.daily)
+  if (beyond <= 0) return
+  const isNew = state.long === undefined
+  if (isNew) state.longBegin = to - beyond === state.fastBegin ? to - beyond + 1 : to - beyond
+  const long = (state.long ??= newExcess(state.longBegin))
+  long.media = long.clock = state.today
+  long.end = Math.max(long.begin, to)
+  addChapter(long, chapter)
+  addPiece(long.disputed, chapter, to - beyond, to, beyond / SECOND)
+  addEvidence(long.evidence, event.id)
+  if (!isNew) return
+  report('day', long, 'ongoing', context)
+  schedule(context)
+}
+
+function endIfOver(context: Call): void {
+  const { now, params, state } = context
+  const { fast } = state
+  if (fast !== undefined && now >= fast.noticed + params.end) {
+    state.fast = undefined
+    report('pace', fast, 'ended', context)
+  }
+  if (state.long !== undefined && now >= state.dayEnds + DAY_SETTLES) endDay(context)
+}
+
+function endDay(context: Call): void {
+  const { long } = context.state
+  if (long === undefined) return
+  context.state.long = undefined
+  report('day', long, 'ended', context)
+}
+
+function schedule(context: Call): void {
+  const { state, params, now } = context
+  const fastOver = state.fast === undefined ? Infinity : state.fast.noticed + params.end
+  // INVARIANT (timers): none is set for now or earlier; a day that is over is ended by the call at hand.
+  const dayOver = state.long === undefined ? Infinity : state.dayEnds + DAY_SETTLES
+  const at = Math.min(fastOver, dayOver)
+  context.wakeAt(at > now && at < Infinity ? at : undefined)
+}
+
+function newExcess(begin: Ms): Excess {
+  return { begin, end: begin, noticed: begin, media: 0, clock: 0, chapters: [], disputed: [], evidence: newEvidence() }
+}
+
+function addChapter(excess: Excess, chapter: string): void {
+  if (!excess.chapters.includes(chapter) && excess.chapters.length < MOST_CHAPTERS) excess.chapters.push(chapter)
+}
+
+function report(kind: Facts['kind'], excess: Excess, episode: 'ongoing' | 'ended', context: Call): void {
+  const { params } = context
+  context.raise({
+    episode,
+    begin: excess.begin,
+    end: excess.end,
+    chapters: excess.chapters,
+    disputed: disputedOf(context.id, excess.disputed),
+    facts: {
+      kind,
+      mediaSeconds: round3(excess.media / SECOND),
+      clockSeconds: round3(excess.clock / SECOND),
+      ratio: round3(excess.media / Math.max(1, excess.clock)),
+      limitRatio: round3(params.rate * (1 + params.excess)),
+      limitSeconds: params.daily / SECOND,
+    },
+    evidence: excess.evidence,
+  })
+}

@@ -1,0 +1,87 @@
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import type { Event } from '../../telemetry/event.ts'
+import type { Span } from '../../telemetry/playback.ts'
+import { SIGN, trial, type Ctx, type State } from './state.ts'
+import { steadiness, weights } from './tally.ts'
+import type { Track } from './tracks.ts'
+
+// One honest pause in five at most ends within 2 s (a slip of the finger). At 1e-4: 7 pauses.
+const RESUME = weights(0.2, 0.9)
+/** Spreads of the logarithm of pauses: 1.2 in honest learners, 0.9 in the most even. At 1e-4: 7 pauses of one length. */
+export const PAUSE_SPREAD = 0.9
+const PROGRAM_SPREAD = 0.15
+/** A shorter pause is the player's own (buffering), a longer one an absence. */
+const SHORTEST: Ms = 500
+const LONGEST: Ms = 30 * MINUTE
+/** Between a player's stop for a face check and the request, at most. */
+const FACE_STOP: Ms = 2 * SECOND
+/** Without positions, a longer stretch between two events proves no playback. */
+const QUIET: Ms = 3 * MINUTE
+
+/** The signs that a pause always ends at once, or after the same time. `played` has ended it. */
+export function judgePause(event: Event, track: Track, context: Ctx): void {
+  if (track.paused === 0) return
+  const { state, params } = context
+  const length = event.time - track.paused
+  touch(event, context)
+  if (length < SHORTEST || length > LONGEST) return
+  const seconds = length / SECOND
+  trial(event, context, SIGN.quickResume, length <= params.resume ? RESUME.hit : RESUME.miss, seconds)
+  if (state.pause > 0) {
+    const difference = Math.abs(Math.log(seconds / state.pause))
+    trial(event, context, SIGN.steadyPauses, steadiness(difference, PAUSE_SPREAD, PROGRAM_SPREAD), difference)
+  }
+  state.pause = seconds
+}
+
+/** A player that stops for a face check has not been paused by a hand. */
+export function noteFaceRequest(event: Event, { state }: Ctx): void {
+  state.faceAsked = event.time
+  for (const t of state.tracks) if (event.time - t.paused <= FACE_STOP) t.paused = 0
+}
+
+/** The same, where the request comes first. */
+export function noteStop(event: Event, track: Track, { state }: Ctx): void {
+  if (event.time - state.faceAsked <= FACE_STOP) track.paused = 0
+}
+
+/**
+ * The sign that nobody touches the player for an hour and more, with the sound off or the page hidden all the while. A
+ * face check that was answered does not help: whoever answers it need not be the one who should be watching.
+ */
+export function judgePresence(event: Event, context: Ctx): void {
+  const { state, params, span } = context
+  if (event.inputs !== undefined) state.inputs = true
+  if (isTouch(event, state)) touch(event, context)
+  if (span === undefined || !isPlayback(span)) return
+  // Chapters that play at once are one stretch of time.
+  const begin = Math.max(span.from, state.played)
+  state.played = span.to
+  if (span.to <= begin) return
+  if (span.muted !== true && span.visible !== false) state.loud = true
+  const before = state.untouched
+  if (before === 0) state.untouchedFrom = begin
+  state.untouched += span.to - begin
+  const least = state.loud ? params.untouchedLoud : params.untouched
+  if (state.untouched < least) return
+  const added = before < least ? state.untouched : span.to - begin
+  trial(event, context, SIGN.untouched, -Math.log(params.chance), added / MINUTE, state.untouchedFrom)
+}
+
+/** Whether the whole stretch was played. */
+export function isPlayback(span: Span): boolean {
+  return span.agrees ?? span.to - span.from <= QUIET
+}
+
+function isTouch(event: Event, { inputs, loud }: State): boolean {
+  if (event.inputs !== undefined && event.inputs > 0) return true
+  // An answer to a quiz is like one to a face check, unless there was sound and view; where inputs are counted, they tell.
+  return event.action === 'seeked' || event.action === 'rate-changed' || (event.action === 'answered' && !inputs && loud)
+}
+
+function touch(event: Event, context: Ctx): void {
+  const { state, params } = context
+  if (state.untouched >= params.untouched) trial(event, context, SIGN.untouched, Math.log(params.chance), 0)
+  state.untouched = 0
+  state.loud = false
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { DAY, duration, HOUR, type Ms } from '../base/time.ts'
+import { defineDetector } from '../engine/detector.ts'
+import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { round3 } from './shared/wording.ts'
+
+const params = z.strictObject({
+  events: z.int().min(1).default(2).describe('Events that each of two accounts must have sent, so that one wrong record accuses nobody.'),
+  end: duration.prefault('24h').describe('After so long without a change of account the episode is over.'),
+})
+
+/** Accounts in turn, from the first change on. */
+interface Change {
+  /** The accounts that are not in use now, and how many events each has sent. */
+  others: string[]
+  counts: number[]
+  changes: number
+  /** Whether an account came back after another was used: a rename never does. */
+  returned: boolean
+  raised: boolean
+  begin: Ms
+  end: Ms
+  evidence: Evidence
+}
+type State = { account: string | undefined; count: number; event: string; told: boolean; change: Change | undefined }
+type Facts = { accounts: string[]; changes: number; hours: number }
+
+const MOST_ACCOUNTS = 8
+
+/** One learner uses two accounts of one platform in turn. An account that was renamed is used no more and accuses nobody. */
+export const twoAccounts = defineDetector<typeof params, State, Facts>({
+  name: 'two-accounts',
+  version: 1,
+  summary: 'One learner uses two accounts of one platform in turn.',
+  stage: 'learner',
+  params,
+  actions: [
+    'logged-in', 'initialized', 'played', 'paused', 'seeked', 'rate-changed', 'heartbeat', 'completed', 'navigated', 'answered', 'face-checked',
+  ],
+  needs: ['account'],
+  horizon: 30 * DAY,
+  newState: () => ({ account: undefined, count: 0, event: '', told: false, change: undefined }),
+
+  onEvent(event, context) {
+    const { params, state } = context
+    if (state.change?.raised && event.time - state.change.end >= params.end) finish(context)
+    const { account } = event
+    if (account === undefined) return
+    if (!state.told && account === event.learner) {
+      state.told = true
+      context.notEvaluable('learner and account are one to one')
+    }
+    if (state.account === undefined) {
+      state.account = account
+    } else if (!isSame(account, state.account)) {
+      changeTo(state, account, event.time, event.id)
+      if (state.change?.raised) context.wakeAt(state.change.end + params.end)
+    }
+    state.count++
+    state.event = event.id
+    const { change } = state
+    if (change === undefined || change.raised || !change.returned || state.count < params.events) return
+    if (!change.counts.some((n) => n >= params.events)) return
+    change.raised = true
+    report(context, 'ongoing')
+    context.wakeAt(Math.max(change.end + params.end, event.time + 1))
+  },
+
+  onTimer(at, context) {
+    const { change } = context.state
+    if (change?.raised && at - change.end >= context.params.end) finish(context)
+  },
+
+  explain: (f) => ({
+    en: `one learner used ${f.accounts.length} accounts in turn (${f.accounts.join(', ')}), changing ${f.changes} times in ${f.hours} h (limit: one account)`,
+    zh: `同一学员轮流使用 ${f.accounts.length} 个账号（${f.accounts.join('、')}），${f.hours} 小时内切换 ${f.changes} 次（限制：一人一个账号）`,
+  }),
+})
+
+type Call = Parameters<typeof twoAccounts.onEvent>[1]
+
+// Login names are typed by hand: letter case and blanks do not make another account.
+function isSame(a: string, b: string): boolean {
+  return a === b || a.trim().toLowerCase() === b.trim().toLowerCase()
+}
+
+function changeTo(state: State, account: string, time: Ms, event: string): void {
+  const from = state.account as string
+  const change = (state.change ??= { others: [], counts: [], changes: 0, returned: false, raised: false, begin: time, end: time, evidence: newEvidence() })
+  if (change.changes === 0) addEvidence(change.evidence, state.event)
+  addEvidence(change.evidence, event)
+  change.changes++
+  change.end = time
+  const back = change.others.findIndex((o) => isSame(o, account))
+  const count = back >= 0 ? (change.counts[back] as number) : 0
+  if (back >= 0) {
+    change.returned = true
+    change.others.splice(back, 1)
+    change.counts.splice(back, 1)
+  } else if (change.others.length === MOST_ACCOUNTS) {
+    change.others.shift()
+    change.counts.shift()
+  }
+  change.others.push(from)
+  change.counts.push(state.count)
+  state.account = account
+  state.count = count
+}
+
+function finish(context: Call): void {
+  report(context, 'ended')
+  context.state.change = undefined
+}
+
+function report(context: Call, episode: 'ongoing' | 'ended'): void {
+  const { account, change } = context.state
+  const c = change as Change
+  context.raise({
+    episode, begin: c.begin, end: c.end, evidence: c.evidence,
+    facts: { accounts: [...c.others, account as string].sort(), changes: c.changes, hours: round3((c.end - c.begin) / HOUR) },
+  })
+}

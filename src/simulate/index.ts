@@ -1,0 +1,163 @@
+import { Heap } from '../base/order.ts'
+import type { Ms } from '../base/time.ts'
+import type { WireEvent } from '../telemetry/event.ts'
+import { apiBundle } from './api-bundle.ts'
+import { apiMinute } from './api-minute.ts'
+import { apiProbe } from './api-probe.ts'
+import { buildCast, type Cast } from './cast.ts'
+import { consoleScript, proxy } from './console.ts'
+import { farm } from './farm.ts'
+import { group } from './group.ts'
+import { honest } from './honest.ts'
+import { mimic } from './mimic.ts'
+import { noFace } from './no-face.ts'
+import { browser, Person, stamp, ZONE_OFFSET, type Actor, type Sent, type SimClass } from './person.ts'
+import { Addresses, RANGES } from './places.ts'
+import { Random } from './random.ts'
+import { clock, range, type Adversary, type Stage } from './stage.ts'
+import { teacher, visit } from './teacher.ts'
+import type { Truth } from './truth.ts'
+import { userscript } from './userscript.ts'
+import { watcher } from './watcher.ts'
+import { buildWorld, catalogueOf, type CatalogueFile, type World } from './world.ts'
+
+/** Every way to cheat that the simulator knows. The order is that of the report. */
+export const adversaries: readonly Adversary[] = [
+  apiProbe, apiBundle, apiMinute, consoleScript, proxy, mimic, userscript, farm, watcher, noFace, teacher, group,
+]
+
+export interface SimulateOptions {
+  learners: number
+  days: number
+  seed: number
+  /** Share of the learners who cheat, 0 to 1. */
+  cheaters?: number
+  /** First day, as `2026-03-02`, in Chinese time. */
+  start?: string
+  /** Which archetypes take part; all of them by default. */
+  adversaries?: readonly Adversary[]
+}
+
+export interface Simulation {
+  catalogue: CatalogueFile
+  /** Canonical events in order of arrival. Can be read once. */
+  records: Generator<WireEvent>
+  /** Who did what. Complete when `records` has been read to its end. */
+  truth(): Truth
+}
+
+const DEFAULT_START = '2026-03-02'
+export const DEFAULT_CHEATERS = 0.12
+const PER_CARRIER_ADDRESS = 150
+
+/** Makes labelled telemetry. Pure: the same options give the same records. Memory is bounded by the number of learners, not of days. */
+export function simulate(options: SimulateOptions): Simulation {
+  const { learners, days, seed } = options
+  const start = options.start ?? DEFAULT_START
+  const midnight = Date.parse(`${start}T00:00:00Z`) - ZONE_OFFSET
+  const addresses = new Addresses(new Random(seed, 'addresses'))
+  const world = buildWorld(learners, days, new Random(seed, 'world'))
+  const cast = buildCast(world, learners, options.cheaters ?? DEFAULT_CHEATERS, options.adversaries ?? adversaries, seed, addresses)
+  const teachers = new Map(world.classes.map((c) => [c.id, enrolTeacher(c, seed, addresses)]))
+  const stage: Stage = {
+    midnight, days, addresses,
+    carrier: range(Math.max(3, Math.ceil(learners / PER_CARRIER_ADDRESS))).map(() => addresses.common()),
+    teacher: (klass) => teachers.get(klass.id) as Person,
+  }
+  const tally = { events: 0 }
+  return {
+    catalogue: catalogueOf(world, midnight, days),
+    records: merge(actorsOf(cast, world, stage), tally),
+    truth: () => truthOf(cast, { seed, start, days, events: tally.events }),
+  }
+}
+
+function enrolTeacher(klass: SimClass, seed: number, addresses: Addresses): Person {
+  return new Person(klass.teacher, klass, new Random(seed, `${klass.platform.id}/${klass.teacher}`), addresses.own(RANGES.home))
+}
+
+function actorsOf(cast: Cast, world: World, stage: Stage): Actor[] {
+  const busy = new Set(cast.cheaters.filter((c) => c.adversary === teacher).map((c) => c.members[0]?.klass.id))
+  return [
+    ...cast.honest.map(({ person, slice }) => honest(person, slice, stage)),
+    ...cast.cheaters.flatMap(({ adversary, members }) => adversary.act(members, stage)),
+    ...world.classes.filter((c) => !busy.has(c.id)).map((c) => visits(stage.teacher(c), stage)),
+  ]
+}
+
+function* visits(self: Person, stage: Stage): Actor {
+  const agent = browser(self.random, 'pc')
+  for (const day of range(stage.days)) yield* visit(self, self.link(agent), clock(stage, day, self.random.uniform(8.5, 17)))
+}
+
+interface Turn {
+  actor: Actor
+  order: number
+  batch: Sent[]
+  next: number
+  /** Arrival of the next record; an actor's records never arrive before its earlier ones. */
+  due: Ms
+}
+
+function* merge(actors: readonly Actor[], tally: { events: number }): Generator<WireEvent> {
+  const queue = new Heap<Turn>((a, b) => a.due < b.due || (a.due === b.due && a.order < b.order))
+  actors.forEach((actor, order) => {
+    const turn: Turn = { actor, order, batch: [], next: 0, due: 0 }
+    if (refill(turn)) queue.push(turn)
+  })
+  for (let turn = queue.pop(); turn; turn = queue.pop()) {
+    const { event, received } = turn.batch[turn.next] as Sent
+    tally.events++
+    if (received !== turn.due) event.received = stamp(turn.due)
+    yield event
+    turn.next++
+    if (turn.next < turn.batch.length || refill(turn)) {
+      turn.due = Math.max(turn.due, (turn.batch[turn.next] as Sent).received)
+      queue.push(turn)
+    }
+  }
+}
+
+/** Fetches the actor's next batch; false when it has finished. */
+function refill(turn: Turn): boolean {
+  for (;;) {
+    const { value, done } = turn.actor.next()
+    if (done) return false
+    if (value.length === 0) continue
+    turn.batch = value
+    turn.next = 0
+    turn.due = Math.max(turn.due, (value[0] as Sent).received)
+    return true
+  }
+}
+
+function truthOf(cast: Cast, run: { seed: number; start: string; days: number; events: number }): Truth {
+  const labels = new Map<Person, { archetype?: string; slice?: string; group?: number }>()
+  const groups: Truth['groups'] = []
+  for (const { person, slice } of cast.honest) labels.set(person, { slice: slice.name })
+  for (const { adversary, members } of cast.cheaters) {
+    const first = members[0] as Person
+    const alone = adversary.size[1] === 1
+    for (const m of members) labels.set(m, { archetype: adversary.name, group: alone ? undefined : groups.length })
+    if (alone) continue
+    groups.push({
+      archetype: adversary.name, platform: first.platform.id, class: first.klass.id, ip: first.ip,
+      teacher: adversary === teacher ? first.klass.teacher : undefined, learners: members.map((m) => m.learner),
+    })
+  }
+  const byLabel: Record<string, number> = {}
+  const learners = cast.people.map((p) => {
+    const label = labels.get(p) ?? {}
+    const name = label.archetype ?? label.slice ?? 'unknown'
+    byLabel[name] = (byLabel[name] ?? 0) + 1
+    return {
+      platform: p.platform.id, learner: p.learner, kind: label.archetype === undefined ? ('honest' as const) : ('cheater' as const), ...label,
+      class: p.klass.id, institution: p.klass.institution, from: p.first === undefined ? undefined : stamp(p.first),
+    }
+  })
+  return {
+    format: 1, seed: run.seed, start: run.start, days: run.days, learners, groups,
+    archetypes: Object.fromEntries(adversaries.map((a) => [a.name, a.describe])),
+    counts: { learners: learners.length, honest: cast.honest.length, cheaters: learners.length - cast.honest.length, events: run.events, byLabel },
+  }
+}
