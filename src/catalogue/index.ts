@@ -114,7 +114,7 @@ function key(platform: string, id: string): string {
 }
 
 /** A date or date-time as an instant; a date means the first moment of that day (`days` later) in the zone, else in UTC. */
-function instant(text: string | undefined, zone: string | undefined, days: number): Ms | undefined {
+export function instant(text: string | undefined, zone: string | undefined, days: number): Ms | undefined {
   if (text === undefined) return undefined
   if (text.length > 10) return parseTime(text)
   const midnight = parseTime(`${text}T00:00:00Z`) as Ms

@@ -7,7 +7,7 @@ import type { AnyDetector } from '../engine/detector.ts'
 import { readRuleSources } from '../io/texts.ts'
 import { writeReference } from '../rules/docs.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
-import { didYouMean } from '../rules/problems.ts'
+import { didYouMean } from '../base/problems.ts'
 import { runTests, type TestResult } from '../rules/run-tests.ts'
 import { repeated } from './options.ts'
 

@@ -4,7 +4,7 @@ import { InvigilError } from '../base/errors.ts'
 import { fileError } from './bytes.ts'
 
 /** The files of a run that grow. */
-export const OUTPUTS = ['warnings', 'prompts', 'records', 'rejects', 'late'] as const
+export const OUTPUTS = ['warnings', 'prompts', 'rejects', 'late'] as const
 export type OutputName = (typeof OUTPUTS)[number]
 
 const BUFFER = 1 << 16

@@ -7,10 +7,10 @@ import type { Rule } from '../engine/rule.ts'
 import { compileScope, compileUnless, type Condition, type OnFault } from './condition.ts'
 import { compileExempt } from './exempt.ts'
 import { parseGiven } from './given.ts'
-import { didYouMean, schemaProblems } from './problems.ts'
+import { didYouMean, schemaProblems } from '../base/problems.ts'
 import { findArticle, type Regulations } from './regulations.ts'
 import { ruleSchema, testSchema, type RuleInput, type TestInput } from './schema.ts'
-import { partOf, valueOf, whereAt, whereInside, type Tree } from './tree.ts'
+import { partOf, valueOf, whereAt, whereInside, type Tree } from '../base/tree.ts'
 
 export interface CompileOptions {
   detectors: readonly AnyDetector[]

@@ -1,7 +1,7 @@
 import { Environment, EvaluationError, ParseError, TypeError, type ParseResult } from '@marcbachmann/cel-js'
 import { invariant } from '../base/errors.ts'
 import type { Warning } from '../warnings/warning.ts'
-import { didYouMean } from './problems.ts'
+import { didYouMean } from '../base/problems.ts'
 
 /** Told each time a condition could not be evaluated; such a condition counts as not met. */
 export type OnFault = (message: string) => void

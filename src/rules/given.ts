@@ -3,7 +3,7 @@ import { canonicalJson } from '../base/hash.ts'
 import { offsetOf, parseTime, type Ms } from '../base/time.ts'
 import { ACTIONS, Event, FIELDS, PLAYBACK, eventSchema, type Place } from '../telemetry/event.ts'
 import { FIELD_RULES, type FieldRule } from '../telemetry/validate.ts'
-import { didYouMean } from './problems.ts'
+import { didYouMean } from '../base/problems.ts'
 
 /** What a test does, in the order of its lines. */
 export type Step = { kind: 'event'; event: Event } | { kind: 'mark'; time: Ms }

@@ -1,7 +1,7 @@
 import type { Problem, Where } from '../base/errors.ts'
-import { didYouMean, schemaProblems } from './problems.ts'
+import { didYouMean, schemaProblems } from '../base/problems.ts'
 import { overrideSchema } from './schema.ts'
-import { parseTree, partOf, valueOf, whereAt, whereOf, type MapTree, type Tree } from './tree.ts'
+import { parseTree, partOf, valueOf, whereAt, whereOf, type MapTree, type Tree } from '../base/tree.ts'
 
 /** What one directory says of a rule. */
 export interface Layer {

@@ -10,7 +10,7 @@ import { Faults } from './faults.ts'
 import { readLayers, type Layer } from './layers.ts'
 import { loadRegulations, type Regulations } from './regulations.ts'
 import type { Exempt, RuleInput, TestInput } from './schema.ts'
-import { overlay, partOf, whereOf, type Tree } from './tree.ts'
+import { overlay, partOf, whereOf, type Tree } from '../base/tree.ts'
 
 /** The texts of one rules directory, in any order. Those whose path lies in `regulations/` are regulations. */
 export interface RuleSource {

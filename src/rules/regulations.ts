@@ -1,7 +1,7 @@
 import type { Problem } from '../base/errors.ts'
-import { didYouMean, schemaProblems } from './problems.ts'
+import { didYouMean, schemaProblems } from '../base/problems.ts'
 import { regulationSchema, type Regulation } from './schema.ts'
-import { parseTree, valueOf } from './tree.ts'
+import { parseTree, valueOf } from '../base/tree.ts'
 
 /** By id: what `basis:` in a rule may name. */
 export type Regulations = ReadonlyMap<string, Regulation>

@@ -38,7 +38,7 @@ export interface Track {
   muted: boolean | undefined
 }
 
-/** What one learner is playing: one track a (session, chapter), oldest evidence first. */
+/** What one learner is playing: one track a (session, chapter), in the order in which they began. */
 export interface Playback {
   tracks: Track[]
 }
@@ -80,10 +80,12 @@ export function advancePlayback(playback: Playback, event: Event): Span | undefi
     default:
       return undefined
   }
-  const track = findTrack(playback, event.session, chapter) ?? addTrack(playback, event, chapter)
+  const track = findTrack(playback, event, chapter) ?? addTrack(playback, event, chapter)
   // A seek's own position may be either end; the stretch it closes ends where the seek left.
   const reached = event.action === 'seeked' ? event.from : event.position
-  const span = track.playing && event.time > track.at ? closeSpan(track, event, reached) : undefined
+  // A player that starts anew does not prove that the one before it went on until then.
+  const proves = track.playing && event.time > track.at && event.action !== 'initialized'
+  const span = proves ? closeSpan(track, event, reached) : undefined
   if (event.rate !== undefined) setRate(playback, event.session, event.rate)
   if (event.visible !== undefined) track.visible = event.visible
   if (event.muted !== undefined) track.muted = event.muted
@@ -126,8 +128,9 @@ function closeSpan(track: Track, event: Event, reached: number | undefined): Spa
   }
 }
 
-function findTrack(playback: Playback, session: string | undefined, chapter: string): Track | undefined {
-  for (const t of playback.tracks) if (t.chapter === chapter && t.session === session) return t
+// A track behind the horizon counts as forgotten, whether `addTrack` has removed it yet or not.
+function findTrack(playback: Playback, { session, time }: Event, chapter: string): Track | undefined {
+  for (const t of playback.tracks) if (t.chapter === chapter && t.session === session) return t.at >= time - TRACK_HORIZON ? t : undefined
   return undefined
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Problem } from '../base/errors.ts'
+import type { Problem } from './errors.ts'
 import { partOf, valueOf, whereAt, type Tree } from './tree.ts'
 
 type Issue = z.core.$ZodIssue

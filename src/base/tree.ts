@@ -1,5 +1,5 @@
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type Node } from 'yaml'
-import type { Problem, Where } from '../base/errors.ts'
+import type { Problem, Where } from './errors.ts'
 
 /** A text with a name, and the line and column of each of its characters. */
 export interface Source {
@@ -50,7 +50,7 @@ export function parseTree(path: string, text: string): { tree: Tree | undefined;
     if (e === fatal || e.code === 'DUPLICATE_KEY' || e.name === 'YAMLWarning') problems.push({ message: `yaml: ${lowerFirst(e.message)}`, ...where(e.pos[0]) })
   }
   const [document, second] = documents
-  if (second) problems.push({ message: 'a second YAML document in one file', mend: 'write one list, without `---` between', ...where(second.range[0]) })
+  if (second) problems.push({ message: 'a second YAML document in one file', mend: 'keep one document, without `---` between', ...where(second.range[0]) })
   if (fatal || !document?.contents) return { tree: undefined, problems }
   const converter = new Converter({ path, text, where }, document, problems)
   return { tree: converter.convert(document.contents, 0), problems }
