@@ -29,7 +29,7 @@ const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 const thousands = (n) => Math.round(n).toLocaleString('en-US')
 
 function throughput() {
-  const log = makeLog(join(cache, 'throughput.ndjson'), { learners: 10_000, events: 2_000_000 })
+  const log = makeLog(join(cache, 'throughput.ndjson'), { learners: 10_000, events: 1_000_000 })
   const got = { split: [], parse: [], run: [] }
   // Interleaved, so that a noisy neighbour meets all three.
   for (let i = 0; i < rounds; i++) for (const part of ['split', 'parse', 'run']) got[part].push(measure(part, log).perSecond)

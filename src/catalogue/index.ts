@@ -67,6 +67,8 @@ export class Catalogue {
     if (of.class !== undefined) return this.class(of.platform, of.class)
     const rolls = this.rosters.get(key(of.platform, of.learner))
     if (!rolls) return undefined
+    const [only] = rolls
+    if (only && rolls.length === 1) return of.course === undefined || only.courses.includes(of.course) ? only : undefined
     const fitting = of.course === undefined ? rolls : rolls.filter((c) => c.courses.includes(of.course as string))
     return fitting.length === 1 ? fitting[0] : undefined
   }
@@ -131,5 +133,8 @@ function startOfDay(day: number, zone: string | undefined): Ms {
     const l = local(at, zone)
     at -= (l.day - day) * DAY + l.clock
   }
+  // Where summer time begins at midnight, the day has none: it begins an hour later.
+  const l = local(at, zone)
+  if (l.day < day) at += DAY - l.clock
   return Math.round(at / SECOND) * SECOND
 }

@@ -22,7 +22,7 @@ describe('an episode', () => {
 
   test('is never seen while `unless` holds, and is taken back, once, when it comes to hold', () => {
     const unless = (from: number, to: number) => (w: Warning) => (w.facts.n as number) >= from && (w.facts.n as number) <= to
-    const run = (from: number, to: number) => driveRules([ruleOf(beats, {}, { unless: unless(from, to) })]).feed(...[0, 10, 20, 30, 40].map((s) => beat(`08:00:${String(s).padStart(2, '0')}`))).warnings().map(brief)
+    const run = (from: number, to: number) => driveRules([ruleOf(beats, {}, { unless: unless(from, to) })]).feed(...[0, 10, 20, 30, 40].map((s) => beat(`08:00:${String(s).padStart(2, '0')}`))).mark('09:00:00').warnings().map(brief)
     expect(run(0, 9)).toEqual([])
     expect(run(0, 3)).toEqual(['08:00:30 L1 1 ongoing', '08:00:40 L1 2 ongoing', '08:01:40 L1 3 ended'])
     expect(run(4, 9)).toEqual(['08:00:10 L1 1 ongoing', '08:00:20 L1 2 ongoing', '08:00:30 L1 3 withdrawn'])
@@ -30,10 +30,10 @@ describe('an episode', () => {
   })
 
   test('that is exempt is counted and not seen; one already sent is taken back with the reason', () => {
-    const all = driveRules([ruleOf(beats, {}, { exempt: () => 'demo account' })]).feed(beat('08:00:00'), beat('08:00:30'))
+    const all = driveRules([ruleOf(beats, {}, { exempt: () => 'demo account' })]).feed(beat('08:00:00'), beat('08:00:30')).mark('09:00:00')
     expect(all.warnings()).toEqual([])
     expect(all.machine.exempted()).toEqual({ beats: 2 })
-    const later = driveRules([ruleOf(beats, {}, { exempt: (w) => (w.revision > 1 ? 'demo account' : undefined) })]).feed(beat('08:00:00'), beat('08:00:30'))
+    const later = driveRules([ruleOf(beats, {}, { exempt: (w) => (w.revision > 1 ? 'demo account' : undefined) })]).feed(beat('08:00:00'), beat('08:00:30')).mark('09:00:00')
     expect(later.warnings().map((w) => [brief(w), w.why])).toEqual([['08:00:30 L1 1 ongoing', undefined], ['08:01:30 L1 2 withdrawn', 'exempt: demo account']])
   })
 })
@@ -63,7 +63,7 @@ test('learners of two platforms with the same id are two', () => {
 })
 
 test('a platform may be called anything', () => {
-  const run = drive(beats).feed(...['__proto__', 'constructor'].flatMap((platform) => [beat('08:00:00', '__proto__', { platform }), beat('08:00:30', '__proto__', { platform })]))
+  const run = drive(beats).feed(...['__proto__', 'constructor'].flatMap((platform) => [beat('08:00:00', '__proto__', { platform }), beat('08:00:30', '__proto__', { platform })])).mark('09:00:00')
   expect(run.latest().map((w) => [w.subject.platform, w.episode])).toEqual(expect.arrayContaining([['__proto__', 'ended'], ['constructor', 'ended']]))
 })
 
@@ -83,16 +83,16 @@ describe('a late event', () => {
     const run = drive(beats).feed(beat('08:00:00'), ...others).mark('08:05:00').feed(beat('08:00:30')).mark('08:06:00')
       .feed(beat('08:07:00'), beat('08:07:01'), beat('08:07:00', 'L2'), beat('08:07:01', 'L2'), beat('2026-03-03T08:05:01'), beat('2026-03-03T08:05:02'))
     expect(run.late().map((l) => [l.event.time, l.watermark])).toEqual([[instant('08:00:30'), instant('08:05:00')]])
-    expect(run.latest().map((w) => [w.begin.slice(5, 19), w.subject.id, w.coverage.state])).toEqual([
-      ['03-02T08:07:00', 'L1', 'partial'], ['03-02T08:07:00', 'L2', 'full'], ['03-03T08:05:01', 'L1', 'full'],
-    ].sort())
+    expect(run.latest().map((w) => `${w.begin.slice(5, 19)} ${w.subject.id} ${w.coverage.state}`).sort()).toEqual([
+      '03-02T08:07:00 L1 partial', '03-02T08:07:00 L2 full', '03-03T08:05:01 L1 full',
+    ])
   })
 
   test('whose id is among the last 64 of its learner is a duplicate', () => {
     const many = Array.from({ length: 65 }, (_, i) => beat(`08:00:${String(i % 60).padStart(2, '0')}`, 'L1', { id: `n${String(i).padStart(2, '0')}` }))
     many.forEach((e, i) => (e.time += i))
     const sorted = many.slice().sort((a, b) => a.time - b.time)
-    const run = drive(lates).feed(...many, ...others).mark('08:05:00').feed(sorted[0]!, sorted[1]!, sorted[64]!)
+    const run = drive(lates).feed(...many, ...others).mark('08:05:00').feed(sorted[0]!, sorted[2]!, sorted[64]!)
     expect(run.late().map((l) => l.event.id)).toEqual([sorted[0]?.id])
     expect(run.machine.duplicates()).toBe(2)
     expect(run.warnings()).toHaveLength(1)

@@ -1,7 +1,7 @@
 import { offsetOf, parseTime } from '../base/time.ts'
 import { Event, PLAYBACK } from './event.ts'
 import type { Fault } from './rejects.ts'
-import { FIELD_RULES, findFault } from './validate.ts'
+import { findFault, RULE_OF } from './validate.ts'
 
 /** The event of a record in canonical words, or what is wrong with it. The slow way, which the scanner must agree with. */
 export function buildEvent(record: Readonly<Record<string, unknown>>, raw: string): Event | Fault {
@@ -9,9 +9,11 @@ export function buildEvent(record: Readonly<Record<string, unknown>>, raw: strin
   if (fault) return fault
   const event = new Event()
   const fields = event as unknown as Record<string, unknown>
-  for (const { name, bit, type, words } of FIELD_RULES) {
+  for (const name in record) {
+    const rule = RULE_OF.get(name)
     const value = record[name]
-    if (value === undefined || value === '' || name === 'time' || name === 'received') continue
+    if (rule === undefined || value === undefined || value === '' || name === 'time' || name === 'received') continue
+    const { bit, type, words } = rule
     // Adding 0 turns -0 into 0, which is written the same.
     fields[name] = type === 'number' || type === 'integer' ? (value as number) + 0 : words ? words.get(value as string) : value
     event.present |= bit
@@ -32,7 +34,7 @@ export function buildEvent(record: Readonly<Record<string, unknown>>, raw: strin
   return event
 }
 
-const RECEIVED_BIT = FIELD_RULES.find((r) => r.name === 'received')?.bit ?? 0
+const RECEIVED_BIT = RULE_OF.get('received')?.bit ?? 0
 
 function badDate(field: string, value: string): Fault {
   const mend = /[Zz]$|[+-]\d\d:\d\d$/.test(value) ? 'no date-time of the calendar from 2000 to 2099' : 'not RFC 3339 with an offset, like `2026-03-02T08:00:00+08:00`'

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND, type Ms } from '../base/time.ts'
-import type { Event } from './event.ts'
+import { PLAYBACK, type Event } from './event.ts'
 
 /**
  * A stretch of playback that an event proves: from the evidence before it to this event, in wall-clock time and in
@@ -67,19 +67,7 @@ export function advancePlayback(playback: Playback, event: Event): Span | undefi
     if (event.action === 'logged-out') stopSession(playback, event.session)
     return undefined
   }
-  switch (event.action) {
-    case 'initialized':
-    case 'played':
-    case 'heartbeat':
-    case 'rate-changed':
-    case 'seeked':
-    case 'paused':
-    case 'completed':
-    case 'terminated':
-      break
-    default:
-      return undefined
-  }
+  if (!PLAYBACK.has(event.action)) return undefined
   const track = findTrack(playback, event, chapter) ?? addTrack(playback, event, chapter)
   // A seek's own position may be either end; the stretch it closes ends where the seek left.
   const reached = event.action === 'seeked' ? event.from : event.position
@@ -90,30 +78,26 @@ export function advancePlayback(playback: Playback, event: Event): Span | undefi
   if (event.visible !== undefined) track.visible = event.visible
   if (event.muted !== undefined) track.muted = event.muted
   track.at = event.time
-  switch (event.action) {
-    case 'played':
-      track.playing = true
-      track.position = event.position ?? track.position
-      break
-    case 'heartbeat':
-      track.playing = true
-      track.position = event.position
-      break
-    case 'seeked':
-      track.position = event.to ?? event.position
-      break
-    case 'rate-changed':
-      track.position = event.position ?? span?.mediaTo
-      break
-    default:
-      track.playing = false
-      track.position = event.position ?? track.position
-  }
+  movePlayer(track, event)
   return span
 }
 
+/** What the event says of the player from now on. */
+function movePlayer(track: Track, event: Event): void {
+  const { action, position } = event
+  if (action === 'seeked') track.position = event.to ?? position
+  else if (action === 'rate-changed') track.position = position
+  else if (action === 'heartbeat') {
+    track.playing = true
+    track.position = position
+  } else {
+    // Played again, or stopped: where nothing is said, it stands where it stood.
+    track.playing = action === 'played'
+    track.position = position ?? track.position
+  }
+}
+
 function closeSpan(track: Track, event: Event, reached: number | undefined): Span {
-  const known = track.position !== undefined && reached !== undefined
   return {
     chapter: track.chapter,
     session: track.session,
@@ -122,7 +106,7 @@ function closeSpan(track: Track, event: Event, reached: number | undefined): Spa
     mediaFrom: track.position,
     mediaTo: reached,
     rate: track.rate,
-    agrees: known ? agrees((reached as number) - (track.position as number), event.time - track.at, track.rate) : undefined,
+    agrees: track.position === undefined || reached === undefined ? undefined : agrees(reached - track.position, event.time - track.at, track.rate),
     visible: event.visible ?? track.visible,
     muted: event.muted ?? track.muted,
   }

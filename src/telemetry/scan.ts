@@ -1,33 +1,25 @@
 import { isUtf8 } from 'node:buffer'
-import { invariant } from '../base/errors.ts'
 import { offsetOfBytes, parseTimeBytes } from '../base/time.ts'
-import { Event, PLAYBACK, type Action } from './event.ts'
+import { assignBoolean, assignNumber, assignText, NAMES } from './assign.ts'
+import { Event, PLAYBACK } from './event.ts'
 import { decodeText, Interner } from './intern.ts'
 import { FIELD_RULES, type FieldRule } from './validate.ts'
 
-// The schema's order; `assign` below counts on it.
-const NAMES = [
-  'id', 'time', 'received', 'action', 'platform', 'learner', 'account', 'session', 'device', 'agent', 'ip', 'class', 'course', 'chapter', 'video',
-  'position', 'from', 'to', 'length', 'rate', 'visible', 'muted', 'inputs', 'item', 'correct', 'elapsed', 'challenge', 'outcome', 'photo', 'similarity',
-] as const satisfies FieldRule['name'][]
-const RULES = FIELD_RULES
-invariant(NAMES.length === RULES.length && NAMES.every((n, i) => RULES[i]?.name === n), 'the scanner does not know the fields of the event schema')
-
 const [TEXT, NUMBER, BOOLEAN, TIME, ID, WORD, UNKNOWN] = [0, 1, 2, 3, 4, 5, 6]
-const UNKNOWN_FIELD = RULES.length
+const UNKNOWN_FIELD = FIELD_RULES.length
 const FIELD_TIME = NAMES.indexOf('time')
-const KINDS = Uint8Array.from([...RULES.map(kindOf), UNKNOWN])
-const BITS = Int32Array.from([...RULES.map((r) => r.bit), 0])
-const REQUIRED = RULES.reduce((bits, r, i) => (r.required ? bits | (1 << i) : bits), 0)
-const SHORTEST = Int32Array.from([...RULES.map((r) => r.minLength), 0])
-const LONGEST = Int32Array.from([...RULES.map((r) => Math.min(r.maxLength, 1 << 20)), 0])
-const MINIMUM = Float64Array.from(RULES, (r) => r.minimum)
-const ABOVE = Float64Array.from(RULES, (r) => r.exclusiveMinimum)
-const MAXIMUM = Float64Array.from(RULES, (r) => r.maximum)
-const WHOLE = Uint8Array.from(RULES, (r) => (r.type === 'integer' ? 1 : 0))
+const KINDS = Uint8Array.from([...FIELD_RULES.map(kindOf), UNKNOWN])
+const BITS = Int32Array.from([...FIELD_RULES.map((r) => r.bit), 0])
+const REQUIRED = FIELD_RULES.reduce((bits, r, i) => (r.required ? bits | (1 << i) : bits), 0)
+const SHORTEST = Int32Array.from([...FIELD_RULES.map((r) => r.minLength), 0])
+const LONGEST = Int32Array.from([...FIELD_RULES.map((r) => Math.min(r.maxLength, 1 << 20)), 0])
+const MINIMUM = Float64Array.from(FIELD_RULES, (r) => r.minimum)
+const ABOVE = Float64Array.from(FIELD_RULES, (r) => r.exclusiveMinimum)
+const MAXIMUM = Float64Array.from(FIELD_RULES, (r) => r.maximum)
+const WHOLE = Uint8Array.from(FIELD_RULES, (r) => (r.type === 'integer' ? 1 : 0))
 // Fields of few distinct values, worth a look-up; there are too many learners and sessions for the processor's cache.
 const FEW = Uint8Array.from(NAMES, (n) => (['action', 'platform', 'agent', 'class', 'course', 'chapter', 'video', 'outcome'].includes(n) ? 1 : 0))
-const PATTERNS = RULES.map((r) => r.pattern)
+const PATTERNS = FIELD_RULES.map((r) => r.pattern)
 const PLATFORM_BIT = 1 << NAMES.indexOf('platform')
 
 function kindOf(rule: FieldRule): number {
@@ -43,7 +35,6 @@ const KEY_SIZE = Uint8Array.from(NAMES, (n) => n.length + 3)
 const KEY_AT = Uint16Array.from(NAMES, (_, i) => NAMES.slice(0, i).reduce((sum, n) => sum + n.length + 3, 0))
 const BY_FIRST = Array.from({ length: 128 }, (_, c) => Uint8Array.from([...NAMES.keys()].filter((i) => NAMES[i]?.charCodeAt(0) === c)))
 const FIELD_OF = new Map<string, number>(NAMES.map((n, i) => [n, i]))
-
 const EXACT_DIGITS = 15
 const POWERS = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, n) => 10 ** n)
 const [QUOTE, BACKSLASH, COMMA, COLON, OPEN, CLOSE, SPACE, RETURN, ZERO, DOT, SMALL_E, LARGE_E] = [
@@ -92,7 +83,7 @@ export class Scanner {
       previous = field
       while (bytes[i] === SPACE) i++
       let bit = BITS[field] as number
-      switch (KINDS[field]) {
+      switch (KINDS[field] as number) {
         case TEXT: {
           if (bytes[i] !== QUOTE) return undefined
           const to = endOfText(bytes, i + 1, end)
@@ -150,7 +141,7 @@ export class Scanner {
           const to = endOfText(bytes, i + 1, end)
           if (to < 0) return undefined
           const text = this.text(bytes, i + 1, to, field, latin1, origin)
-          const word = text === undefined ? undefined : RULES[field]?.words?.get(text)
+          const word = text === undefined ? undefined : FIELD_RULES[field]?.words?.get(text)
           if (word === undefined) return undefined
           assignText(event, field, word)
           i = to + 1
@@ -229,10 +220,8 @@ function findKey(bytes: Buffer, start: number, end: number): number {
     }
   }
   const to = endOfText(bytes, from, end)
-  if (to < 0 || textHigh > 127) return -1
-  i = to + 1
-  while (bytes[i] === SPACE) i++
-  if (bytes[i] !== COLON) return -1
+  for (i = to + 1; bytes[i] === SPACE;) i++
+  if (to < 0 || textHigh > 127 || bytes[i] !== COLON) return -1
   keyEnd = i + 1
   return FIELD_OF.get(bytes.toString('latin1', from, to)) ?? UNKNOWN_FIELD
 }
@@ -307,49 +296,4 @@ function endOfScalar(bytes: Buffer, i: number, end: number): number {
   }
   const literal = endOfLiteral(bytes, i)
   return literal < 0 ? endOfNumber(bytes, i, end) : literal
-}
-
-function assignText(e: Event, field: number, value: string | undefined): void {
-  switch (field) {
-    case 3: e.action = value as Action; break
-    case 4: e.platform = value as string; break
-    case 5: e.learner = value as string; break
-    case 6: e.account = value; break
-    case 7: e.session = value; break
-    case 8: e.device = value; break
-    case 9: e.agent = value; break
-    case 10: e.ip = value; break
-    case 11: e.class = value; break
-    case 12: e.course = value; break
-    case 13: e.chapter = value; break
-    case 14: e.video = value; break
-    case 23: e.item = value; break
-    case 26: e.challenge = value; break
-    case 27: e.outcome = value as Event['outcome']; break
-    case 28: e.photo = value; break
-    default: invariant(false, `field ${field} is not text`)
-  }
-}
-
-function assignNumber(e: Event, field: number, value: number): void {
-  switch (field) {
-    case 15: e.position = value; break
-    case 16: e.from = value; break
-    case 17: e.to = value; break
-    case 18: e.length = value; break
-    case 19: e.rate = value; break
-    case 22: e.inputs = value; break
-    case 25: e.elapsed = value; break
-    case 29: e.similarity = value; break
-    default: invariant(false, `field ${field} is not a number`)
-  }
-}
-
-function assignBoolean(e: Event, field: number, value: boolean): void {
-  switch (field) {
-    case 20: e.visible = value; break
-    case 21: e.muted = value; break
-    case 24: e.correct = value; break
-    default: invariant(false, `field ${field} is not true or false`)
-  }
 }

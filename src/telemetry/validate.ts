@@ -61,18 +61,20 @@ function readSchema(): FieldRule[] {
   })
 }
 
+/** The rule of each field by name. */
+export const RULE_OF: ReadonlyMap<string, FieldRule> = new Map(FIELD_RULES.map((r) => [r.name, r]))
+const REQUIRED = FIELD_RULES.filter((r) => r.required)
+
 /**
- * What is wrong with a record that is to be a canonical event, the first fault in the schema's order; undefined if nothing
- * is. An optional text that is empty counts as absent: an empty device is no device that two learners could share.
+ * The first thing that is wrong with a record that is to be a canonical event; undefined if nothing is. An optional text
+ * that is empty counts as absent: an empty device is no device that two learners could share.
  */
 export function findFault(record: Readonly<Record<string, unknown>>): Fault | undefined {
-  for (const rule of FIELD_RULES) {
-    const value = record[rule.name]
-    if (value === undefined) {
-      if (rule.required) return { reason: 'missing-field', message: `\`${rule.name}\` is missing` }
-      continue
-    }
-    if (value === '' && !rule.required && rule.type === 'string') continue
+  for (const { name } of REQUIRED) if (record[name] === undefined) return { reason: 'missing-field', message: `\`${name}\` is missing` }
+  for (const name in record) {
+    const rule = RULE_OF.get(name)
+    const value = record[name]
+    if (rule === undefined || value === undefined || (value === '' && !rule.required && rule.type === 'string')) continue
     const fault = faultOf(rule, value)
     if (fault) return fault
   }
@@ -80,15 +82,9 @@ export function findFault(record: Readonly<Record<string, unknown>>): Fault | un
 }
 
 function faultOf(rule: FieldRule, value: unknown): Fault | undefined {
-  switch (rule.type) {
-    case 'string':
-      return typeof value === 'string' ? textFault(rule, value) : wrongType(rule, value)
-    case 'boolean':
-      return typeof value === 'boolean' ? undefined : wrongType(rule, value)
-    case 'integer':
-    case 'number':
-      return typeof value === 'number' ? numberFault(rule, value) : wrongType(rule, value)
-  }
+  if (rule.type === 'string') return typeof value === 'string' ? textFault(rule, value) : wrongType(rule, value)
+  if (rule.type === 'boolean') return typeof value === 'boolean' ? undefined : wrongType(rule, value)
+  return typeof value === 'number' ? numberFault(rule, value) : wrongType(rule, value)
 }
 
 function textFault(rule: FieldRule, value: string): Fault | undefined {

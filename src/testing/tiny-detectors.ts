@@ -5,6 +5,7 @@ import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts
 
 const countParams = z.strictObject({
   most: z.int().default(2).describe('Beats from which on it is an episode.'),
+  every: z.int().default(1).describe('Beats from one revision to the next.'),
   quiet: duration.prefault('1m').describe('A silence that ends it.'),
 })
 
@@ -17,7 +18,7 @@ export const beats = defineDetector<typeof countParams, { n: number; begin: Ms; 
     state.last = event.time
     addEvidence(state.evidence, event.id)
     wakeAt(event.time + params.quiet)
-    if (state.n >= params.most) raise({ episode: 'ongoing', begin: state.begin, end: event.time, facts: { n: state.n, last: event.time }, evidence: state.evidence })
+    if (state.n >= params.most && (state.n - params.most) % params.every === 0) raise({ episode: 'ongoing', begin: state.begin, end: event.time, facts: { n: state.n, last: event.time }, evidence: state.evidence })
   },
   onTimer(_, { params, state, raise }) {
     if (state.n >= params.most) raise({ episode: 'ended', begin: state.begin, end: state.last, facts: { n: state.n, last: state.last }, evidence: state.evidence })
