@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } fro
 import { dirname } from 'node:path'
 
 const START = Date.UTC(2026, 2, 2, 0, 0, 0)
-const CHAPTER_SECONDS = 1800
+const CHAPTER_SECONDS = 1200
 const BEAT = 15
 
 /** Writes (once) a log of `events` events by `learners` learners who all study at the same time. */
@@ -33,13 +33,15 @@ export function makeLog(path, { learners, events }) {
 
 function line(l, round, time) {
   const id = String(l).padStart(7, '0')
-  const beats = Math.floor(CHAPTER_SECONDS / BEAT)
+  // Everybody's chapters end at another time, as those of people who study alone do.
+  const beats = 80 + ((l * 7) % 41)
   const beat = round % (beats + 2)
   const chapter = `c${1 + (Math.floor(round / (beats + 2)) % 40)}`
   const action = beat === 0 ? 'initialized' : beat === 1 ? 'played' : beat === beats + 1 ? 'completed' : 'heartbeat'
   const jitter = ((l * 7919 + round * 104729) % 97) / 1000
+  const delay = 40 + ((l * 31 + round * 17) % 160)
   const position = Math.max(0, (beat - 1) * BEAT + (beat > 1 ? jitter : 0)).toFixed(3)
-  return `{"id":"${id}-${String(round).padStart(6, '0')}","time":"${iso(time)}","received":"${iso(time + 80)}","action":"${action}","platform":"p${l % 5}","learner":"L${id}","session":"s-${id}","device":"d-${id}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"k${l % 500}","chapter":"${chapter}","position":${Number(position)},"visible":true,"inputs":${(l + round) % 4}}\n`
+  return `{"id":"${id}-${String(round).padStart(6, '0')}","time":"${iso(time)}","received":"${iso(time + delay)}","action":"${action}","platform":"p${l % 5}","learner":"L${id}","session":"s-${id}","device":"d-${id}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"k${l % 500}","chapter":"${chapter}","position":${Number(position)},"visible":true,"inputs":${(l + round) % 4}}\n`
 }
 
 function iso(ms) {

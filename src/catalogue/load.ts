@@ -22,8 +22,7 @@ export function loadCatalogue(text: string, path: string): Catalogue {
 
 function badCatalogue(path: string, problems: Problem[]): InvigilError {
   const sorted = problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
-  const first = formatProblem(sorted[0] as Problem)
-  const message = sorted.length === 1 ? first : `${sorted.length} problems in \`${path}\`; the first: ${first}`
+  const message = sorted.length === 1 ? formatProblem(sorted[0] as Problem) : `${sorted.length} problems in the catalogue \`${path}\``
   return new InvigilError('bad-catalogue', message, { problems: sorted })
 }
 

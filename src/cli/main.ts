@@ -1,26 +1,30 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import { InvigilError, formatProblem } from '../base/errors.ts'
+import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
+import { STANDARD_OUTPUT, fileError } from '../io/bytes.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
 import { simulateCommand } from './simulate.ts'
+import { clip, printable } from './text.ts'
 import { VERSION } from './version.ts'
 
 /** What the shell is told: the user must mend something; the system around us failed; a bug of ours. */
 const EXIT = { user: 2, outside: 1, bug: 70 } as const
+/** Longer lines quote something that is no text. */
+const LONGEST_LINE = 1000
 
 async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('invigil')
-    .description('Watches online vocational training and warns of cheating.')
-    .version(VERSION)
-    .showSuggestionAfterError()
-    .exitOverride()
+  const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
   program.addCommand(runCommand())
   program.addCommand(rulesCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
-  for (const c of allCommands(program)) c.exitOverride()
+  for (const c of [program, ...allCommands(program)]) {
+    c.exitOverride().showSuggestionAfterError().helpOption('-h, --help', 'print this help')
+    if (c.commands.length > 0) c.helpCommand('help [command]', 'print the help of a command')
+    c.configureOutput({ outputError: (text, write) => write(`invigil: ${inOurWords(text)}\n`) })
+  }
   try {
     await program.parseAsync(argv)
   } catch (e) {
@@ -35,12 +39,23 @@ function* allCommands(command: Command): Generator<Command> {
   }
 }
 
+/** The parser's own messages in the form of ours. */
+function inOurWords(text: string): string {
+  return printable(text.trim().replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean `$1`?').replaceAll('\n', ' '))
+    .replace(/^error: /, '')
+    .replace(/Allowed choices are (.*)\.$/, (_, choices: string) => `one of ${choices.split(', ').map((c) => `\`${c}\``).join(', ')}`)
+    .replace(/ argument '(.*)' is invalid\. /, ' cannot be `$1`; ')
+    .replace(/'([^']*)'/g, '`$1`')
+    .replace(/\.$/, '')
+}
+
 /** Says what went wrong and returns the exit code. A stack trace means that it is our bug. */
 function report(e: unknown): number {
   // Commander has printed its own message by now.
   if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : EXIT.user
   if (e instanceof InvigilError && e.domain !== 'bug') {
-    process.stderr.write(`invigil: ${e.message}\n${e.problems.map((p) => `  ${formatProblem(p)}\n`).join('')}`)
+    const lines = messageLines(e).map((line) => `${clip(printable(line), LONGEST_LINE)}\n`)
+    process.stderr.write(`invigil: ${lines.join('')}`)
     return EXIT[e.domain]
   }
   const stack = e instanceof Error ? (e.stack ?? e.message) : String(e)
@@ -48,10 +63,27 @@ function report(e: unknown): number {
   return EXIT.bug
 }
 
-// A reader such as `head` may close the pipe: then there is nobody left to write to.
+/** The message and under it each problem, unless the message says it already. */
+function messageLines({ message, problems }: InvigilError): string[] {
+  const [only] = problems
+  if (problems.length === 1 && only && message.includes(only.message)) {
+    return [only.mend === undefined || message.includes(only.mend) ? message : `${message} (${only.mend})`]
+  }
+  return [message, ...problems.map((p: Problem) => `  ${formatProblem(p)}`)]
+}
+
+// A reader such as `head` may close the pipe, or a terminal go: nobody looks any more, but the files are still written.
+const GONE = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'])
+let unwritable: number | undefined
 process.stdout.on('error', (e: NodeJS.ErrnoException) => {
-  if (e.code === 'EPIPE') process.exit(0)
-  throw e
+  if (!GONE.has(e.code ?? '')) unwritable ??= report(fileError(STANDARD_OUTPUT, e))
+})
+// Where errors cannot be told, the exit code still tells.
+process.stderr.on('error', (e: NodeJS.ErrnoException) => {
+  if (!GONE.has(e.code ?? '')) unwritable ??= EXIT.outside
+})
+process.on('exit', () => {
+  process.exitCode = process.exitCode || unwritable || 0
 })
 
 await main(process.argv)

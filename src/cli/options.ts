@@ -14,9 +14,11 @@ export function duration(text: string): Ms {
   return ms
 }
 
-/** A whole number from 1 up. */
-export function positive(text: string): number {
-  const n = Number(text)
-  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('write a whole number from 1 up')
-  return n
+/** A whole number from 1 to `most`. */
+export function wholeNumber(most: number): (text: string) => number {
+  return (text) => {
+    const n = /^\d+$/.test(text) ? Number(text) : 0
+    if (n < 1 || n > most) throw new InvalidArgumentError(`write a whole number from 1 to ${most}`)
+    return n
+  }
 }

@@ -3,21 +3,22 @@ import type { Rule } from '../engine/rule.ts'
 import { unjudgedRules, type Summary } from '../pipeline/summary.ts'
 import { REJECT_REASONS, type RejectReason } from '../telemetry/rejects.ts'
 import { SEVERITIES } from '../warnings/warning.ts'
+import { printable, wrap } from './text.ts'
 
-/** The summary of a run as text: where every line went, warnings by rule and severity, what could not be judged. */
-export function writeSummary(summary: Summary, rules: readonly Rule[], { output, state }: { output: string; state?: string }): string {
-  return [
-    logLines(summary),
-    '',
-    ...warningTable(summary, rules),
-    '',
-    ...coverageLines(summary, rules),
-    ...endLines(summary, output, state),
-    '',
-  ].join('\n')
+interface Surroundings {
+  output: string
+  state?: string
+  /** Columns of the terminal; without it lines are as long as they are. */
+  columns?: number
 }
 
-function logLines({ log }: Summary): string {
+/** The summary of a run as text: where every line went, warnings by rule and severity, what could not be judged. */
+export function writeSummary(summary: Summary, rules: readonly Rule[], { output, state, columns = Infinity }: Surroundings): string {
+  const lines = [...logLines(summary), '', ...warningTable(summary, rules), '', ...coverageLines(summary, rules), ...endLines(summary, output, state)]
+  return lines.map((line) => `${wrap(printable(line), columns)}\n`).join('')
+}
+
+function logLines({ log }: Summary): string[] {
   const lines = [`${n(log.lines, 'line')}: ${n(log.events, 'event')}, ${sum(log.ignored)} ignored, ${sum(log.rejected)} rejected, ${log.blank} blank`]
   if (log.duplicates > 0 || log.late > 0) lines.push(`  of the events ${n(log.duplicates, 'duplicate')}, ${log.late} late (see late.ndjson)`)
   const ignored = Object.entries(log.ignored).map(([verb, count]) => `${verb} ${count}`)
@@ -27,10 +28,12 @@ function logLines({ log }: Summary): string {
     lines.push(`  rejected \`${reason}\` ${count}: ${means}; ${mend} (see rejects.ndjson)`)
   }
   if (log.first !== undefined) lines.push(`  from ${log.first} to ${log.last}`)
-  return lines.join('\n')
+  else lines.push(log.lines === 0 ? '  the log is empty' : '  there is no event in it: is it another file, or another `--format`?')
+  return lines
 }
 
 function warningTable({ warnings }: Summary, rules: readonly Rule[]): string[] {
+  if (Object.keys(warnings.byRule).length === 0) return ['no warnings']
   const width = Math.max(4, ...rules.map((r) => r.id.length))
   const row = (name: string, cells: readonly (string | number)[]) => `${name.padEnd(width)}  ${cells.map((c) => String(c).padStart(8)).join('  ')}`
   const named = Object.entries(warnings.byRule).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -65,10 +68,10 @@ function grouped(rows: Summary['coverage']): string[] {
 }
 
 function endLines(summary: Summary, output: string, state: string | undefined): string[] {
-  const lines = summary.problems.map((p) => `PROBLEM: ${p}`)
+  const lines = summary.problems.map((p) => `problem: ${p}`)
   lines.push(`${n(summary.warnings.total, 'warning')} in ${join(output, 'warnings.ndjson')}, the whole account in ${join(output, 'summary.json')}`)
   if (summary.state === 'interrupted') {
-    lines.push(state === undefined ? 'interrupted before the end of the log; with `--state DIR` a run can go on from here' : 'interrupted before the end of the log; the same command goes on from here')
+    lines.push(state === undefined ? 'interrupted before the end of the log; a run with `--state DIR` can go on where it stopped' : 'interrupted before the end of the log; the same command goes on from here')
   }
   return lines
 }

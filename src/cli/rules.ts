@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { detectors as allDetectors } from '../detectors/index.ts'
 import type { AnyDetector } from '../engine/detector.ts'
+import { fileError } from '../io/bytes.ts'
 import { readRuleSources } from '../io/texts.ts'
 import { writeReference } from '../rules/docs.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
@@ -14,8 +15,11 @@ import { repeated } from './options.ts'
 /** The rules that come with Invigil, where no `--rules` says otherwise. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url))
 
-/** What every command says of `--rules`. */
-export const RULES_HELP = 'a directory of rules; given several times, each is laid over those before it; `shipped` is the bundle that comes with Invigil'
+/** `--rules`, alike in every command. */
+export function rulesOption(): Option {
+  const help = 'a directory of rules; given several times, each is laid over those before it; `shipped` is the bundle that comes with Invigil'
+  return new Option('--rules <dir>', help).argParser(repeated()).default(['shipped'], '`shipped`')
+}
 
 /** The directories that `--rules` names. */
 export function rulesDirs(named: readonly string[]): string[] {
@@ -35,7 +39,7 @@ interface Surroundings {
 export function rulesCommand({ detectors = allDetectors, write = (text) => void process.stdout.write(text) }: Surroundings = {}): Command {
   const command = new Command('rules').description('check, test and document rules')
   const add = (name: string, description: string): Command =>
-    command.command(name).description(description).option('--rules <dir>', RULES_HELP, repeated(), ['shipped'])
+    command.command(name).description(description).addOption(rulesOption())
   const load = async ({ rules }: Options): Promise<Bundle> => loadRules(await readRuleSources(rulesDirs(rules)), { detectors })
 
   add('check', 'report every problem in the rules').action(async (options: Options) => {
@@ -51,7 +55,8 @@ export function rulesCommand({ detectors = allDetectors, write = (text) => void 
       const ids = bundle.rules.map((r) => r.id)
       if (rule !== undefined && !ids.includes(rule)) {
         const mend = didYouMean(rule, ids) ?? `one of ${ids.map((id) => `\`${id}\``).join(', ')}`
-        throw new InvigilError('usage', 'no such rule', { problems: [{ message: `unknown rule \`${rule}\``, mend }] })
+        const message = `there is no rule \`${rule}\``
+        throw new InvigilError('usage', message, { problems: [{ message, mend }] })
       }
       const results = runTests(bundle, rule)
       write(report(results, ids.filter((id) => rule === undefined || id === rule)))
@@ -64,7 +69,7 @@ export function rulesCommand({ detectors = allDetectors, write = (text) => void 
     })
 
   add('docs', 'write the reference of detectors, rules and regulations in Markdown')
-    .option('--output <file>', 'where to write it; default: standard output')
+    .addOption(new Option('--output <file>', 'where to write it').default(undefined, 'standard output'))
     .action(async (options: Options & { output?: string }) => {
       const text = writeReference(await load(options), detectors)
       if (options.output === undefined) write(text)
@@ -102,9 +107,7 @@ function asProblem({ rule, it, where, failure }: TestResult): Problem {
 }
 
 async function save(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text)
-  } catch (e) {
-    throw new InvigilError('io', `cannot write \`${file}\`: ${(e as Error).message}`, { cause: e })
-  }
+  await writeFile(file, text).catch((e: NodeJS.ErrnoException) => {
+    throw fileError(file, e)
+  })
 }

@@ -1,14 +1,15 @@
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { InvigilError } from '../base/errors.ts'
-import type { Ms } from '../base/time.ts'
+import { formatDuration, type Ms } from '../base/time.ts'
+import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
 import { openContext } from '../pipeline/context.ts'
 import { MARK_EVERY, SNAPSHOT_EVERY, runLocal } from '../pipeline/local.ts'
 import type { Summary } from '../pipeline/summary.ts'
 import { FORMATS, type Format } from '../telemetry/decode.ts'
-import { duration, positive, repeated } from './options.ts'
+import { duration, repeated, wholeNumber } from './options.ts'
 import { writeSummary } from './report.ts'
-import { RULES_HELP, rulesDirs } from './rules.ts'
+import { rulesDirs, rulesOption } from './rules.ts'
 import { Screen } from './screen.ts'
 import { VERSION } from './version.ts'
 
@@ -30,25 +31,31 @@ interface Options {
   log: string
 }
 
+const MOST_PARTITIONS = 1024
+const MOST_PER_MARK = 1_000_000
+/** What the shell is told of a run that a signal ended. */
+const STOPPED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+type Signal = keyof typeof STOPPED
+
 /** `invigil run`: from logs to warnings, in one process. */
 export function runCommand(): Command {
   return new Command('run')
     .description('read telemetry logs and write warnings')
-    .argument('[log...]', 'NDJSON files, compressed with gzip or not; `-` is standard input', [])
+    .argument('[log...]', 'NDJSON files, compressed with gzip or not; `-` or none: standard input')
     .addOption(new Option('--format <format>', 'format of the logs').choices(FORMATS).default('canonical'))
     .option('--platform <id>', 'the platform of events that name none')
-    .option('--rules <dir>', RULES_HELP, repeated(), ['shipped'])
+    .addOption(rulesOption())
     .option('--catalogue <file>', 'platforms, courses and classes, as YAML or JSON')
     .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
     .option('--output <dir>', 'folder for warnings.ndjson, summary.json and the like', 'invigil-output')
     .option('--state <dir>', 'folder for snapshots: the same command goes on after a crash or Ctrl-C')
-    .option('--lateness <duration>', "how far behind its platform's newest event an event may come, as `60s`; the catalogue may say it for each platform", duration)
+    .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)}); the catalogue may say it for each platform`, duration)
     .option('--follow', 'read on as the log grows, until Ctrl-C')
     .option('--quiet', 'print no warnings and no progress, only the summary')
     .option('--json', 'print the summary as JSON, and nothing else')
-    .option('--partitions <n>', 'split each stage into so many tasks; the warnings are the same', positive, 1)
-    .option('--mark-every <n>', 'records that a mark covers; the warnings are the same', positive, MARK_EVERY)
-    .option('--snapshot-every <duration>', 'time between snapshots', duration, SNAPSHOT_EVERY)
+    .option('--partitions <n>', 'split each stage into so many tasks; the warnings are the same', wholeNumber(MOST_PARTITIONS), 1)
+    .option('--mark-every <n>', 'lines after which what is held is looked through; the warnings are the same', wholeNumber(MOST_PER_MARK), MARK_EVERY)
+    .addOption(new Option('--snapshot-every <duration>', 'time between snapshots').argParser(duration).default(SNAPSHOT_EVERY, formatDuration(SNAPSHOT_EVERY)))
     .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('warn'))
     .action(run)
 }
@@ -56,21 +63,28 @@ export function runCommand(): Command {
 async function run(named: string[], options: Options): Promise<void> {
   const logs = named.length > 0 ? named : ['-']
   if (named.length === 0 && process.stdin.isTTY) throw new InvigilError('usage', 'name a log, or send one to standard input: `invigil run telemetry.ndjson`')
-  if (options.follow && (logs.length > 1 || logs[0] === '-')) throw new InvigilError('usage', '`--follow` reads one file; start a run for each')
+  if (options.follow && logs.length > 1) throw new InvigilError('usage', '`--follow` reads one file; start a run for each')
+  if (options.follow && logs[0] === '-') throw new InvigilError('usage', 'standard input is read as it comes; leave `--follow` out, or name a file')
   if (logs.filter((l) => l === '-').length > 1) throw new InvigilError('usage', 'standard input (`-`) can be named once')
   const log = pino({ level: options.log, base: { version: VERSION } }, pino.destination({ dest: 2, sync: true }))
   const context = await openContext({
     rules: rulesDirs(options.rules), catalogue: options.catalogue, geo: options.geo, version: VERSION,
   })
-  log.info({ context: context.hash, ...context.parts, databases: context.geo.databases.map((d) => d.description) }, 'context opened')
+  const { rules, catalogue } = context.parts
+  log.info({ context: context.hash, rules, catalogue, databases: context.geo.databases.map((d) => d.description) }, 'context opened')
   const stop = new AbortController()
   const screen = new Screen({ quiet: options.quiet || options.json || false })
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (stop.signal.aborted) process.exit(130)
+  let stopped: Signal | undefined
+  const onSignal = (signal: Signal) => {
+    if (stopped) {
+      screen.close()
+      process.exit(STOPPED[signal])
+    }
+    stopped = signal
     log.info({ signal }, 'stopping')
     stop.abort()
   }
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  for (const signal of Object.keys(STOPPED) as Signal[]) process.on(signal, onSignal)
   try {
     const summary = await runLocal({
       logs, format: options.format, platform: options.platform, context, output: options.output, state: options.state, lateness: options.lateness,
@@ -80,22 +94,22 @@ async function run(named: string[], options: Options): Promise<void> {
         warning: (output) => screen.output(output),
         resumed: (from) => {
           log.info(from, 'resumed from a snapshot')
-          screen.note(`going on after line ${from.records} (reading ${from.again} lines again for what was held)`)
+          screen.note(`going on after ${from.records} lines (${from.again} of them are read again for what was held)`)
         },
         saved: (of) => log.debug(of, 'snapshot saved'),
       },
     })
     screen.close()
-    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : writeSummary(summary, context.bundle.rules, options))
-    process.exitCode = exitCode(summary)
+    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : writeSummary(summary, context.bundle.rules, { ...options, columns: process.stdout.isTTY ? process.stdout.columns : undefined }))
+    process.exitCode = exitCode(summary, stopped)
   } finally {
     screen.close()
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    for (const signal of Object.keys(STOPPED) as Signal[]) process.off(signal, onSignal)
   }
 }
 
-/** 2 where the user has something to mend in the log; 130, as after any Ctrl-C, when interrupted. */
-function exitCode(summary: Summary): number {
-  if (summary.problems.length > 0 || Object.keys(summary.log.rejected).length > 0) return 2
-  return summary.state === 'interrupted' ? 130 : 0
+/** 130, as after any Ctrl-C, when interrupted; 2 where the user has something to mend in the log. */
+function exitCode(summary: Summary, stopped: Signal | undefined): number {
+  if (summary.state === 'interrupted' && stopped) return STOPPED[stopped]
+  return summary.problems.length > 0 || Object.keys(summary.log.rejected).length > 0 ? 2 : 0
 }

@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { InvigilError } from '../base/errors.ts'
+import { InvigilError, type Problem } from '../base/errors.ts'
+import { schemaProblems } from '../base/problems.ts'
+import { parseTree } from '../base/tree.ts'
+import { fileError } from '../io/bytes.ts'
 import { score, type Score, type ScoredWarning, type Share } from '../simulate/score.ts'
 import { truthSchema, type Truth } from '../simulate/truth.ts'
 import { warningSchema } from '../warnings/warning.ts'
@@ -28,10 +31,10 @@ export function scoreCommand(): Command {
 
 /** Reads a simulation's truth. Errors: `not-found`, `bad-file`. */
 export async function readTruth(file: string): Promise<Truth> {
-  const parsed = truthSchema.safeParse(parseJson(await text(file), file))
+  const written = await text(file)
+  const parsed = truthSchema.safeParse(parseJson(written, file))
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map((i) => ({ file, message: `${i.path.join('.')}: ${i.message}` }))
-  throw new InvigilError('bad-file', `\`${file}\` is not the truth of a simulation`, { problems })
+  throw new InvigilError('bad-file', `\`${file}\` is not the truth of a simulation`, { problems: problemsOf(parsed.error, truthSchema, written, file) })
 }
 
 /** Reads what the score needs of each warning. Errors: `not-found`, `bad-file` with the line. */
@@ -60,7 +63,10 @@ export async function readWarnings(file: string): Promise<ScoredWarning[]> {
     line++
     if (content.trim() === '') return
     const parsed = scored.safeParse(parseJson(content, file, line))
-    if (!parsed.success) throw badLine(file, line, parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; '))
+    if (!parsed.success) {
+      const problems = problemsOf(parsed.error, scored, content, file).map((p) => ({ ...p, line }))
+      throw new InvigilError('bad-file', `\`${file}\` does not hold warnings: line ${line} is none`, { problems })
+    }
     warnings.push(parsed.data)
   }
 }
@@ -77,19 +83,21 @@ function parseJson(content: string, file: string, line?: number): unknown {
   try {
     return JSON.parse(content)
   } catch (cause) {
-    throw badLine(file, line, 'not JSON', cause)
+    throw new InvigilError('bad-file', `${line === undefined ? '' : `line ${line} of `}\`${file}\` is not JSON`, { problems: [{ file, line, message: 'not JSON' }], cause })
   }
 }
 
-function badLine(file: string, line: number | undefined, message: string, cause?: unknown): InvigilError {
-  return new InvigilError('bad-file', `cannot read \`${file}\``, { problems: [{ file, line, message }], cause })
+function problemsOf(error: z.ZodError, schema: z.ZodType, content: string, file: string): Problem[] {
+  const { tree } = parseTree(file, content)
+  return tree === undefined ? [] : schemaProblems(error.issues, tree, schema)
 }
 
 function asFileError(cause: unknown, file: string): unknown {
   const { code } = cause as NodeJS.ErrnoException
   if (cause instanceof InvigilError || code === undefined) return cause
   if (code === 'ENOENT') return new InvigilError('not-found', `there is no file \`${file}\``, { cause })
-  return new InvigilError(code.startsWith('Z_') ? 'bad-file' : 'io', `cannot read \`${file}\` (${code})`, { cause })
+  if (code.startsWith('Z_')) return new InvigilError('bad-file', `\`${file}\` is no whole gzip file (${(cause as Error).message}); fetch it again`, { cause })
+  return fileError(file, cause as NodeJS.ErrnoException)
 }
 
 /** The score as text tables. */

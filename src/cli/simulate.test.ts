@@ -34,7 +34,7 @@ test('reports every wrong option at once', () => {
 test('a folder that cannot be made is an error of its own', async () => {
   const file = join(folder, 'file')
   writeFileSync(file, '')
-  await expect(writeSimulation({ learners: 1, days: 1, seed: 1 }, file)).rejects.toMatchObject({ code: 'io' })
+  await expect(writeSimulation({ learners: 1, days: 1, seed: 1 }, file)).rejects.toMatchObject({ code: 'usage' })
 })
 
 test('is a command', () => {

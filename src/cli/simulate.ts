@@ -8,6 +8,7 @@ import { Command } from 'commander'
 import { stringify } from 'yaml'
 import { InvigilError } from '../base/errors.ts'
 import { parseTime } from '../base/time.ts'
+import { fileError } from '../io/bytes.ts'
 import type { WireEvent } from '../telemetry/event.ts'
 import { DEFAULT_CHEATERS, simulate, type SimulateOptions } from '../simulate/index.ts'
 import type { Truth } from '../simulate/truth.ts'
@@ -34,7 +35,7 @@ export function simulateCommand(): Command {
     })
 }
 
-/** Writes a simulation into a folder and returns its truth. Errors: `io` or `disk-full` where the folder cannot be written. */
+/** Writes a simulation into a folder and returns its truth. Errors: `usage`, `io` or `disk-full` where the folder cannot be written. */
 export async function writeSimulation(options: SimulateOptions, output: string): Promise<Truth> {
   const simulation = simulate(options)
   try {
@@ -45,9 +46,7 @@ export async function writeSimulation(options: SimulateOptions, output: string):
     await writeFile(join(output, 'truth.json'), `${JSON.stringify(truth, undefined, 2)}\n`)
     return truth
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === undefined) throw cause
-    throw new InvigilError(code === 'ENOSPC' ? 'disk-full' : 'io', `cannot write to \`${output}\` (${code})`, { cause })
+    throw (cause as NodeJS.ErrnoException).code === undefined ? cause : fileError(output, cause as NodeJS.ErrnoException)
   }
 }
 
@@ -73,7 +72,7 @@ export function parseOptions(given: Record<string, string | undefined>): Simulat
   if (start !== undefined && (!/^\d{4}-\d\d-\d\d$/.test(start) || parseTime(`${start}T00:00:00Z`) === undefined)) {
     problems.push(`\`--start ${start}\` is not a date such as 2026-03-02`)
   }
-  if (problems.length > 0) throw new InvigilError('usage', problems.join('; '), { problems: problems.map((message) => ({ message })) })
+  if (problems.length > 0) throw new InvigilError('usage', problems.join('; '))
   return { learners, days, seed, cheaters, start }
 }
 

@@ -8,6 +8,7 @@ import { DECODED_PER_SWEEP, Entry, Timers } from './entry.ts'
 import type { LateEvent, Output } from './output.ts'
 import { RecentIds } from './recent-ids.ts'
 import { Reorder } from './reorder.ts'
+import type { Rule } from './rule.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
 import { newPresence, sightEvent, sightTimer, type Presence } from './sightings.ts'
@@ -52,10 +53,28 @@ export interface LearnerSinks {
   late(this: void, late: LateEvent): void
 }
 
-/** What an action leads to: the slots that see it. */
+/** One rule as the hot path calls it. A class, so that all have one shape, however their detectors were written. */
+class Call {
+  readonly slot: number
+  readonly params: unknown
+  readonly scope: Rule['scope']
+  readonly detector: AnyLearnerDetector
+  readonly onEvent: AnyLearnerDetector['onEvent']
+
+  constructor(rule: Rule, slot: number) {
+    this.slot = slot
+    this.params = rule.params
+    this.scope = rule.scope
+    this.detector = rule.detector as AnyLearnerDetector
+    this.onEvent = this.detector.onEvent
+  }
+}
+
+/** What an action leads to: the rules that see it. */
 interface Plan {
+  /** The action's place in ACTIONS. */
   index: number
-  slots: readonly number[]
+  calls: readonly Call[]
 }
 
 /** The learner stage of one task: learners' events in order, through every learner rule. */
@@ -86,9 +105,8 @@ export class LearnerStage {
     this.context = new RuleContext(this.set, sinks.output)
     this.sightingSlot = this.set.rules.length
     const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
-    this.plans = new Map(
-      ACTIONS.map((action, index) => [action, { index, slots: detectors.flatMap((d, slot) => (d.actions.includes(action) ? [slot] : [])) }]),
-    )
+    const calls = this.set.rules.map((rule, slot) => new Call(rule, slot))
+    this.plans = new Map(ACTIONS.map((action, index) => [action, { index, calls: calls.filter((c) => c.detector.actions.includes(action)) }]))
     this.shortest = Math.min(DEFAULT_HORIZON, ...detectors.map((d) => (typeof d.horizon === 'number' ? d.horizon : DEFAULT_HORIZON)))
     this.lateSlots = detectors.flatMap((d, slot) => (d.onLate ? [slot] : []))
   }
@@ -156,19 +174,19 @@ export class LearnerStage {
   private handle(part: PlatformPart, event: Event): void {
     const { context } = this
     const entry = this.enter(part, event.learner, event.time)
-    this.ids.add(entry.ids, entry.events++, event.id)
+    this.ids.add(entry.ids, entry.events++, event.idHash)
     if (event.class !== undefined) entry.class = event.class
     if (event.course !== undefined) entry.course = event.course
     const plan = this.plans.get(event.action) as Plan
     part.coverage.see(plan.index, event)
     context.span = advancePlayback(entry.playback, event)
-    const { slots } = plan
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i] as number
-      const rule = this.set.rules[slot] as (typeof this.set.rules)[number]
-      if (rule.scope !== undefined && !rule.scope(event)) continue
-      context.enter(slot, entry, part.timers, event.time, this.subject)
-      ;(rule.detector as AnyLearnerDetector).onEvent(event, context)
+    context.begin(entry, part.timers, event.time, this.subject)
+    const { calls } = plan
+    for (let i = 0; i < calls.length; i++) {
+      const call = calls[i] as Call
+      if (call.scope !== undefined && !call.scope(event)) continue
+      context.call(call.slot, call.params)
+      call.onEvent.call(call.detector, event, context)
     }
     const leaveAt = sightEvent(entry.presence, event, this.set.catalogue, this.sinks.sighting)
     if (leaveAt !== undefined) part.timers.set(entry, this.sightingSlot, leaveAt)
@@ -208,13 +226,13 @@ export class LearnerStage {
         this.touch(part, known)
         this.forget(part, known, now)
       }
-      if (known && this.ids.has(known.ids, event.id)) {
+      if (known && this.ids.has(known.ids, event.idHash)) {
         this.duplicatesLate++
         continue
       }
       this.sinks.late(missed)
       const entry = this.enter(part, event.learner, now)
-      this.ids.add(entry.ids, entry.events++, event.id)
+      this.ids.add(entry.ids, entry.events++, event.idHash)
       entry.late = now - entry.lateAt <= LATE_MEMORY ? entry.late + 1 : 1
       entry.lateAt = now
       // A platform in trouble makes what it says less certain, but is no reason to blame its learners.
@@ -248,6 +266,7 @@ export class LearnerStage {
 
   private make(part: PlatformPart, learner: string): LearnerEntry {
     const entry = new LearnerEntry(learner)
+    for (let slot = 0; slot < this.set.rules.length; slot++) entry.cells.push(undefined)
     entry.ids = this.ids.allot()
     part.learners.set(learner, entry)
     this.touch(part, entry)

@@ -69,11 +69,11 @@ test('a platform may be called anything', () => {
 
 test('an event with a wrong clock is refused, and refused again when the log is read again', () => {
   const { machine } = drive(beats)
-  const wrong = beat('08:10:00', 'L1', { received: '08:00:00' })
-  expect(machine.observe(wrong)).toBe('future')
+  const [good, wrong] = [beat('08:00:00', 'L1', { received: '08:00:00' }), beat('08:10:00', 'L2', { received: '08:00:00' })]
+  expect([machine.observe(good), machine.observe(wrong)]).toEqual(['held', 'future'])
   machine.refill(wrong, 1)
-  machine.end()
-  expect(machine.keys().learners).toBe(0)
+  machine.passTo(instant('09:00:00'))
+  expect(machine.keys().learners).toBe(1)
 })
 
 describe('a late event', () => {
@@ -147,6 +147,12 @@ describe('forgetting gives the same whether the memory was swept or not', () => 
     const agains = (events: Parameters<typeof sweeps>[0], sweep: boolean) => sweeps(events, sweep, klass).texts.filter((t) => t.includes('"rule":"again"')).length
     expect([agains(open, true), agains(open, false)]).toEqual([1, 1])
     expect([agains(closed, true), agains(closed, false)]).toEqual([0, 0])
+  })
+
+  test('a timer of a resource whose state is forgotten does not fire', () => {
+    const events = ['L1', 'L2', 'L3'].map((l) => at('08:00:00', 'logged-in', l, undefined, { ip: '1.2.3.4' }))
+    const episodes = (horizon: number) => drive({ ...crowd, horizon }).feed(...events).mark('09:00:00').latest().map((w) => w.episode)
+    expect([episodes(45_000), episodes(44_999)]).toEqual([['ended'], ['ongoing']])
   })
 
   test('what is forgotten costs no memory', () => {

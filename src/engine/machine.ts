@@ -48,16 +48,19 @@ export class Machine {
 
   /** Takes the next event of the log. A `future` one (wrong clock) is not taken: the caller rejects it. */
   observe(event: Event): 'held' | 'late' | 'future' {
-    const missed = this.timekeeper.watermark(event.platform)
     const fate = this.timekeeper.observe(event)
     if (fate === 'held') this.learnerTask(event).add(event, this.timekeeper.mark + 1)
-    else if (fate === 'late') this.learnerTask(event).addLate({ event, watermark: missed })
+    else if (fate === 'late') this.learnerTask(event).addLate({ event, watermark: this.timekeeper.watermark(event.platform) })
     return fate
   }
 
   /** Takes an event again that an earlier run has seen before its snapshot: it only refills the buffer. */
   refill(event: Event, mark: number): void {
-    if (!isFuture(event) && event.time >= this.timekeeper.watermark(event.platform)) this.learnerTask(event).add(event, mark)
+    if (isFuture(event)) return
+    const watermark = this.timekeeper.watermark(event.platform)
+    if (event.time >= watermark) this.learnerTask(event).add(event, mark)
+    // Late events of a mark that is still to come wait for it; those of marks before it have been handled.
+    else if (mark > this.timekeeper.mark) this.learnerTask(event).addLate({ event, watermark })
   }
 
   /** Handles what has come so far, as far as the watermarks allow. */

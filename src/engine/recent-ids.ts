@@ -1,7 +1,7 @@
-import { fnv1a } from '../base/hash.ts'
-
 const KEPT = 64
 const PAGE = 1024
+// 0 stands for an empty place.
+const EMPTY = 1
 
 /**
  * The last 64 event ids of each learner, as 32-bit hashes in shared pages: 256 bytes a learner outside the garbage
@@ -30,14 +30,14 @@ export class RecentIds {
     this.page(slot).fill(0, (slot % PAGE) * KEPT, (slot % PAGE) * KEPT + KEPT)
   }
 
-  /** Remembers the learner's event number `n` (from 0). */
-  add(slot: number, n: number, id: string): void {
-    this.page(slot)[(slot % PAGE) * KEPT + (n % KEPT)] = hash(id)
+  /** Remembers the id of the learner's event number `n` (from 0), by `Event.idHash`. */
+  add(slot: number, n: number, hash: number): void {
+    this.page(slot)[(slot % PAGE) * KEPT + (n % KEPT)] = hash || EMPTY
   }
 
-  has(slot: number, id: string): boolean {
+  has(slot: number, hash: number): boolean {
     const start = (slot % PAGE) * KEPT
-    return this.page(slot).subarray(start, start + KEPT).includes(hash(id))
+    return this.page(slot).subarray(start, start + KEPT).includes(hash || EMPTY)
   }
 
   save(slot: number): Uint8Array {
@@ -52,9 +52,4 @@ export class RecentIds {
   private page(slot: number): Int32Array {
     return this.pages[Math.floor(slot / PAGE)] as Int32Array
   }
-}
-
-// 0 stands for an empty place.
-function hash(id: string): number {
-  return fnv1a(id) | 0 || 1
 }

@@ -86,23 +86,33 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     this.emit = emit
   }
 
-  /** Prepares a call of the rule in `slot`; makes its state if it has none. */
+  /** Prepares a call of the rule in `slot`. */
   enter(slot: number, entry: Entry, timers: Timers<Entry>, now: Ms, subject: () => Subject): Rule {
     const rule = this.set.rules[slot] as Rule
-    const { cells } = entry
-    let state = cells[slot]
-    if (state === undefined) {
-      while (cells.length < slot) cells.push(undefined)
-      cells[slot] = state = rule.detector.newState()
-    }
-    this.params = rule.params
-    this.state = state
+    this.begin(entry, timers, now, subject)
+    this.call(slot, rule.params)
+    return rule
+  }
+
+  /** Prepares calls of several rules for one key at one time. */
+  begin(entry: Entry, timers: Timers<Entry>, now: Ms, subject: () => Subject): void {
     this.now = now
-    this.slot = slot
     this.entry = entry
     this.timers = timers
     this.subject = subject
-    return rule
+  }
+
+  /** Prepares the call of one of them; makes its state if it has none. */
+  call(slot: number, params: unknown): void {
+    const { cells } = this.entry as Entry
+    this.slot = slot
+    this.params = params
+    this.state = cells[slot] ?? this.makeState(cells, slot)
+  }
+
+  private makeState(cells: unknown[], slot: number): unknown {
+    while (cells.length < slot) cells.push(undefined)
+    return (cells[slot] = (this.set.rules[slot] as Rule).detector.newState())
   }
 
   // Properties, since detectors take them out of the context.

@@ -13,12 +13,19 @@ interface Held {
   scope: string
   id: string
   sent: Ms
+  /** Last use; of a current one that is the learner's latest event. */
   used: Ms
+  /** In use until another of its kind takes its place, or the learner falls silent. */
+  current: boolean
 }
 
 /** What one learner is on, and the facts of the latest event that timers repeat. Plain data. */
 export interface Presence {
   held: Held[]
+  /** Time of the latest event. */
+  last: Ms
+  /** Before this no sighting of a current resource has to be repeated. */
+  quiet: Ms
   /** The latest chapters begun, so that each is a boundary once a sitting. */
   begun: string[]
   class: string | undefined
@@ -32,42 +39,88 @@ export interface Presence {
 
 export function newPresence(): Presence {
   return {
-    held: [], begun: [], class: undefined, course: undefined, session: undefined, device: undefined, account: undefined,
+    held: [], last: -Infinity, quiet: -Infinity, begun: [], class: undefined, course: undefined, session: undefined, device: undefined, account: undefined,
     ip: undefined, place: undefined,
   }
 }
 
-/** Sends the sightings that an event of a learner gives rise to. Returns when to look again, for `leave`. */
+/** Sends the sightings that an event of a learner gives rise to. Returns when to look again, for `left`. */
 export function sightEvent(presence: Presence, event: Event, catalogue: Catalogue, send: (s: Sighting) => void): Ms | undefined {
   const { time } = event
-  if (event.class !== undefined) presence.class = event.class
-  // Platforms that name no class: the roster knows it. Looked up once a stay.
-  else if (presence.class === undefined && presence.held.length === 0) presence.class = catalogue.classOf(event)?.id
-  if (event.course !== undefined) presence.course = event.course
-  if (event.session !== undefined) presence.session = event.session
-  if (event.device !== undefined) presence.device = event.device
-  if (event.account !== undefined) presence.account = event.account
-  if (event.ip !== undefined) {
-    presence.ip = event.ip
-    presence.place = event.place
-  }
-  let kind: SightingKind | undefined
-  if (event.chapter !== undefined) kind = boundary(presence, event)
-  const fresh = presence.held.length === 0
-  if (event.ip !== undefined && event.place?.kind !== 'invalid') use(presence, 'ip', '', event.ip, event, send)
-  if (event.device !== undefined) use(presence, 'device', event.platform, event.device, event, send)
-  if (event.account !== undefined) use(presence, 'account', event.platform, event.account, event, send)
+  const before = presence.last
+  const moved = follow(presence, event, catalogue)
+  const kind = event.chapter === undefined ? undefined : boundary(presence, event)
+  presence.last = time
+  const { held } = presence
+  // The common case: somebody who goes on as before.
+  if (!moved && kind === undefined && time < presence.quiet && event.photo === undefined && event.action !== 'logged-out') return undefined
+  const fresh = held.length === 0
+  if (moved || fresh) settle(presence, before)
+  if (presence.ip !== undefined && presence.place?.kind !== 'invalid') use(presence, 'ip', '', presence.ip, event, send)
+  if (presence.device !== undefined) use(presence, 'device', event.platform, presence.device, event, send)
+  if (presence.account !== undefined) use(presence, 'account', event.platform, presence.account, event, send)
   if (presence.class !== undefined) use(presence, 'class', event.platform, presence.class, event, send)
   if (catalogue.isGlobal(event.platform)) use(presence, 'person', '', event.learner, event, send)
-  if (kind !== undefined) for (const h of presence.held) if (h.used === time) send(sighting(presence, h, kind, event))
+  presence.quiet = Infinity
+  for (const h of held) if (h.current && h.sent + SIGHTING_EVERY < presence.quiet) presence.quiet = h.sent + SIGHTING_EVERY
+  if (kind !== undefined) for (const h of held) if (h.current) send(sighting(presence, h, kind, event))
   if (event.photo !== undefined && event.action === 'face-checked') sendPhoto(presence, event, send)
   if (event.action === 'logged-out') {
-    for (const h of presence.held) send(sighting(presence, h, 'left', event))
-    presence.held = []
-    presence.begun = []
+    for (const h of held) send(sighting(presence, h, 'left', event))
+    leave(presence)
     return undefined
   }
-  return fresh && presence.held.length > 0 ? time + SIGHTING_EVERY : undefined
+  return fresh && held.length > 0 ? time + SIGHTING_EVERY : undefined
+}
+
+/** Takes over what the event says of the learner's whereabouts; true if that changed. */
+function follow(presence: Presence, event: Event, catalogue: Catalogue): boolean {
+  let moved = false
+  if (event.class !== undefined) {
+    if (event.class !== presence.class) {
+      presence.class = event.class
+      moved = true
+    }
+  } else if (presence.class === undefined && presence.held.length === 0) {
+    // Platforms that name no class: the roster knows it. Looked up once a stay.
+    presence.class = catalogue.classOf(event)?.id
+  }
+  if (event.course !== undefined) presence.course = event.course
+  if (event.session !== undefined) presence.session = event.session
+  if (event.device !== undefined && event.device !== presence.device) {
+    presence.device = event.device
+    moved = true
+  }
+  if (event.account !== undefined && event.account !== presence.account) {
+    presence.account = event.account
+    moved = true
+  }
+  if (event.ip !== undefined) {
+    if (event.ip !== presence.ip) {
+      presence.ip = event.ip
+      moved = true
+    }
+    presence.place = event.place
+  }
+  return moved
+}
+
+/** Nothing is current any more; `use` says anew what is. */
+function settle(presence: Presence, last: Ms): void {
+  for (const h of presence.held) {
+    if (!h.current) continue
+    h.current = false
+    h.used = last
+  }
+}
+
+/** Who has left begins anew: what an earlier stay was on says nothing of the next. */
+function leave(presence: Presence): void {
+  presence.held = []
+  presence.begun = []
+  presence.quiet = -Infinity
+  presence.ip = presence.device = presence.account = undefined
+  presence.place = undefined
 }
 
 /** Sends `left` for what has not been used for ten minutes. Returns when to look again. */
@@ -75,6 +128,7 @@ export function sightTimer(presence: Presence, at: Ms, platform: string, learner
   let next = Infinity
   const held: Held[] = []
   for (const h of presence.held) {
+    if (h.current) h.used = presence.last
     if (at - h.used >= SIGHTING_EVERY) send(sighting(presence, h, 'left', { platform, learner, time: at, id: undefined, chapter: undefined, photo: undefined }))
     else {
       held.push(h)
@@ -82,7 +136,7 @@ export function sightTimer(presence: Presence, at: Ms, platform: string, learner
     }
   }
   presence.held = held
-  if (held.length === 0) presence.begun = []
+  if (held.length === 0) leave(presence)
   return next === Infinity ? undefined : next
 }
 
@@ -103,6 +157,7 @@ function use(presence: Presence, resource: ResourceKind, scope: string, id: stri
   for (let i = 0; i < held.length; i++) {
     const h = held[i] as Held
     if (h.resource !== resource || h.id !== id) continue
+    h.current = true
     h.used = event.time
     if (event.time - h.sent >= SIGHTING_EVERY) {
       h.sent = event.time
@@ -110,7 +165,7 @@ function use(presence: Presence, resource: ResourceKind, scope: string, id: stri
     }
     return
   }
-  const h: Held = { resource, scope, id, sent: event.time, used: event.time }
+  const h: Held = { resource, scope, id, sent: event.time, used: event.time, current: true }
   if (held.length === MOST_RESOURCES) {
     // Somebody who wanders through addresses: the one used longest ago is left now.
     let oldest = 0

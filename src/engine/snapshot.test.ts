@@ -6,9 +6,11 @@ import { Catalogue } from '../catalogue/index.ts'
 import { at, driveRules, instant, ruleOf, type Fields } from '../testing/drive.ts'
 import { Restarting } from '../testing/restarting.ts'
 import { again, beats, crowd, lates } from '../testing/tiny-detectors.ts'
+import { newEvidence } from '../warnings/evidence.ts'
 import type { Warning } from '../warnings/warning.ts'
 import { Machine } from './machine.ts'
 import type { Rule } from './rule.ts'
+import type { Sighting } from './sighting.ts'
 import { loadKeys, saveKeys, saveMachine } from './snapshot.ts'
 
 const catalogue = new Catalogue(catalogueSchema.parse({ classes: [{ id: 'k', platform: 'p1', closes: '2026-03-02' }] }))
@@ -86,6 +88,16 @@ test('what changes is noted only once there is a base to add it to', () => {
   expect(changed()).toBe(0)
 })
 
+test('what a learner sent before the restart is a duplicate when it comes late again', async () => {
+  const run = make([ruleOf(lates)])
+  for (const e of hour) run.observe(e)
+  run.machine.passTo(instant('09:00:00'))
+  await run.restart()
+  for (const e of hour.slice(-9)) expect(run.observe(e)).toBe('late')
+  run.machine.passTo(instant('09:10:00'))
+  expect([run.machine.duplicates(), run.late.length]).toEqual([9, 0])
+})
+
 describe('other rules after a restart', () => {
   const open = async (before: Rule[], after: Rule[]) => {
     const run = make(before)
@@ -106,6 +118,18 @@ describe('other rules after a restart', () => {
       'b-beats 08:00:10 L1 1 ongoing', 'again 08:00:30 L1 1 ended', 'ab-beats 08:00:31 L1 1 ongoing', 'b-beats 08:00:31 L1 2 ongoing',
       'ab-beats 08:01:31 L1 2 ended', 'b-beats 08:01:31 L1 3 ended',
     ]))
+  })
+
+  test('who leaves an address is seen to leave it, whichever rules came or went', async () => {
+    const gone = { ...crowd, onSighting: (s: Sighting, { raise }: Parameters<typeof crowd.onSighting>[1]) => {
+      if (s.kind === 'left') raise({ episode: 'ended', begin: s.time, end: s.time, facts: { learners: 1 }, evidence: newEvidence() })
+    } }
+    const run = make([ruleOf(gone), ruleOf(beats)])
+    run.observe(beat('08:00:00', 'L1', { ip: '1.2.3.4' }))
+    run.machine.passTo(instant('08:05:00'))
+    await run.restart({ rules: [ruleOf(again), ruleOf(beats), ruleOf(gone), ruleOf(lates)] })
+    run.machine.passTo(instant('09:00:00'))
+    expect(warnings(run).map(brief)).toEqual(['crowd 08:10:00 1.2.3.4 1 ended'])
   })
 
   test('a rule that is gone: its episode ends at the next event, under the new context', async () => {

@@ -3,7 +3,7 @@ import { HOUR, MINUTE, SECOND, formatTime, type Ms } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { at, instant } from '../testing/drive.ts'
-import { Timekeeper, type TimekeeperState } from './timekeeper.ts'
+import { Timekeeper } from './timekeeper.ts'
 
 const catalogue = (platforms: object[] = []) => new Catalogue(catalogueSchema.parse({ platforms }))
 const T = instant('08:00:00')
@@ -171,7 +171,7 @@ test('saved at any point and loaded, it writes the same marks', () => {
     if (i % 5 !== 0) continue
     marks[0]?.push(JSON.stringify(straight.next('c')))
     marks[1]?.push(JSON.stringify(broken.next('c')))
-    const state = structuredClone(broken.save()) as TimekeeperState
+    const state = structuredClone(broken.save())
     broken = new Timekeeper(catalogue())
     broken.load(state)
   }

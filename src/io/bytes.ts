@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import { createGunzip } from 'node:zlib'
 import type { Readable } from 'node:stream'
-import { InvigilError } from '../base/errors.ts'
+import { InvigilError, type Code } from '../base/errors.ts'
+import { foreignKind, isGzip, plainBytes, unzipFile } from './unzip.ts'
 
 /** A stream of bytes that is read piece by piece into somebody's buffer. */
 export interface Bytes {
@@ -12,91 +12,119 @@ export interface Bytes {
   read(into: Buffer, at: number): Promise<number>
   /** What of the source has been read and how much there is, for progress; size 0 where unknown. */
   progress(): { read: number; size: number }
-  /** What cut the stream short, if anything did: what came before it counts. */
+  /** What cut the stream short, if anything did: what came before it counts, nothing comes after it. */
   readonly fault: InvigilError | undefined
   close(): Promise<void>
 }
 
-/** Opens a file, compressed or not, or standard input (`-`), at an offset of its uncompressed bytes. */
-export async function openBytes(name: string, offset: number): Promise<Bytes> {
-  if (name === '-') return skip(await openStream('standard input', process.stdin), offset)
+/** How standard input is called in messages and rejects. */
+export const STANDARD_INPUT = 'standard input'
+export const STANDARD_OUTPUT = 'standard output'
+/** A followed log that was moved is read on for so long after its last line: its writer may not know of it yet. */
+const MOVED_PATIENCE = 5000
+const MAGIC = 8
+
+/**
+ * Opens a file, compressed or not, or standard input (`-`), at an offset of its uncompressed bytes. With `follow` the end
+ * of a file is only its present end. Errors: `not-found`, `bad-input`, `usage`, `io`.
+ */
+export async function openBytes(name: string, offset: number, { follow = false } = {}): Promise<Bytes> {
+  if (name === '-') {
+    if (fstatSync(0).isDirectory()) throw new InvigilError('bad-input', 'standard input is a directory; name the files in it')
+    return skip(new StreamBytes(STANDARD_INPUT, process.stdin, plainBytes(process.stdin), () => 0, 0), offset)
+  }
   const info = await stat(name).catch((e: NodeJS.ErrnoException) => {
-    if (e.code === 'ENOENT') throw new InvigilError('not-found', `no file \`${name}\``)
+    if (e.code === 'ENOENT') throw new InvigilError('not-found', `there is no file \`${name}\``)
     throw fileError(name, e)
   })
   if (info.isDirectory()) throw new InvigilError('bad-input', `\`${name}\` is a directory; name the files in it`)
+  if (follow && !info.isFile()) throw cannotFollow(name, 'no regular file')
   const file = await open(name, 'r').catch((e: NodeJS.ErrnoException) => {
     throw fileError(name, e)
   })
-  if (!info.isFile()) return skip(new StreamBytes(name, file.createReadStream(), () => 0, 0), offset)
-  const magic = Buffer.alloc(2)
-  await file.read(magic, 0, 2, 0)
-  if (!isGzip(magic)) return new FileBytes(name, file, offset)
+  if (!info.isFile()) {
+    const raw = file.createReadStream()
+    return skip(new StreamBytes(name, raw, plainBytes(raw), () => 0, 0), offset)
+  }
+  const magic = Buffer.alloc(MAGIC)
+  const { bytesRead } = await file.read(magic, 0, MAGIC, 0)
+  const kind = foreignKind(magic.subarray(0, bytesRead))
+  if (kind === undefined && !isGzip(magic) && offset <= info.size) return new FileBytes(name, file, offset, follow)
   await file.close()
-  const raw = createReadStream(name, { highWaterMark: 1 << 18 })
-  return skip(unzip(name, raw, info.size), offset)
+  if (kind === undefined && !isGzip(magic)) throw shorter(name)
+  if (kind !== undefined) throw new InvigilError('bad-input', `\`${name}\` is ${kind}`)
+  if (follow) throw cannotFollow(name, 'compressed')
+  const unzipped = unzipFile(name)
+  return skip(new StreamBytes(name, unzipped.raw, unzipped.bytes, unzipped.read, info.size), offset)
 }
 
-async function openStream(name: string, raw: Readable): Promise<Bytes> {
-  // The first bytes say whether it is compressed; they are put back for whoever reads on.
-  const first = await new Promise<Buffer | null>((resolve, reject) => {
-    const look = () => {
-      const chunk = raw.read() as Buffer | null
-      if (chunk === null && !raw.readableEnded) return
-      done(chunk)
-    }
-    const done = (chunk: Buffer | null) => {
-      raw.off('readable', look).off('end', onEnd).off('error', reject)
-      if (chunk) raw.unshift(chunk)
-      resolve(chunk)
-    }
-    const onEnd = () => done(null)
-    raw.on('readable', look).on('end', onEnd).on('error', reject)
-  })
-  if (first === null) return new StreamBytes(name, raw, () => 0, 0)
-  return isGzip(first) ? unzip(name, raw, 0) : new StreamBytes(name, raw, () => 0, 0)
-}
-
-function unzip(name: string, raw: Readable, size: number): Bytes {
-  const gunzip = createGunzip({ chunkSize: 1 << 18 })
-  raw.on('error', (e) => gunzip.destroy(e))
-  return new StreamBytes(name, raw.pipe(gunzip), () => gunzip.bytesWritten, size)
-}
-
-function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b
+function cannotFollow(name: string, why: string): InvigilError {
+  return new InvigilError('usage', `\`--follow\` needs a plain file that grows, and \`${name}\` is ${why}; leave \`--follow\` out`)
 }
 
 async function skip(bytes: Bytes, offset: number): Promise<Bytes> {
   const waste = Buffer.alloc(1 << 18)
   for (let left = offset; left > 0; ) {
     const n = await bytes.read(left < waste.length ? waste.subarray(0, left) : waste, 0)
-    if (n === 0) throw new InvigilError('bad-state', `\`${bytes.name}\` is shorter than when its state was saved; give the same log, or another state folder`)
+    if (n === 0) {
+      await bytes.close()
+      throw bytes.fault ?? shorter(bytes.name)
+    }
     left -= n
   }
   return bytes
 }
 
+function shorter(name: string): InvigilError {
+  return new InvigilError('bad-state', `${called(name)} is shorter than when its state was saved; give the same log, or another state folder`)
+}
+
 class FileBytes implements Bytes {
   readonly name: string
-  readonly fault = undefined
+  fault: InvigilError | undefined = undefined
   private readonly file: FileHandle
+  private readonly follow: boolean
   private at: number
   private size = 0
+  private lastRead = Date.now()
 
-  constructor(name: string, file: FileHandle, offset: number) {
+  constructor(name: string, file: FileHandle, offset: number, follow: boolean) {
     this.name = name
     this.file = file
     this.at = offset
+    this.follow = follow
   }
 
   async read(into: Buffer, at: number): Promise<number> {
-    const { size } = await this.file.stat()
-    if (size < this.at) throw new InvigilError('bad-input', `\`${this.name}\` has become shorter than what was read of it; start again with the new file`)
-    this.size = size
-    const { bytesRead } = await this.file.read(into, at, into.length - at, this.at)
-    this.at += bytesRead
-    return bytesRead
+    if (this.fault) return 0
+    try {
+      const info = await this.file.stat()
+      if (info.size < this.at) {
+        this.fault = new InvigilError('bad-input', `\`${this.name}\` has become shorter than what was read of it; what was read was handled, start a run of its own on what is in it now`)
+        return 0
+      }
+      this.size = info.size
+      const { bytesRead } = await this.file.read(into, at, into.length - at, this.at)
+      this.at += bytesRead
+      if (bytesRead > 0) this.lastRead = Date.now()
+      else if (this.follow && Date.now() - this.lastRead > MOVED_PATIENCE && (await this.isMoved(info.ino))) {
+        this.fault = new InvigilError('bad-input', `\`${this.name}\` was moved or replaced; it was read to its end, start a run of its own on the new file`)
+      }
+      return bytesRead
+    } catch (e) {
+      this.fault = fileError(this.name, e as NodeJS.ErrnoException)
+      return 0
+    }
+  }
+
+  /** Whether the name stands for another file by now, or for none. */
+  private async isMoved(ino: number): Promise<boolean> {
+    try {
+      return (await stat(this.name)).ino !== ino
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code === 'ENOENT') return true
+      throw e
+    }
   }
 
   progress(): { read: number; size: number } {
@@ -111,17 +139,17 @@ class FileBytes implements Bytes {
 class StreamBytes implements Bytes {
   readonly name: string
   fault: InvigilError | undefined = undefined
-  private readonly stream: Readable
-  private readonly chunks: AsyncIterator<Buffer>
+  private readonly raw: Readable
+  private readonly chunks: AsyncGenerator<Buffer>
   private readonly consumed: () => number
   private readonly size: number
   private rest: Buffer = Buffer.alloc(0)
   private ended = false
 
-  constructor(name: string, stream: Readable, consumed: () => number, size: number) {
+  constructor(name: string, raw: Readable, chunks: AsyncGenerator<Buffer>, consumed: () => number, size: number) {
     this.name = name
-    this.stream = stream
-    this.chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+    this.raw = raw
+    this.chunks = chunks
     this.consumed = consumed
     this.size = size
   }
@@ -150,21 +178,56 @@ class StreamBytes implements Bytes {
   }
 
   async close(): Promise<void> {
-    await this.chunks.return?.()
-    this.stream.destroy()
+    // First the source: somebody may still be waiting for its next piece, and would wait for ever.
+    this.raw.destroy()
+    await this.chunks.return(undefined)
   }
 }
 
-function streamFault(name: string, e: NodeJS.ErrnoException): InvigilError {
-  if (e.code === 'Z_BUF_ERROR') return new InvigilError('bad-input', `\`${name}\` ends in the middle of its compressed data; everything up to there was handled, fetch the rest and run again`, { cause: e })
-  if (e.code?.startsWith('Z_')) return new InvigilError('bad-input', `\`${name}\` is damaged gzip (${e.message}); everything up to there was handled, fetch it again`, { cause: e })
+function streamFault(name: string, e: NodeJS.ErrnoException | InvigilError): InvigilError {
+  if (e instanceof InvigilError) return new InvigilError(e.code, `${called(name)} is ${e.message}`, { cause: e })
+  if (e.code === 'Z_BUF_ERROR') return new InvigilError('bad-input', `${called(name)} ends in the middle of its compressed data; everything up to there was handled, fetch the rest and run again`, { cause: e })
+  if (e.code?.startsWith('Z_')) return new InvigilError('bad-input', `${called(name)} is damaged gzip (${e.message}); everything up to there was handled, fetch it again`, { cause: e })
   return fileError(name, e)
 }
 
-/** A failure of the system around a file, in words for the user. */
+/** A source as messages name it: what the user wrote stands in backticks. */
+export function called(name: string): string {
+  return name === STANDARD_INPUT || name === STANDARD_OUTPUT ? name : `\`${name}\``
+}
+
+/** A failure of the system around a file or folder, in words for the user. */
 export function fileError(name: string, e: NodeJS.ErrnoException): InvigilError {
-  if (e.code === 'ENOSPC' || e.code === 'EDQUOT') return new InvigilError('disk-full', `the disk is full: cannot write \`${name}\`; make room and run again`, { cause: e })
-  if (e.code === 'EACCES' || e.code === 'EPERM') return new InvigilError('usage', `no permission for \`${name}\``, { cause: e })
-  if (e.code === 'EISDIR' || e.code === 'ENOTDIR' || e.code === 'EEXIST') return new InvigilError('usage', `\`${name}\` is not what is needed here (${e.code === 'EISDIR' ? 'it is a directory' : 'it is a file'})`, { cause: e })
-  return new InvigilError('io', `cannot use \`${name}\`: ${e.message}`, { cause: e })
+  const [code, text] = explain(called(name), e)
+  return new InvigilError(code, text, { cause: e })
+}
+
+function explain(file: string, e: NodeJS.ErrnoException): [Code, string] {
+  switch (e.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return ['disk-full', `the disk is full: cannot write ${file}; make room and run again`]
+    case 'EFBIG':
+      return ['disk-full', `${file} has reached the largest size that a file may have here; raise the limit (\`ulimit -f\`) and run again`]
+    case 'EACCES':
+    case 'EPERM':
+      return ['usage', `no permission for ${file}; ask its owner, or name another`]
+    case 'EROFS':
+      return ['usage', `${file} lies on a file system that cannot be written to; name another place`]
+    case 'EISDIR':
+      return ['usage', `${file} is a directory where a file is needed`]
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return ['usage', `${file} cannot be a directory, since a file is in the way; name another place`]
+    case 'ENAMETOOLONG':
+      return ['usage', `${file} is too long a name`]
+    case 'EMFILE':
+    case 'ENFILE':
+      return ['io', `too many files are open: cannot open ${file}; raise the limit (\`ulimit -n\`) or name fewer logs`]
+    case 'ENOENT':
+      return ['not-found', `there is no directory for ${file}; make it first, or name another place`]
+    default:
+      // The system's words, without its code in front and the call behind.
+      return ['io', `cannot use ${file}: ${e.message.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+( '.*')?$/, '')}`]
+  }
 }

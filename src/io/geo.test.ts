@@ -51,7 +51,7 @@ test.each<[string, (path: string) => void, string]>([
   ['packed.mmdb', (p) => writeFileSync(p, gzipSync('x')), 'bad-geo: cannot use the GeoIP database `DIR/packed.mmdb`: it is compressed'],
   ['half.mmdb', (p) => writeFileSync(p, readFileSync(COUNTRY).subarray(0, 500_000)), 'bad-geo: cannot use the GeoIP database `DIR/half.mmdb`: it is corrupt: it is not a MaxMind database'],
   ['tail.mmdb', (p) => writeFileSync(p, readFileSync(COUNTRY).subarray(500_000)), 'bad-geo: cannot use the GeoIP database `DIR/tail.mmdb`: it is corrupt: the search tree does not fit'],
-  ['missing.mmdb', () => {}, 'not-found: no GeoIP database `DIR/missing.mmdb`'],
+  ['missing.mmdb', () => {}, 'not-found: there is no GeoIP database `DIR/missing.mmdb`'],
   ['.', () => {}, 'bad-geo: cannot use the GeoIP database `DIR`: it is a directory'],
 ])('%s cannot be opened', async (name, write, message) => {
   write(join(dir, name))

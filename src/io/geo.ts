@@ -86,7 +86,7 @@ async function readDatabase(file: string): Promise<Buffer> {
     if (error instanceof InvigilError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new InvigilError('not-found', `no GeoIP database \`${file}\``, { problems: [{ file, message: 'there is no such file', mend: 'check the path' }] })
+      throw new InvigilError('not-found', `there is no GeoIP database \`${file}\``)
     }
     throw badGeo(file, message, 'make it readable', error)
   }

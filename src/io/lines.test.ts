@@ -17,6 +17,15 @@ function file(content: string | Uint8Array): string {
   return path
 }
 
+const readers: LineReader[] = []
+afterAll(() => Promise.all(readers.map((r) => r.close())))
+
+async function open(...args: Parameters<typeof LineReader.open>): Promise<LineReader> {
+  const reader = await LineReader.open(...args)
+  readers.push(reader)
+  return reader
+}
+
 interface Line {
   text: string
   line: number
@@ -39,7 +48,7 @@ async function readAll(reader: LineReader): Promise<Line[]> {
   }
 }
 
-const texts = async (content: string | Uint8Array) => (await readAll(await LineReader.open(file(content)))).map((l) => l.text)
+const texts = async (content: string | Uint8Array) => (await readAll(await open(file(content)))).map((l) => l.text)
 
 test.each([
   ['nothing', '', []],
@@ -64,7 +73,7 @@ describe('a log of many megabytes', () => {
   const path = file(content)
 
   test('gives every line at its place, or how long it was', async () => {
-    const lines = await readAll(await LineReader.open(path))
+    const lines = await readAll(await open(path))
     expect(lines.map((l) => l.long ?? l.text.length)).toEqual(lengths)
     let offset = 0
     for (const [i, l] of lines.entries()) {
@@ -77,43 +86,41 @@ describe('a log of many megabytes', () => {
   })
 
   test('is read on from any line as if it had been read through', async () => {
-    const lines = await readAll(await LineReader.open(path))
+    const lines = await readAll(await open(path))
     for (const i of [0, 17, 302, 305, 309, lines.length - 1]) {
       const from = lines[i] as Line
-      const rest = await readAll(await LineReader.open(path, { offset: from.next, line: from.line }))
+      const rest = await readAll(await open(path, { offset: from.next, line: from.line }))
       expect(rest.map((l) => [l.line, l.offset, l.long ?? l.text.length])).toEqual(lines.slice(i + 1).map((l) => [l.line, l.offset, l.long ?? l.text.length]))
     }
   })
 })
 
 test('a line that is too long and never ends', async () => {
-  const lines = await readAll(await LineReader.open(file(`a\n${'x'.repeat(4 * MIB + 5)}`)))
+  const lines = await readAll(await open(file(`a\n${'x'.repeat(4 * MIB + 5)}`)))
   expect(lines).toMatchObject([{ text: 'a' }, { text: 'xxxxx', line: 2, offset: 2, next: 4 * MIB + 7, long: 4 * MIB + 5 }])
 })
 
 describe('a log that is followed', () => {
   test('has a line once it is whole', async () => {
     const path = file('one\ntw')
-    const reader = await LineReader.open(path, { follow: true })
+    const reader = await open(path, { follow: true })
     expect((await readAll(reader)).map((l) => l.text)).toEqual(['one'])
     expect(reader.nextOffset).toBe(4)
     appendFileSync(path, 'o')
     expect(await readAll(reader)).toEqual([])
     appendFileSync(path, '\nthree\nfo')
     expect((await readAll(reader)).map((l) => [l.text, l.line, l.offset])).toEqual([['two', 2, 4], ['three', 3, 8]])
-    await reader.close()
   })
 
   test('is read on at the beginning of a line, however much of it has come', async () => {
     const path = file(`one\n${'x'.repeat(3 * MIB)}`)
-    const reader = await LineReader.open(path, { follow: true })
+    const reader = await open(path, { follow: true })
     await readAll(reader)
     expect([reader.nextOffset, reader.line]).toEqual([4, 1])
-    const again = await LineReader.open(path, { offset: reader.nextOffset, line: reader.line, follow: true })
+    const again = await open(path, { offset: reader.nextOffset, line: reader.line, follow: true })
     appendFileSync(path, 'yy\nend\n')
     for (const r of [reader, again]) {
       expect((await readAll(r)).map((l) => [l.long ?? l.text, l.line, l.offset])).toEqual([[3 * MIB + 2, 2, 4], ['end', 3, 3 * MIB + 7]])
-      await r.close()
     }
   })
 })

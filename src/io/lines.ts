@@ -2,8 +2,8 @@ import { MOST_BYTES } from '../telemetry/decode.ts'
 import { openBytes, type Bytes } from './bytes.ts'
 
 const READ = 1 << 20
-/** Of a line that is too long for an event, this much is kept as evidence. */
-const KEPT = 1 << 16
+/** Of a line that is too long for an event, so many bytes are kept as evidence. */
+export const KEPT_OF_LONG = 1 << 16
 
 /** A line too long to be held: where it is, its first bytes, and how long it was. */
 export interface Overlong {
@@ -46,7 +46,7 @@ export class LineReader {
 
   static async open(name: string, options: { offset?: number; line?: number; follow?: boolean } = {}): Promise<LineReader> {
     const offset = options.offset ?? 0
-    return new LineReader(await openBytes(name, offset), offset, options.line ?? 0, options.follow ?? false)
+    return new LineReader(await openBytes(name, offset, options), offset, options.line ?? 0, options.follow ?? false)
   }
 
   get name(): string {
@@ -67,6 +67,11 @@ export class LineReader {
   /** What cut the log short, if anything did. */
   get fault(): Bytes['fault'] {
     return this.source.fault
+  }
+
+  /** Whether the last lines told, or the next, are what a log without a line break at its end ends with: it may not be whole yet. */
+  get isTail(): boolean {
+    return this.ended
   }
 
   progress(): { read: number; size: number } {
@@ -94,7 +99,7 @@ export class LineReader {
     return true
   }
 
-  /** Reads on; false at the end of the log (when following: at its present end). Call it when `next` returned false. */
+  /** Reads on; false at the end of the log (when following without a fault: at its present end). Call it when `next` returned false. */
   async fill(): Promise<boolean> {
     this.bytes.copyWithin(0, this.upcoming, this.filled)
     this.base += this.upcoming
@@ -106,7 +111,7 @@ export class LineReader {
       const from = this.filled
       const n = await this.source.read(this.bytes.subarray(0, Math.min(this.bytes.length, from + READ)), from)
       if (n === 0) {
-        if (this.follow) return false
+        if (this.follow && this.source.fault === undefined) return false
         this.ended = true
         break
       }
@@ -135,7 +140,7 @@ export class LineReader {
 
   /** Forgets the beginning of a line that is too long to be an event; its first bytes are kept. */
   private letGo(): void {
-    this.skipping ??= { head: Buffer.from(this.bytes.subarray(0, KEPT)), length: 0, offset: this.base }
+    this.skipping ??= { head: Buffer.from(this.bytes.subarray(0, KEPT_OF_LONG)), length: 0, offset: this.base }
     this.skipping.length += this.filled
     this.base += this.filled
     this.filled = 0

@@ -37,7 +37,13 @@ export class StateFolder implements SnapshotStore {
 
   async write(chunks: Iterable<Uint8Array>): Promise<string> {
     const name = `keys-${randomUUID()}`
-    await this.durably(join(this.dir, name), chunks)
+    try {
+      await this.durably(join(this.dir, name), chunks)
+    } catch (e) {
+      // On a full disk, what was begun would take the room that the next attempt needs.
+      await rm(join(this.dir, name), { force: true })
+      throw e
+    }
     return name
   }
 
@@ -98,8 +104,8 @@ async function syncFolder(dir: string): Promise<void> {
 async function lock(path: string): Promise<void> {
   // The lock appears with its owner's number in it: an empty one would look like one left behind.
   const mine = `${path}-${randomUUID()}`
-  await writeFile(mine, String(process.pid))
   try {
+    await writeFile(mine, String(process.pid))
     for (let tries = 0; tries < 3; tries++) {
       try {
         await link(mine, path)
@@ -110,11 +116,24 @@ async function lock(path: string): Promise<void> {
       const owner = await ownerOf(path)
       if (owner > 0 && owner !== process.pid && isAlive(owner)) throw taken(path, `process ${owner}`)
       // Its owner was killed: what it left is what recovery is for.
-      await rm(path, { force: true })
+      await removeLeft(path, owner)
     }
     throw taken(path, 'another process')
   } finally {
     await rm(mine, { force: true })
+  }
+}
+
+/** Removes the lock that `owner` left, and no other: of two that find it, one may hold it by now. */
+async function removeLeft(path: string, owner: number): Promise<void> {
+  const aside = `${path}-${randomUUID()}`
+  try {
+    await rename(path, aside)
+    if ((await ownerOf(aside)) !== owner) await link(aside, path)
+  } catch (e) {
+    if (!['ENOENT', 'EEXIST'].includes((e as NodeJS.ErrnoException).code ?? '')) throw e
+  } finally {
+    await rm(aside, { force: true })
   }
 }
 
@@ -129,7 +148,7 @@ async function ownerOf(path: string): Promise<number> {
 }
 
 function taken(path: string, by: string): InvigilError {
-  return new InvigilError('bad-state', `${by} is using the state in \`${dirname(path)}\`; wait for it, or give this run a folder of its own`)
+  return new InvigilError('bad-state', `${by} is using the state in \`${dirname(path)}\`; wait for it, or give this run a folder of its own (if that is no run of Invigil, remove \`${path}\`)`)
 }
 
 function isAlive(pid: number): boolean {

@@ -13,5 +13,5 @@ test('the YAML files of a directory and of its regulations, in name order', asyn
   expect(await readRuleSources([dir])).toEqual([
     { dir, files: ['a.yml', 'b.yaml', 'regulations/r.yaml'].map((name) => ({ path: join(dir, name), text: name })) },
   ])
-  await expect(readRuleSources([dir, join(dir, 'none')])).rejects.toMatchObject({ code: 'not-found', message: `no directory \`${join(dir, 'none')}\`` })
+  await expect(readRuleSources([dir, join(dir, 'none')])).rejects.toMatchObject({ code: 'not-found', message: `there is no rules directory \`${join(dir, 'none')}\`` })
 })

@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer'
 import { Heap } from '../base/order.ts'
-import { LineReader } from '../io/lines.ts'
-import type { DecodeSink, Decoder } from '../telemetry/decode.ts'
+import { KEPT_OF_LONG, type LineReader } from '../io/lines.ts'
+import { MOST_BYTES, type DecodeSink, type Decoder } from '../telemetry/decode.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { RejectReason } from '../telemetry/rejects.ts'
 
@@ -74,8 +75,7 @@ export class Cursor {
     this.consume()
     while (reader.next()) {
       if (reader.overlong) {
-        const { head: bytes, length } = reader.overlong
-        sinks.reject({ ...this.rejectOf('too-long', `the line is ${length} bytes long, at most 1 MiB is taken`), ...original(bytes, length) })
+        sinks.reject(this.rejectOf('too-long', `the line has ${reader.overlong.length} bytes, ${MOST_BYTES} are allowed`))
         sinks.passed()
         continue
       }
@@ -110,26 +110,25 @@ export class Cursor {
   /** The record at hand as a reject: for the decoder, and for an event whose clock is wrong. */
   rejectOf(reason: RejectReason, message: string): Reject {
     const { reader } = this
-    const bytes = reader.bytes.subarray(reader.start, Math.min(reader.end, reader.start + KEPT_OF_LONG))
-    return { format: 1, reason, message, file: reader.name, line: reader.line, offset: reader.offset, ...original(bytes, reader.end - reader.start) }
+    const { overlong, start, end } = reader
+    const length = overlong?.length ?? end - start
+    const bytes = overlong?.head ?? reader.bytes.subarray(start, length > MOST_BYTES ? start + KEPT_OF_LONG : end)
+    const original = isUtf8(bytes) ? { text: bytes.toString('utf8') } : { base64: bytes.toString('base64') }
+    return { format: 1, reason, message, file: reader.name, line: reader.line, offset: reader.offset, ...original, length }
   }
-}
-
-const KEPT_OF_LONG = 1 << 20
-
-function original(bytes: Buffer, length: number): Pick<Reject, 'text' | 'base64' | 'length'> {
-  const text = bytes.toString('utf8')
-  return Buffer.from(text).equals(bytes) ? { text, length } : { base64: bytes.toString('base64'), length }
 }
 
 /** Several logs as one, by event time of the record at the head of each; of equal ones the first named. */
 export class Merge {
   readonly cursors: readonly Cursor[]
   private readonly heads: Heap<{ cursor: Cursor; order: number }>
+  private readonly fill: (cursor: Cursor) => Promise<boolean>
   private started = false
 
-  constructor(cursors: readonly Cursor[]) {
+  /** `fill` reads a cursor's log on; false where there is no more to come. */
+  constructor(cursors: readonly Cursor[], fill: (cursor: Cursor) => Promise<boolean> = (c) => c.fill()) {
     this.cursors = cursors
+    this.fill = fill
     this.heads = new Heap((a, b) => headTime(a.cursor) < headTime(b.cursor) || (headTime(a.cursor) === headTime(b.cursor) && a.order < b.order))
   }
 
@@ -137,23 +136,21 @@ export class Merge {
   async next(last: Cursor | undefined): Promise<Cursor | undefined> {
     if (!this.started) {
       this.started = true
-      for (const [order, cursor] of this.cursors.entries()) if (await step(cursor)) this.heads.push({ cursor, order })
+      for (const [order, cursor] of this.cursors.entries()) if (await this.step(cursor)) this.heads.push({ cursor, order })
     } else if (last) {
       const order = this.cursors.indexOf(last)
-      if (last.next() || (await step(last))) this.heads.push({ cursor: last, order })
+      if (last.next() || (await this.step(last))) this.heads.push({ cursor: last, order })
     }
     return this.heads.pop()?.cursor
+  }
+
+  /** Steps a cursor, reading on as needed; false at the end of its log. */
+  private async step(cursor: Cursor): Promise<boolean> {
+    while (!cursor.next()) if (!(await this.fill(cursor))) return false
+    return true
   }
 }
 
 function headTime(cursor: Cursor): number {
   return (cursor.head[0] as Event).time
-}
-
-/** Steps a cursor, reading on as needed; false at the end of its log. */
-export async function step(cursor: Cursor): Promise<boolean> {
-  for (;;) {
-    if (cursor.next()) return true
-    if (!(await cursor.fill())) return false
-  }
 }

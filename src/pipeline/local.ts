@@ -1,12 +1,10 @@
 import { resolve } from 'node:path'
 import { InvigilError } from '../base/errors.ts'
-import { sha256 } from '../base/hash.ts'
 import { MINUTE, formatTime, type Ms } from '../base/time.ts'
 import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
-import { LineReader } from '../io/lines.ts'
-import { openBytes } from '../io/bytes.ts'
-import { OutputFolder } from '../io/output-folder.ts'
+import type { LineReader } from '../io/lines.ts'
+import { OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
 import { createDecoder, type Format } from '../telemetry/decode.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
@@ -14,6 +12,7 @@ import type { Event } from '../telemetry/event.ts'
 import { countOutput, newAccounts, type Accounts } from './accounts.ts'
 import type { OpenContext } from './context.ts'
 import { Cursor, Merge, type Position, type Reject } from './cursor.ts'
+import { checkSame, fingerprints, openLogs } from './logs.ts'
 import { Snapshots, type MarkStart, type Manifest } from './recovery.ts'
 import { summarise, type Summary } from './summary.ts'
 
@@ -54,7 +53,6 @@ export const MARK_EVERY = 1000
 export const SNAPSHOT_EVERY: Ms = MINUTE
 const IDLE: Ms = MINUTE
 const POLL: Ms = 200
-const FINGERPRINT = 4096
 
 /** Runs the straight line in one process: logs in, warnings out. */
 export async function runLocal(options: LocalOptions): Promise<Summary> {
@@ -78,36 +76,40 @@ class LocalRun {
   private readonly outputs: OutputFolder
   private readonly enrich: (event: Event) => void
   private readonly cursors: Cursor[]
-  private readonly fingerprints: string[]
   private accounts: Accounts
   private span: { first: Ms; last: Ms }
   private records: number
-  private sinceMark = 0
+  /** Records before the last mark's end, and how many the next mark covers. */
+  private lastMark: number
+  private readonly markEvery: number
   private marks: MarkStart[]
   private readonly refillUntil: number
   /** Index in `marks` of the mark whose records are read again. */
   private refilled = 0
   private savedAt = Date.now()
+  /** The last snapshot of this run has been taken. */
+  private isSaved = false
+  private fingerprints: readonly string[]
+  /** Ends the wait for a source that is silent. */
+  private wake: (() => void) | undefined
 
   static async open(options: LocalOptions, snapshots: Snapshots | undefined): Promise<LocalRun> {
-    const fingerprints = await Promise.all(options.logs.map(fingerprint))
     const manifest = await snapshots?.manifest()
-    if (manifest) checkSame(options, fingerprints, manifest)
+    if (manifest) await checkSame(options, manifest)
     const from = manifest?.marks[0]?.at
-    const readers = await Promise.all(
-      options.logs.map((log, i) => LineReader.open(log, { follow: options.follow, ...(from?.[i] ?? {}) })),
-    )
-    const run = new LocalRun(options, snapshots, readers, fingerprints, manifest)
+    const readers = await openLogs(options.logs, options.follow ?? false, from)
+    const run = new LocalRun(options, snapshots, readers, manifest)
     if (manifest) await snapshots?.load(run.machine, manifest)
     return run
   }
 
-  private constructor(options: LocalOptions, snapshots: Snapshots | undefined, readers: LineReader[], fingerprints: string[], manifest: Manifest | undefined) {
+  private constructor(options: LocalOptions, snapshots: Snapshots | undefined, readers: LineReader[], manifest: Manifest | undefined) {
     const { context } = options
     this.options = options
     this.snapshots = snapshots
-    this.fingerprints = fingerprints
-    this.outputs = new OutputFolder(options.output, manifest?.lengths)
+    this.outputs = new OutputFolder(options.output, manifest?.lengths, options.logs)
+    this.fingerprints = manifest?.fingerprints ?? []
+    options.stop?.addEventListener('abort', () => this.wake?.(), { once: true })
     this.accounts = manifest?.accounts ?? newAccounts()
     this.span = manifest?.span ?? { first: Infinity, last: -Infinity }
     this.enrich = createEnricher({ geo: context.geo.lookups })
@@ -126,7 +128,9 @@ class LocalRun {
     this.cursors = readers.map((r) => new Cursor(r, createDecoder({ format: options.format, platform: options.platform }), sinks))
     this.marks = manifest?.marks ?? [{ mark: 1, records: 0, at: this.positions() }]
     this.records = (this.marks[0] as MarkStart).records
-    this.refillUntil = (this.marks.at(-1) as MarkStart).records
+    this.lastMark = (this.marks.at(-1) as MarkStart).records
+    this.markEvery = options.markEvery ?? MARK_EVERY
+    this.refillUntil = manifest?.records ?? 0
     this.machine = new Machine({
       rules: context.bundle.rules, catalogue: context.catalogue, context: context.hash,
       partitions: options.partitions, lateness: options.lateness,
@@ -147,26 +151,27 @@ class LocalRun {
   async all(): Promise<Summary> {
     const { options, machine } = this
     const finished = this.cursors.length === 1 ? await this.readOne(this.cursors[0] as Cursor) : await this.readMany()
-    if (this.isRefilling) {
-      if (finished) throw new InvigilError('bad-state', 'the log is shorter than when its state was saved; give the same log, or another state folder')
-    } else {
-      this.mark()
-      await this.snapshot()
-    }
-    if (finished) machine.end()
+    if (this.isRefilling && finished) throw new InvigilError('bad-state', 'the log is shorter than when its state was saved; give the same log, or another state folder')
+    // INVARIANT (marks): no mark is made here, or a run that was stopped would have others than one that was not.
+    await this.lastSnapshot()
+    // Without state nobody can go on from here: what is held is judged now or never.
+    if (finished || this.snapshots === undefined) machine.end()
     options.watch?.ended?.(machine)
     const problems = this.cursors.flatMap((c) => (c.reader.fault ? [c.reader.fault.message] : []))
     const summary = summarise({
       machine, context: options.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span,
     })
     this.outputs.flush()
-    this.outputs.replace('summary.json', `${JSON.stringify(summary, null, 2)}\n`)
+    this.outputs.replace(SUMMARY, `${JSON.stringify(summary, null, 2)}\n`)
     return summary
   }
 
   async close(): Promise<void> {
-    this.outputs.close()
-    await Promise.all(this.cursors.map((c) => c.reader.close()))
+    try {
+      this.outputs.close()
+    } finally {
+      await Promise.all(this.cursors.map((c) => c.reader.close()))
+    }
   }
 
   /** Reads one log to its end; false when stopped before. */
@@ -175,18 +180,29 @@ class LocalRun {
     for (;;) {
       while (cursor.next()) {
         this.take(cursor)
-        if (this.sinceMark >= this.markEvery) await this.atMark()
+        if (this.isMarkDue) await this.atMark()
       }
       if (stop?.aborted) return false
-      if (!(await cursor.fill())) {
-        if (!this.options.follow) return true
+      if (!(await this.fill(cursor))) {
+        if (stop?.aborted) return false
+        if (!this.options.follow || cursor.reader.fault) return true
         if (!(await this.wait(cursor))) return false
       }
+      // A line that the end of the log cuts short may be whole when the same command reads on: the state stops before it.
+      if (cursor.reader.isTail && !this.isRefilling) await this.lastSnapshot()
       this.tell()
     }
   }
 
-  /** Waits until a followed log has grown; after a minute of nothing, time goes as far as its lines. False when stopped. */
+  /** Reads on; false at the end of the log, and when stopped: a source that is silent must not keep the run. */
+  private readonly fill = (cursor: Cursor): Promise<boolean> =>
+    new Promise((done, fail) => {
+      if (this.options.stop?.aborted) return done(false)
+      this.wake = () => done(false)
+      cursor.fill().then(done, fail)
+    })
+
+  /** Waits until a followed log has grown; after a minute of nothing, time goes as far as its lines. False when stopped, true when there is more or the log was cut short. */
   private async wait(cursor: Cursor): Promise<boolean> {
     const { stop } = this.options
     const since = Date.now()
@@ -195,7 +211,7 @@ class LocalRun {
       this.outputs.flush()
       if (stop?.aborted) return false
       await new Promise((done) => setTimeout(done, POLL))
-      if (await cursor.fill()) return true
+      if ((await cursor.fill()) || cursor.reader.fault) return true
       if (idle || Date.now() - since < IDLE) continue
       idle = true
       this.machine.idle()
@@ -206,20 +222,19 @@ class LocalRun {
 
   private async readMany(): Promise<boolean> {
     const { stop } = this.options
-    const merge = new Merge(this.cursors)
+    const merge = new Merge(this.cursors, this.fill)
     let cursor = await merge.next(undefined)
     let told = 0
-    while (cursor) {
+    while (cursor && !stop?.aborted) {
       this.take(cursor)
-      if (this.sinceMark >= this.markEvery) await this.atMark()
-      if (stop?.aborted) return false
+      if (this.isMarkDue) await this.atMark()
       if (++told % 10_000 === 0) {
         this.tell()
         await new Promise(setImmediate)
       }
       cursor = await merge.next(cursor)
     }
-    return true
+    return !stop?.aborted
   }
 
   /** Takes the events of the record at the cursor's head. */
@@ -243,16 +258,13 @@ class LocalRun {
 
   /** Counts a line that is done with. */
   private pass(): void {
-    if (!this.isRefilling) {
-      this.accounts.lines++
-      this.sinceMark++
-    }
+    if (!this.isRefilling) this.accounts.lines++
     this.records++
   }
 
   /** What lies before the snapshot's mark only refills the buffer. */
   private refill(cursor: Cursor): void {
-    while (this.records >= (this.marks[this.refilled + 1] as MarkStart).records) this.refilled++
+    while (this.records >= (this.marks[this.refilled + 1]?.records ?? Infinity)) this.refilled++
     const { mark } = this.marks[this.refilled] as MarkStart
     for (const event of cursor.head) {
       this.enrich(event)
@@ -262,8 +274,8 @@ class LocalRun {
     this.pass()
   }
 
-  private get markEvery(): number {
-    return this.options.markEvery ?? MARK_EVERY
+  private get isMarkDue(): boolean {
+    return this.records - this.lastMark >= this.markEvery && !this.isRefilling
   }
 
   private async atMark(): Promise<void> {
@@ -277,7 +289,7 @@ class LocalRun {
   }
 
   private afterMark(): void {
-    this.sinceMark = 0
+    this.lastMark = this.records
     this.marks.push({ mark: this.machine.timekeeper.mark + 1, records: this.records, at: this.positions() })
     const oldest = this.machine.oldestMark()
     while (this.marks.length > 1 && (this.marks[1] as MarkStart).mark <= oldest) this.marks.shift()
@@ -291,14 +303,21 @@ class LocalRun {
     return this.snapshots !== undefined && Date.now() - this.savedAt >= (this.options.snapshotEvery ?? SNAPSHOT_EVERY)
   }
 
-  /** Saves the state as of the last mark. */
+  /** The snapshot from which another run goes on. */
+  private async lastSnapshot(): Promise<void> {
+    if (!this.isRefilling) await this.snapshot()
+    this.isSaved = true
+  }
+
+  /** Saves the state as it is after the last record. */
   private async snapshot(): Promise<void> {
-    if (this.snapshots === undefined) return
+    if (this.snapshots === undefined || this.isSaved) return
     const { options } = this
+    this.fingerprints = await fingerprints(options.logs, this.fingerprints)
     const begun = Date.now()
     await this.snapshots.save(this.machine, {
-      version: options.context.parts.version, logs: [...options.logs], fingerprints: this.fingerprints,
-      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, marks: this.marks,
+      version: options.context.parts.version, logs: [...options.logs], fingerprints: [...this.fingerprints],
+      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, records: this.records, marks: this.marks,
     })
     this.savedAt = Date.now()
     options.watch?.saved?.({ records: this.records, ms: this.savedAt - begun })
@@ -317,26 +336,5 @@ class LocalRun {
   private tell(): void {
     const at = this.cursors.map((c) => c.reader.progress())
     this.options.watch?.progress?.(at.reduce((n, p) => n + p.read, 0), at.reduce((n, p) => n + p.size, 0), this.accounts)
-  }
-}
-
-/** The first bytes of a log, hashed; nothing for standard input, which cannot be read twice. */
-async function fingerprint(log: string): Promise<string> {
-  if (log === '-') return ''
-  const bytes = await openBytes(log, 0)
-  const buffer = Buffer.alloc(FINGERPRINT)
-  let n = 0
-  for (let got = 1; got > 0 && n < FINGERPRINT; n += got) got = await bytes.read(buffer, n)
-  await bytes.close()
-  const line = buffer.subarray(0, n).indexOf(10)
-  return sha256(buffer.subarray(0, line < 0 ? n : line))
-}
-
-function checkSame(options: LocalOptions, fingerprints: readonly string[], manifest: Manifest): void {
-  if (resolve(options.output) !== manifest.output) {
-    throw new InvigilError('bad-state', `the state in \`${options.state}\` goes with the output folder \`${manifest.output}\`; name it with --output, or use another state folder`)
-  }
-  if (fingerprints.length !== manifest.fingerprints.length || fingerprints.some((f, i) => f !== manifest.fingerprints[i])) {
-    throw new InvigilError('bad-state', `the state in \`${options.state}\` was made from other logs (${manifest.logs.map((l) => `\`${l}\``).join(', ')}); give the same, or use another state folder`)
   }
 }

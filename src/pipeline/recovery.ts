@@ -22,14 +22,16 @@ export interface Manifest {
   format: 1
   version: string
   logs: string[]
-  /** First bytes of each log, hashed: state must not go on with another log. */
+  /** First bytes of each log, as far as there were any: state must not go on with another log. */
   fingerprints: string[]
   output: string
   lengths: Record<OutputName, number>
   machine: MachineState
   accounts: Accounts
   span: { first: number; last: number }
-  /** From the mark that covers the oldest held event (S) to the one after the snapshot (Q + 1). */
+  /** Lines handled: those after the last mark have been seen, and the next mark will cover them. */
+  records: number
+  /** From the mark that covers the oldest held event (S) to the one after the snapshot's last (Q + 1). */
   marks: MarkStart[]
   base: string
   deltas: string[]

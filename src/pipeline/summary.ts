@@ -78,7 +78,7 @@ function unjudgedReasons(machine: Machine): Map<string, string[]> {
   for (const [key, n] of Object.entries(machine.unjudged()).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [rule, platform, reason] = key.split('\u0000') as [string, string, string]
     const at = `${rule}\u0000${platform}`
-    reasons.set(at, [...(reasons.get(at) ?? []), `${reason} (${n} times)`])
+    reasons.set(at, [...(reasons.get(at) ?? []), `${reason} (${n === 1 ? 'once' : `${n} times`})`])
   }
   return reasons
 }

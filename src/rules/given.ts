@@ -1,7 +1,8 @@
-import type { Problem } from '../base/errors.ts'
+import { InvigilError, type Problem } from '../base/errors.ts'
 import { canonicalJson } from '../base/hash.ts'
-import { offsetOf, parseTime, type Ms } from '../base/time.ts'
-import { ACTIONS, Event, FIELDS, PLAYBACK, eventSchema, type Place } from '../telemetry/event.ts'
+import { parseTime, type Ms } from '../base/time.ts'
+import { buildEvent } from '../telemetry/build.ts'
+import { ACTIONS, FIELDS, PLAYBACK, eventSchema, type Event, type Place } from '../telemetry/event.ts'
 import { FIELD_RULES, type FieldRule } from '../telemetry/validate.ts'
 import { didYouMean } from '../base/problems.ts'
 
@@ -142,15 +143,8 @@ function hint({ name, type, words, minimum, exclusiveMinimum, maximum }: FieldRu
 }
 
 function toEvent(wire: Record<string, unknown>, places: Readonly<Record<string, Place>>): Event {
-  const event = new Event()
-  Object.assign(event, wire)
-  event.time = parseTime(wire.time as string) as Ms
-  event.offset = offsetOf(wire.time as string)
-  event.received = wire.received === undefined ? undefined : parseTime(wire.received as string)
-  FIELDS.forEach((field, i) => {
-    if (wire[field] !== undefined) event.present |= 1 << i
-  })
+  const event = buildEvent(wire, canonicalJson(wire))
+  if ('reason' in event) throw new InvigilError('invariant', `a line that was found good is no event: ${event.message}`)
   if (event.ip !== undefined) event.place = places[event.ip] ?? { kind: 'public' }
-  event.raw = canonicalJson(wire)
   return event
 }

@@ -1,5 +1,5 @@
 import { offsetOf, parseTime } from '../base/time.ts'
-import { Event, PLAYBACK } from './event.ts'
+import { Event, PLAYBACK, hashText } from './event.ts'
 import type { Fault } from './rejects.ts'
 import { findFault, RULE_OF } from './validate.ts'
 
@@ -18,6 +18,7 @@ export function buildEvent(record: Readonly<Record<string, unknown>>, raw: strin
     fields[name] = type === 'number' || type === 'integer' ? (value as number) + 0 : words ? words.get(value as string) : value
     event.present |= bit
   }
+  event.idHash = hashText(event.id)
   const time = parseTime(record.time as string)
   if (time === undefined) return badDate('time', record.time as string)
   event.time = time

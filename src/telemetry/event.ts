@@ -122,8 +122,18 @@ export class Event {
   offset = 0
   /** Which optional fields the platform gave: bit n is `FIELDS[n]`. */
   present = 0
+  /** `hashText` of `id`: 32 bits by which an id is found again. */
+  idHash = 0
   /** Where `ip` is; undefined without `ip`. */
   place: Place | undefined = undefined
   /** The original record, while the event may still be rejected, late or compared with its duplicate. */
   raw = ''
+}
+
+/** 32-bit hash of a text's UTF-8 bytes (polynomial in 31, as Java's). The scanner makes the same while it reads. */
+export function hashText(text: string): number {
+  const bytes = Buffer.from(text)
+  let h = 0
+  for (let i = 0; i < bytes.length; i++) h = (Math.imul(h, 31) + (bytes[i] as number)) | 0
+  return h
 }

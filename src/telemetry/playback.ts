@@ -114,7 +114,17 @@ function closeSpan(track: Track, event: Event, reached: number | undefined): Spa
 
 // A track behind the horizon counts as forgotten, whether `addTrack` has removed it yet or not.
 function findTrack(playback: Playback, { session, time }: Event, chapter: string): Track | undefined {
-  for (const t of playback.tracks) if (t.chapter === chapter && t.session === session) return t.at >= time - TRACK_HORIZON ? t : undefined
+  const { tracks } = playback
+  for (let i = 0; i < tracks.length; i++) {
+    const t = tracks[i] as Track
+    if (t.chapter !== chapter || t.session !== session) continue
+    // What is played now stands first, so that the next event finds it at once.
+    if (i > 0) {
+      tracks[i] = tracks[0] as Track
+      tracks[0] = t
+    }
+    return t.at >= time - TRACK_HORIZON ? t : undefined
+  }
   return undefined
 }
 
@@ -127,7 +137,7 @@ function addTrack(playback: Playback, event: Event, chapter: string): Track {
   const track: Track = {
     session: event.session, chapter, playing: false, at: event.time, position: undefined, rate: event.rate ?? rate, visible: undefined, muted: undefined,
   }
-  playback.tracks.push(track)
+  playback.tracks.unshift(track)
   return track
 }
 

@@ -20,6 +20,9 @@ const WHOLE = Uint8Array.from(FIELD_RULES, (r) => (r.type === 'integer' ? 1 : 0)
 // Fields of few distinct values, worth a look-up; there are too many learners and sessions for the processor's cache.
 const FEW = Uint8Array.from(NAMES, (n) => (['action', 'platform', 'agent', 'class', 'course', 'chapter', 'video', 'outcome'].includes(n) ? 1 : 0))
 const PATTERNS = FIELD_RULES.map((r) => r.pattern)
+// Fields whose values come back after many others have come between.
+const MANY_KINDS = ['learner', 'account', 'session', 'device', 'ip'] as const
+const MANY = Int8Array.from(NAMES, (n) => (MANY_KINDS as readonly string[]).indexOf(n))
 const PLATFORM_BIT = 1 << NAMES.indexOf('platform')
 
 function kindOf(rule: FieldRule): number {
@@ -48,8 +51,9 @@ const [LETTER_T, LETTER_F, LETTER_N] = [0x74, 0x66, 0x6e]
  * and the slow way decides. INVARIANT: where it returns an event, the slow way returns the same.
  */
 export class Scanner {
-  private readonly few = new Interner(1 << 9, 32)
+  private readonly few = new Interner(1 << 12, 32)
   private readonly agents = new Interner(1 << 8, 256)
+  private readonly many = MANY_KINDS.map(() => new Interner(1 << 14, 48))
   // The field that came after each field the last time: platforms write theirs in one order.
   private readonly next = new Uint8Array(UNKNOWN_FIELD + 2).fill(UNKNOWN_FIELD)
   private readonly platform: string
@@ -133,6 +137,7 @@ export class Scanner {
           const value = ownText(bytes, i + 1, to, latin1, origin)
           if (value.length < (SHORTEST[field] as number) || value.length > (LONGEST[field] as number)) return undefined
           event.id = value
+          event.idHash = textHash
           i = to + 1
           break
         }
@@ -180,7 +185,9 @@ export class Scanner {
     if (size === 0) return least === 0 ? '' : undefined
     const value = FEW[field] === 1
       ? (size < 32 ? this.few : this.agents).get(bytes, from, to, textHash, textHigh < 128)
-      : ownText(bytes, from, to, latin1, origin)
+      : (MANY[field] as number) >= 0 && size <= 48
+        ? (this.many[MANY[field] as number] as Interner).get(bytes, from, to, textHash, textHigh < 128)
+        : ownText(bytes, from, to, latin1, origin)
     if (value.length < least || value.length > (LONGEST[field] as number)) return undefined
     const pattern = PATTERNS[field]
     return pattern === undefined || pattern.test(value) ? value : undefined
@@ -188,10 +195,16 @@ export class Scanner {
 }
 
 // A slice this short is a copy, and copying is quicker than decoding; a longer one would keep all of `latin1` in memory.
-const SHORT_SLICE = 12
+const SHORT = 12
 
 function ownText(bytes: Buffer, from: number, to: number, latin1: string, origin: number): string {
-  return to - from <= SHORT_SLICE && textHigh < 128 ? latin1.slice(from - origin, to - origin) : decodeText(bytes, from, to, textHigh < 128)
+  const size = to - from
+  if (size > 3 * SHORT || textHigh > 127) return decodeText(bytes, from, to, textHigh < 128)
+  const a = from - origin
+  const b = to - origin
+  if (size <= SHORT) return latin1.slice(a, b)
+  if (size <= 2 * SHORT) return latin1.slice(a, a + SHORT) + latin1.slice(a + SHORT, b)
+  return latin1.slice(a, a + SHORT) + latin1.slice(a + SHORT, a + 2 * SHORT) + latin1.slice(a + 2 * SHORT, b)
 }
 
 /** Whether `"name":` of the field stands at `at`. */
@@ -244,7 +257,7 @@ function endOfText(bytes: Buffer, start: number, end: number): number {
     }
     if (c < SPACE || c === BACKSLASH) return -1
     high |= c
-    hash = (hash * 31 + c) | 0
+    hash = (Math.imul(hash, 31) + c) | 0
   }
   return -1
 }

@@ -95,8 +95,8 @@ function textFault(rule: FieldRule, value: string): Fault | undefined {
   }
   if (rule.words && !rule.words.has(value)) {
     return name === 'action'
-      ? { reason: 'unknown-action', message: `\`${value}\` is not an action; known are ${ACTIONS.join(', ')}` }
-      : { reason: 'out-of-range', message: `\`${name}\` must be ${[...rule.words.keys()].join(', ')}, not \`${value}\`` }
+      ? { reason: 'unknown-action', message: `\`${clip(value)}\` is not an action; known are ${ACTIONS.join(', ')}` }
+      : { reason: 'out-of-range', message: `\`${name}\` must be ${[...rule.words.keys()].join(', ')}, not \`${clip(value)}\`` }
   }
   if (rule.pattern && !rule.pattern.test(value)) return { reason: 'out-of-range', message: `\`${name}\` must consist of hex digits, not \`${clip(value)}\`` }
   if (value.includes('\0')) return { reason: 'nul', message: `\`${name}\` contains a NUL character` }

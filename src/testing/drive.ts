@@ -6,7 +6,7 @@ import type { AnyDetector } from '../engine/detector.ts'
 import { Machine } from '../engine/machine.ts'
 import type { LateEvent, Output } from '../engine/output.ts'
 import type { Rule } from '../engine/rule.ts'
-import { Event, FIELDS, type Action, type Place } from '../telemetry/event.ts'
+import { Event, FIELDS, hashText, type Action, type Place } from '../telemetry/event.ts'
 import type { Prompt, Warning } from '../warnings/warning.ts'
 
 /** The day on which tests happen unless they name another. */
@@ -37,14 +37,15 @@ export function at(time: string, action: Action, learner: string, chapter?: stri
   FIELDS.forEach((f, i) => {
     if (event[f] !== undefined) event.present |= 1 << i
   })
-  event.raw = JSON.stringify({ ...event, present: undefined, place: undefined, raw: undefined })
+  event.idHash = hashText(event.id)
+  event.raw = JSON.stringify(Object.assign({}, event, { present: undefined, place: undefined, raw: undefined }))
   return event
 }
 
 /** A rule for a test, around a detector and its parameters as a rule file would write them. */
 export function ruleOf(detector: AnyDetector, params: Record<string, unknown> = {}, more: Partial<Rule> = {}): Rule {
   return {
-    id: detector.name, detector, params: (detector.params as z.ZodObject).parse(params) as Record<string, unknown>, severity: 'medium', response: 'review',
+    id: detector.name, detector, params: (detector.params as z.ZodObject).parse(params), severity: 'medium', response: 'review',
     basis: [], version: 'test', prompt: undefined, scope: undefined, unless: undefined, exempt: undefined, ...more,
   }
 }
