@@ -47,7 +47,7 @@ export function parseTree(path: string, text: string): { tree: Tree | undefined;
   // A repeated key leaves the rest readable; after another error the parser only guesses, so the first one is told.
   const fatal = documents.flatMap((d) => d.errors).find((e) => e.code !== 'DUPLICATE_KEY')
   for (const e of faults) {
-    if (e === fatal || e.code === 'DUPLICATE_KEY' || e.name === 'YAMLWarning') problems.push({ message: `yaml: ${lowerFirst(e.message)}`, ...where(e.pos[0]) })
+    if (e === fatal || e.code === 'DUPLICATE_KEY' || e.name === 'YAMLWarning') problems.push({ message: /call stack/.test(e.message) ? 'this is nested too deep' : `yaml: ${lowerFirst(e.message)}`, ...where(e.pos[0]) })
   }
   const [document, second] = documents
   if (second) problems.push({ message: 'a second YAML document in one file', mend: 'keep one document, without `---` between', ...where(second.range[0]) })

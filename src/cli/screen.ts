@@ -63,9 +63,11 @@ export class Screen {
   }
 
   private warning(w: Warning): void {
-    const who = `${w.subject.kind} ${[w.subject.platform, w.subject.id].filter((x) => x !== '').join('/')}`
+    const { kind, platform, id } = w.subject
+    // A terminal is narrow, and most warnings are of learners.
+    const who = `${this.terminal && kind === 'learner' ? '' : `${kind} `}${platform === '' ? id : `${platform}/${id}`}`
     const text = w.episode === 'withdrawn' ? `withdrawn: ${w.why ?? ''}` : w.summary.en
-    const time = `${w.begin.slice(0, 19)}Z  `
+    const time = this.terminal ? `${w.begin.slice(5, 10)} ${w.begin.slice(11, 19)}Z  ` : `${w.begin.slice(0, 19)}Z  `
     const line = this.fit(printable(`${time}${w.severity.padEnd(SEVERITY_WIDTH)}  ${w.rule}  ${who}: ${text}`))
     const [from, to] = [time.length, time.length + SEVERITY_WIDTH]
     this.line(this.colours ? `${line.slice(0, from)}${styleText(COLOURS[w.severity], line.slice(from, to))}${line.slice(to)}` : line)

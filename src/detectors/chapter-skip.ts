@@ -38,15 +38,6 @@ interface Progress {
   skips: Skip[]
 }
 
-/** The chapter at hand, where nothing is left to judge but whether its end is reached. */
-interface Clear {
-  chapter: string
-  class: string | undefined
-  course: string | undefined
-  /** Media position from which it passes as completed; undefined: unknown or of no interest. */
-  end: number | undefined
-}
-
 /** Chapters played before their turn, one soon after the other: one warning. */
 interface Skips {
   begin: Ms
@@ -63,7 +54,12 @@ interface State {
   courses: Progress[]
   open: Skips | undefined
   lastBegin: Ms
-  clear: Clear | undefined
+  /** The chapter at hand, where nothing is left to judge but whether its end is reached: flat, since every event asks. */
+  clearChapter: string | undefined
+  clearClass: string | undefined
+  clearCourse: string | undefined
+  /** Media position from which it passes as completed; Infinity: unknown or of no interest. */
+  clearEnd: number
   /** Reasons already counted. */
   unjudged: string[]
 }
@@ -96,21 +92,24 @@ export const chapterSkip = defineDetector<typeof params, State, Facts>({
   needs: ['chapter'],
   needsCatalogue: ['chapters', 'class'],
   horizon: 'class',
-  newState: () => ({ courses: [], open: undefined, lastBegin: 0, clear: undefined, unjudged: [] }),
+  newState: () => ({
+    courses: [], open: undefined, lastBegin: -Infinity, clearChapter: undefined, clearClass: undefined, clearCourse: undefined, clearEnd: Infinity,
+    unjudged: [],
+  }),
   onEvent(event, context) {
-    endIfOver(context)
-    const { span } = context
+    const { span, state } = context
+    if (state.open !== undefined) endIfOver(context)
     const done = event.action === 'completed' || event.action === 'attended'
-    if (event.chapter === undefined || (!done && (span === undefined || isClear(event, span, context.state.clear)))) return
+    if (event.chapter === undefined || (!done && (span === undefined || isClear(event, span, state)))) return
     const course = context.catalogue.courseOf(event)
     const klass = context.catalogue.classOf(event)
     const order = course === undefined ? -1 : context.catalogue.chapterOrder(course, event.chapter)
     const why = course === undefined ? 'course unknown' : order < 0 ? 'chapter unknown to the course' : whyUnjudged(klass, context.firstTime)
     if (why !== undefined) {
-      context.state.clear = clearOf(event, undefined)
+      setClear(state, event, Infinity)
       return unjudged(why, context)
     }
-    const progress = progressOf(context.state, klass?.id as string, course?.id as string)
+    const progress = progressOf(state, klass?.id as string, course?.id as string)
     judge(event, course as CourseInfo, order, progress, done, context)
   },
   onTimer(_, context) {
@@ -137,13 +136,16 @@ function unjudged(reason: string, context: Call): void {
   context.notEvaluable(reason)
 }
 
-function isClear(event: Event, span: Span, clear: Clear | undefined): boolean {
-  if (clear === undefined || clear.chapter !== event.chapter || clear.class !== event.class || clear.course !== event.course) return false
-  return clear.end === undefined || span.agrees !== true || (span.mediaTo as number) < clear.end
+function isClear(event: Event, span: Span, state: State): boolean {
+  if (state.clearChapter !== event.chapter || state.clearClass !== event.class || state.clearCourse !== event.course) return false
+  return span.agrees !== true || (span.mediaTo as number) < state.clearEnd
 }
 
-function clearOf(event: Event, end: number | undefined): Clear {
-  return { chapter: event.chapter as string, class: event.class, course: event.course, end }
+function setClear(state: State, event: Event, end: number): void {
+  state.clearChapter = event.chapter
+  state.clearClass = event.class
+  state.clearCourse = event.course
+  state.clearEnd = end
 }
 
 function progressOf(state: State, klass: string, course: string): Progress {
@@ -162,12 +164,12 @@ function judge(event: Event, course: CourseInfo, order: number, progress: Progre
   // A `completed` may be lost: who has played a chapter to its end has completed it.
   const ends = done || (end !== undefined && span?.agrees === true && (span.mediaTo as number) >= end)
   if (hasId(progress.completed, chapter)) {
-    state.clear = clearOf(event, undefined)
+    setClear(state, event, Infinity)
     return
   }
   const missing = event.action === 'attended' || hasId(progress.warned, chapter) ? [] : missingBefore(course, order, progress.completed, params)
   if (missing.length > 0) addSkip(event, course, order, missing, progress, context)
-  else state.clear = clearOf(event, ends ? undefined : end)
+  else setClear(state, event, ends || end === undefined ? Infinity : end)
   if (ends) progress.completed = withId(progress.completed, chapter)
 }
 

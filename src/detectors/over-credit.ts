@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { DAY, HOUR, MINUTE, SECOND, duration, local, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
-import type { Event } from '../telemetry/event.ts'
+import type { Action, Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
 import { disputedOf, type Stretch } from './shared/episode.ts'
@@ -35,6 +35,16 @@ interface Excess {
 }
 
 interface State {
+  /** Playback that goes on at no more than the rate allowed, in one stretch that is not accounted for yet; NaN: none. */
+  runChapter: string
+  runSession: string | undefined
+  /** Its last event. */
+  runEvent: string
+  runFrom: Ms
+  runTo: Ms
+  runMediaFrom: number
+  runMediaTo: number
+  runRate: number
   /** Wall-clock time in which anything was played lately, so that it counts once. */
   playing: Intervals
   pace: Pace
@@ -62,6 +72,7 @@ type Call = Context<Params, State, Facts>
 
 const MOST_CHAPTERS = 50
 const MOST_PLAYING = 4
+const MOST_RUN: Ms = MINUTE
 /** A player that stands still may catch up with so much; and evidence of a day may come so long after it. */
 const STANDSTILL: Ms = 2 * MINUTE
 const DAY_SETTLES: Ms = HOUR
@@ -75,24 +86,27 @@ export const overCredit = defineDetector<typeof params, State, Facts>({
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
   needs: ['chapter'],
   newState: () => ({
-    playing: [], pace: newPace(), fast: undefined, dayEnds: 0, today: 0, long: undefined, fastBegin: 0, longBegin: 0, blind: false,
+    runChapter: '', runSession: undefined, runEvent: '', runFrom: Number.NaN, runTo: Number.NaN, runMediaFrom: Number.NaN, runMediaTo: Number.NaN, runRate: Number.NaN,
+    playing: [], pace: newPace(), fast: undefined, dayEnds: -Infinity, today: 0, long: undefined, fastBegin: -Infinity, longBegin: -Infinity, blind: false,
   }),
   onEvent(event, context) {
-    endIfOver(context)
-    const { span, state, params } = context
+    const { span, state } = context
+    if (state.fast !== undefined || state.long !== undefined) endIfOver(context)
     if (span === undefined) return
-    const played = playedMs(span, event.action, params.quiet)
-    const placed = span.mediaFrom !== undefined && span.mediaTo !== undefined
-    const claimed = placed ? Math.min(span.to - span.from, played + STANDSTILL) : played
-    const clock = claimed - covered(state.playing, span.to - claimed, span.to)
-    addInterval(state.playing, span.to - claimed, span.to, MOST_PLAYING + 1)
-    if (state.playing.length > 2 * MOST_PLAYING) state.playing.splice(0, 2)
-    if (placed) judgePace(event, span, clock, context)
-    else if (!state.blind) {
-      state.blind = true
-      context.notEvaluable('pace: playback without media positions')
+    if (goesOn(event, span, context)) {
+      state.runTo = span.to
+      state.runMediaTo = span.mediaTo as number
+      state.runEvent = event.id
+      return
     }
-    if (played > 0) judgeDay(event, span, Math.min(clock, played), context)
+    if (state.runTo === state.runTo) breakRun(event, context)
+    account(event.id, event.action, span, event, context)
+    if (event.action !== 'heartbeat' || span.agrees !== true) return
+    state.runChapter = span.chapter
+    state.runSession = span.session
+    state.runFrom = state.runTo = span.to
+    state.runMediaFrom = state.runMediaTo = span.mediaTo as number
+    state.runRate = span.rate
   },
   onTimer(_, context) {
     endIfOver(context)
@@ -112,18 +126,56 @@ export const overCredit = defineDetector<typeof params, State, Facts>({
   },
 })
 
-function judgePace(event: Event, span: Span, clock: Ms, context: Call): void {
+/** Whether the stretch at hand plainly goes on: then it is accounted for once a minute instead of at every beat. */
+function goesOn(event: Event, span: Span, { params, state }: Call): boolean {
+  return (
+    span.agrees === true && span.from === state.runTo && span.mediaFrom === state.runMediaTo && span.to - state.runFrom <= MOST_RUN &&
+    span.chapter === state.runChapter && span.session === state.runSession && event.action === 'heartbeat' && span.rate === state.runRate && span.rate <= params.rate &&
+    span.to < state.dayEnds && state.fast === undefined && state.long === undefined
+  )
+}
+
+function breakRun(event: Event, context: Call): void {
+  const { state } = context
+  const { runFrom: from, runTo: to } = state
+  state.runTo = Number.NaN
+  if (to <= from) return
+  const span: Span = {
+    chapter: state.runChapter, session: state.runSession, from, to, mediaFrom: state.runMediaFrom, mediaTo: state.runMediaTo, rate: state.runRate,
+    agrees: true, visible: undefined, muted: undefined,
+  }
+  account(state.runEvent, 'heartbeat', span, event, context)
+}
+
+/** Accounts for a stretch that the event `id` of action `by` closed. `event` is the one at hand. */
+function account(id: string, by: Action, span: Span, event: Event, context: Call): void {
+  const { state, params } = context
+  const played = playedMs(span, by, params.quiet)
+  const placed = span.mediaFrom !== undefined && span.mediaTo !== undefined
+  const claimed = placed ? Math.min(span.to - span.from, played + STANDSTILL) : played
+  const clock = claimed - covered(state.playing, span.to - claimed, span.to)
+  addInterval(state.playing, span.to - claimed, span.to, MOST_PLAYING + 1)
+  if (state.playing.length > 2 * MOST_PLAYING) state.playing.splice(0, 2)
+  if (placed) judgePace(id, by, span, clock, context)
+  else if (!state.blind) {
+    state.blind = true
+    context.notEvaluable('pace: playback without media positions')
+  }
+  if (played > 0) judgeDay(id, event, span, Math.min(clock, played), context)
+}
+
+function judgePace(id: string, by: Action, span: Span, clock: Ms, context: Call): void {
   const { params, state } = context
   // Where playback starts again its position may have been chosen: only an advance like the clock's was played.
-  if (span.agrees !== true && startsAnew(event.action)) return
+  if (span.agrees !== true && startsAnew(by)) return
   if (isStale(state.pace, span)) state.pace = newPace()
   const { pace } = state
-  addToPace(pace, span, event, ((span.mediaTo as number) - (span.mediaFrom as number)) * SECOND, clock, params)
-  if (isFast(pace, params)) noteFast(pace, event, context)
+  addToPace(pace, span, id, by, ((span.mediaTo as number) - (span.mediaFrom as number)) * SECOND, clock, params)
+  if (isFast(pace, params)) noteFast(pace, id, context)
   else if (isDone(pace, params)) state.pace = newPace(pace, params.rate)
 }
 
-function noteFast(pace: Pace, event: Event, context: Call): void {
+function noteFast(pace: Pace, id: string, context: Call): void {
   const { state, params } = context
   const isNew = state.fast === undefined
   if (isNew) state.fastBegin = pace.begin === state.longBegin ? pace.begin + 1 : pace.begin
@@ -132,8 +184,8 @@ function noteFast(pace: Pace, event: Event, context: Call): void {
   fast.clock += pace.clock
   fast.end = pace.end
   fast.noticed = context.now
-  if (pace.first !== event.id) addEvidence(fast.evidence, pace.first)
-  addEvidence(fast.evidence, event.id)
+  if (pace.first !== id) addEvidence(fast.evidence, pace.first)
+  addEvidence(fast.evidence, id)
   for (let i = 0; i < pace.chapters.length; i++) {
     const chapter = pace.chapters[i] as string
     const excess = Math.min(pace.excess[i] as number, pace.end - pace.begin)
@@ -145,12 +197,12 @@ function noteFast(pace: Pace, event: Event, context: Call): void {
   schedule(context)
 }
 
-function judgeDay(event: Event, span: Span, played: Ms, context: Call): void {
+function judgeDay(id: string, event: Event, span: Span, played: Ms, context: Call): void {
   const { state } = context
   let rest = played
   if (span.to >= state.dayEnds) {
     const before = Math.max(0, Math.min(played, state.dayEnds - (span.to - played)))
-    if (before > 0) addToDay(event, span.chapter, state.dayEnds, before, context)
+    if (before > 0) addToDay(id, span.chapter, state.dayEnds, before, context)
     endDay(context)
     const zone = context.catalogue.classOf(event)?.timeZone
     const { clock } = local(span.to, zone, event.offset)
@@ -161,11 +213,11 @@ function judgeDay(event: Event, span: Span, played: Ms, context: Call): void {
     state.today = 0
     rest = Math.min(played - before, clock)
   }
-  if (rest > 0) addToDay(event, span.chapter, span.to, rest, context)
+  if (rest > 0) addToDay(id, span.chapter, span.to, rest, context)
 }
 
 /** Adds playback that ended at `to`, all of it in the day at hand. */
-function addToDay(event: Event, chapter: string, to: Ms, played: Ms, context: Call): void {
+function addToDay(id: string, chapter: string, to: Ms, played: Ms, context: Call): void {
   const { params, state } = context
   state.today += played
   const beyond = Math.min(played, state.today - params.daily)
@@ -177,7 +229,7 @@ function addToDay(event: Event, chapter: string, to: Ms, played: Ms, context: Ca
   long.end = Math.max(long.begin, to)
   addChapter(long, chapter)
   addPiece(long.disputed, chapter, to - beyond, to, beyond / SECOND)
-  addEvidence(long.evidence, event.id)
+  addEvidence(long.evidence, id)
   if (!isNew) return
   report('day', long, 'ongoing', context)
   schedule(context)

@@ -46,6 +46,12 @@ interface Overlap {
 interface State {
   tracks: Track[]
   open: Overlap | undefined
+  /** The track played last, and the end of its last interval, which stands in `tracks` only once another is played. */
+  chapter: string
+  session: string | undefined
+  to: Ms
+  /** The latest end of other chapters. */
+  othersTo: Ms
 }
 
 interface Facts {
@@ -72,21 +78,15 @@ export const parallelChapters = defineDetector<typeof params, State, Facts>({
   params,
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
   needs: ['chapter'],
-  newState: () => ({ tracks: [], open: undefined }),
+  newState: () => ({ tracks: [], open: undefined, chapter: '', session: undefined, to: -Infinity, othersTo: -Infinity }),
   onEvent(event, context) {
-    endIfOver(context)
     const { span, state } = context
+    if (state.open !== undefined) endIfOver(context)
     if (span === undefined || !isPlayed(span, event.action, context.params)) return
-    const track = findTrack(state, span) ?? addTrack(state, span)
-    const { played } = track
-    const last = played[played.length - 1]
-    const joins = last !== undefined && span.from <= last + JITTER
-    const began = joins ? (played[played.length - 2] as Ms) : span.from
-    const before = state.open?.overlap ?? 0
-    if (mayOverlap(state, span)) compare(state, span, began)
-    if (joins) played[played.length - 1] = span.to
-    else addPlayed(played, span)
-    if (state.open !== undefined) judge(state.open, event.id, span, state.open.overlap - before, context)
+    const goesOn = span.chapter === state.chapter && span.session === state.session && span.from <= state.to + JITTER
+    // The common case: one chapter goes on, and no other was played after this stretch began.
+    if (goesOn && state.open === undefined && state.othersTo <= span.from) state.to = span.to
+    else play(event.id, span, context)
   },
   onTimer(_, context) {
     endIfOver(context)
@@ -103,6 +103,26 @@ export const parallelChapters = defineDetector<typeof params, State, Facts>({
   },
 })
 
+function play(id: string, span: Span, context: Call): void {
+  const { state } = context
+  const current = findTrack(state, state)
+  if (current !== undefined) current.played[current.played.length - 1] = state.to
+  const { played } = findTrack(state, span) ?? addTrack(state, span)
+  const last = played[played.length - 1]
+  const joins = last !== undefined && span.from <= last + JITTER
+  const began = joins ? (played[played.length - 2] as Ms) : span.from
+  const before = state.open?.overlap ?? 0
+  if (mayOverlap(state, span)) compare(state, span, began)
+  if (joins) played[played.length - 1] = span.to
+  else addPlayed(played, span)
+  state.chapter = span.chapter
+  state.session = span.session
+  state.to = span.to
+  state.othersTo = -Infinity
+  for (const t of state.tracks) if (t.chapter !== span.chapter) state.othersTo = Math.max(state.othersTo, t.played.at(-1) ?? -Infinity)
+  if (state.open !== undefined) judge(state.open, id, span, state.open.overlap - before, context)
+}
+
 /** Whether the whole stretch was played. Without positions, a start says only that it was not playing just before. */
 function isPlayed(span: Span, by: Action, params: Params): boolean {
   const elapsed = span.to - span.from
@@ -114,8 +134,8 @@ function isPlayed(span: Span, by: Action, params: Params): boolean {
   return advance > 0 && elapsed - (advance / span.rate) * SECOND <= Math.max(2 * SECOND, params.overlap / 3)
 }
 
-function findTrack(state: State, span: Span): Track | undefined {
-  for (const t of state.tracks) if (t.chapter === span.chapter && t.session === span.session) return t
+function findTrack(state: State, { chapter, session }: Pick<Span, 'chapter' | 'session'>): Track | undefined {
+  for (const t of state.tracks) if (t.chapter === chapter && t.session === session) return t
   return undefined
 }
 

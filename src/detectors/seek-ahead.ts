@@ -7,7 +7,7 @@ import { disputedOf, type Stretch } from './shared/episode.ts'
 import { hasId, withId, type IdSet } from './shared/id-set.ts'
 import { addPiece } from './shared/pieces.ts'
 import { whyUnjudged } from './shared/progress.ts'
-import { furthestSecond, noteLast, unseenSeconds, watch, watchedSeconds, type Watched } from './shared/watched.ts'
+import { furthestSecond, noteLast, place, unseenSeconds, watch, watchedSeconds, type Watched } from './shared/watched.ts'
 import { round3 } from './shared/wording.ts'
 
 const params = z.strictObject({
@@ -41,6 +41,13 @@ interface Ahead {
 
 /** Plain data, kept until the class closes; of completed chapters only that they are. */
 interface State {
+  /** When there is something to settle; Infinity: nothing. */
+  due: Ms
+  /** The chapter that goes on, and what was watched of it without a break: flat, and added to `begun` once it breaks. */
+  chapter: string | undefined
+  runFrom: number
+  runTo: number
+  runAt: Ms
   begun: Begun[]
   completed: IdSet
   open: Ahead | undefined
@@ -72,18 +79,29 @@ export const seekAhead = defineDetector<typeof params, State, Facts>({
   needs: ['chapter', 'position'],
   needsCatalogue: ['class'],
   horizon: 'class',
-  newState: () => ({ begun: [], completed: '', open: undefined, lastBegin: 0, unjudged: [] }),
+  newState: () => ({
+    due: Infinity, chapter: undefined, runFrom: Number.NaN, runTo: Number.NaN, runAt: Number.NaN, begun: [], completed: '', open: undefined,
+    lastBegin: -Infinity, unjudged: [],
+  }),
   onEvent(event, context) {
     const { chapter } = event
     const { params, span, state } = context
-    settle(context)
+    if (event.time >= state.due) settle(context)
     if (chapter === undefined) return
+    // The common case: what was watched before goes on.
+    if (span !== undefined && span.agrees === true && span.mediaFrom === state.runTo && chapter === state.chapter && event.action === 'heartbeat') {
+      state.runTo = span.mediaTo as number
+      state.runAt = event.time
+      return
+    }
+    breakRun(state)
     const begun = findBegun(state.begun, chapter) ?? (hasId(state.completed, chapter) ? undefined : addBegun(state, chapter, event.time))
     if (begun === undefined) return
     watch(begun, event, span, params.lost)
     if (event.action === 'seeked') judgeSeek(event, begun, context)
     else if (event.action === 'completed') judgeCompletion(event, begun, context)
     noteLast(begun, event)
+    if (event.action === 'heartbeat' && event.position !== undefined) beginRun(state, chapter, event.position, event.time)
   },
   onTimer(_, context) {
     settle(context)
@@ -105,6 +123,26 @@ export const seekAhead = defineDetector<typeof params, State, Facts>({
 
 function percent(share: number): number {
   return Math.round(share * 1000) / 10
+}
+
+function beginRun(state: State, chapter: string, position: number, time: Ms): void {
+  state.chapter = chapter
+  state.runFrom = state.runTo = position
+  state.runAt = time
+}
+
+/** Adds the run at hand to what was watched of its chapter. */
+function breakRun(state: State): void {
+  if (state.chapter === undefined) return
+  const begun = findBegun(state.begun, state.chapter)
+  if (begun !== undefined) {
+    place(begun, state.runFrom, state.runTo)
+    begun.at = state.runAt
+    begun.position = state.runTo
+    begun.playing = true
+  }
+  state.chapter = undefined
+  state.runTo = Number.NaN
 }
 
 function findBegun(begun: Begun[], chapter: string): Begun | undefined {
@@ -177,22 +215,30 @@ function judgeCoverage(begun: Begun, event: string, time: Ms, length: number, co
 /** Judges early completions that are due and ends an episode that is over. */
 function settle(context: Call): void {
   const { now, params, state } = context
+  breakRun(state)
   for (let i = state.begun.length - 1; i >= 0; i--) {
     const begun = state.begun[i] as Begun
     const { early } = begun
     if (early !== undefined && early.due <= now) judgeCoverage(begun, early.event, early.time, early.length, context)
   }
   const { open } = state
-  if (open === undefined || now < open.noticed + params.end) return
-  state.open = undefined
-  report(open, 'ended', context)
+  if (open !== undefined && now >= open.noticed + params.end) {
+    state.open = undefined
+    report(open, 'ended', context)
+  }
+  state.due = dueOf(state, params)
+}
+
+function dueOf(state: State, params: Params): Ms {
+  let due = state.open === undefined ? Infinity : state.open.noticed + params.end
+  for (const { early } of state.begun) if (early !== undefined && early.due < due) due = early.due
+  return due
 }
 
 function schedule(context: Call): void {
   const { state } = context
-  let at = state.open === undefined ? undefined : state.open.noticed + context.params.end
-  for (const { early } of state.begun) if (early !== undefined && (at === undefined || early.due < at)) at = early.due
-  context.wakeAt(at)
+  state.due = dueOf(state, context.params)
+  context.wakeAt(state.due === Infinity ? undefined : Math.max(state.due, context.now + 1))
 }
 
 function addTo(chapter: string, event: string, time: Ms, context: Call): Ahead {

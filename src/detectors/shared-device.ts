@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { HOUR, duration, type Ms } from '../base/time.ts'
+import { HOUR, MINUTE, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
 import type { Severity } from '../warnings/warning.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
-import { atOnce, dropUses, noteUse, usesOf, type Hosts, type Use } from './shared/hosts.ts'
-import { namesOf, peopleOf, personOf, type Ref } from './shared/people.ts'
+import { atOnce, dropUses, isContested, noteUse, usesOf, type Hosts, type Use } from './shared/hosts.ts'
+import { namesOf, peopleOf, personKey, personOf, type Ref } from './shared/people.ts'
 
 interface Episode {
   device: string
@@ -14,6 +14,7 @@ interface Episode {
   learners: string[]
   /** Most of them at the same time. */
   atOnce: number
+  returns: number
   teacher: Ref | undefined
   evidence: Evidence
 }
@@ -21,12 +22,18 @@ interface Episode {
 interface State {
   hosts: Hosts
   episode: Episode | undefined
+  /** Who used the device last, and until when. */
+  latest: { who: string; at: Ms } | undefined
+  /** When it was handed back in a hurry. */
+  returns: Ms[]
 }
 
 interface Facts {
   device: string
   learners: string[]
   atOnce: number
+  /** How often it was handed back, in a hurry, to somebody who had used it before. */
+  returns: number
   windowHours: number
   teacher?: string
 }
@@ -34,32 +41,42 @@ interface Facts {
 const params = z.strictObject({
   learners: z.int().min(2).default(3).describe('Learners of one device that are too many; teachers do not count.'),
   window: duration.prefault('24h').describe('Within which they use it: a classroom computer serves others on other days.'),
+  overlap: duration.prefault('5m').describe('How long two must use it at the same time: longer than it takes to help somebody log in.'),
+  handover: duration.prefault('5m').describe('A hand-over within so long is hurried; logins closer than 5 minutes break published rules.'),
+  returns: z.int().min(1).default(6).describe('Hurried hand-overs to somebody who had used it before, within the window, that are as good as at once.'),
   crowd: z.int().min(3).default(50).describe('Learners on an IP address above which a teacher seen on it says nothing: it is a network.'),
   quiet: duration.prefault('2h').describe('An episode is over when the device has not been seen for so long.'),
 })
 type Params = z.output<typeof params>
 type Device = Context<Params, State, Facts>
 
+const MOST_RETURNS = 32
+
 /**
- * One device serves several learners. Where a teacher of their class was seen on it, or on the IP address from which it
- * served at least two of them at the same time (a classroom computer serves one after the other), the teacher is the subject.
+ * One device serves several learners. In turn that is a hint alone: computers of classrooms and families serve one after
+ * the other. It is more if two use it at the same time for `overlap`, which no two people do at one screen, or if it
+ * goes to and fro: in a room each has a turn, in a family two or three a day, so that three learners come back twice each
+ * (`returns`) only where one person has the next account ready. Then a teacher of their class who was seen on the device, or on
+ * the IP address from which it served two at once, is the subject.
  */
 export const sharedDevice = defineDetector<typeof params, State, Facts>({
   name: 'shared-device',
-  version: 1,
-  summary: 'One device serves three or more learners; the subject is a teacher of their class who was seen with it.',
+  version: 2,
+  migrations: { 1: migrate },
+  summary: 'One device serves three or more learners, in turn or at once; the subject is a teacher of their class who was seen with it.',
   stage: 'resource',
   params,
   resources: ['device', 'ip'],
   needs: ['device'],
   horizon: 48 * HOUR,
-  newState: () => ({ hosts: {}, episode: undefined }),
+  newState: () => ({ hosts: {}, episode: undefined, latest: undefined, returns: [] }),
   onSighting(s, context) {
     const { state, params } = context
     end(context)
     const device = s.resource === 'device' ? s.id : s.device
     if (device === undefined) return
     const use = noteUse(state.hosts, s, device, params.window)
+    if (s.resource === 'device') noteHand(use, s, context)
     if (!use) return
     const open = state.episode
     if (open) goOn(open, use, s, context)
@@ -70,31 +87,75 @@ export const sharedDevice = defineDetector<typeof params, State, Facts>({
   onTimer(_, context) {
     end(context)
   },
-  explain({ learners, atOnce, windowHours, teacher }, { learners: most }) {
-    const en = `one device served ${learners.length} learners (${namesOf(learners)}) within ${windowHours} h, up to ${atOnce} of them at once (limit ${most - 1})`
-    const zh = `同一设备在 ${windowHours} 小时内供 ${learners.length} 名学员（${namesOf(learners)}）使用，同时最多 ${atOnce} 人（限值 ${most - 1} 人）`
-    return teacher === undefined ? { en, zh } : { en: `${en}; teacher ${teacher} of their class was seen with it`, zh: `${zh}；该班教师 ${teacher} 曾在该设备或其 IP 上出现` }
+  explain({ learners, atOnce, returns, windowHours, teacher }, { learners: most, returns: often, handover }) {
+    let en = `one device served ${learners.length} learners (${namesOf(learners)}) within ${windowHours} h, up to ${atOnce} of them at once (limit ${most - 1})`
+    let zh = `同一设备在 ${windowHours} 小时内供 ${learners.length} 名学员（${namesOf(learners)}）使用，同时最多 ${atOnce} 人（限值 ${most - 1} 人）`
+    if (returns > 0) {
+      en += ` and was handed back ${returns} times within ${handover / MINUTE} min (limit ${often - 1})`
+      zh += `，${returns} 次在 ${handover / MINUTE} 分钟内换回先前的学员（限值 ${often - 1} 次）`
+    }
+    if (teacher !== undefined) {
+      en += `; teacher ${teacher} of their class was seen with it`
+      zh += `；该班教师 ${teacher} 曾在该设备或其 IP 上出现`
+    }
+    return { en, zh }
   },
 })
 
+function migrate(state: unknown): State {
+  const old = state as Omit<State, 'latest' | 'returns'>
+  return { hosts: old.hosts, episode: old.episode && { ...old.episode, returns: 0 }, latest: undefined, returns: [] }
+}
+
+/** Notes who has the device in hand. `use` is undefined for a sighting that only says that it was left. */
+function noteHand(use: Use | undefined, s: Sighting, { state, params }: Device): void {
+  const { latest, returns } = state
+  if (!use) {
+    // A timer notices long after the last use.
+    if (latest && s.event !== undefined && latest.who === personKey(s.platform, s.learner)) latest.at = s.time
+    return
+  }
+  if (latest && latest.who !== use.who && use.from === s.time && use.stretches > 1 && s.time - latest.at < params.handover) {
+    while (returns.length > 0 && (returns.length >= MOST_RETURNS || (returns[0] as Ms) <= s.time - params.window)) returns.shift()
+    returns.push(s.time)
+  }
+  state.latest = { who: use.who, at: s.time }
+}
+
 function judgeDevice(use: Use, context: Device): void {
-  const { state, params } = context
   const group = learnersOn(use, context)
-  if (new Set(group.map((u) => u.who)).size < params.learners) return
-  begin(group, teacherOf(group, context), atOnce(state.hosts, use).filter((u) => !isTeacher(u, context)).length, context)
+  if (new Set(group.map((u) => u.who)).size < context.params.learners) return
+  const together = togetherWith(use, context)
+  const sure = isSure(together, returnsOf(context), context)
+  // In turn or at once: the next sightings tell.
+  if (!sure && isContested(context.state.hosts, use)) return
+  begin(group, sure ? teacherOf(group, context) : undefined, together, context)
 }
 
 /** On an address only a teacher is looked for, and only where the device itself was never seen with one. */
 function judgeAddress(use: Use, s: Sighting, context: Device): void {
   const { state, params } = context
   if (s.place?.kind === 'private') return
-  const now = atOnce(state.hosts, use).filter((u) => !isTeacher(u, context))
-  if (now.length < 2) return
+  const together = togetherWith(use, context)
+  if (together < 2) return
   const group = learnersOn(use, context)
   if (group.length < params.learners || new Set(Object.values(state.hosts).flatMap((uses) => uses.map((u) => u.who))).size > params.crowd) return
   const teacher = teacherOf(group, context)
   if (!teacher || teacher.device === use.device) return
-  begin(group, teacher, now.length, context)
+  begin(group, teacher, together, context)
+}
+
+function togetherWith(use: Use, context: Device): number {
+  return atOnce(context.state.hosts, use, context.params.overlap).filter((u) => !isTeacher(u, context)).length
+}
+
+function returnsOf({ state, params, now }: Device): number {
+  return state.returns.filter((t) => t > now - params.window).length
+}
+
+/** Whether it is more than one learner after the other. */
+function isSure(together: number, returns: number, { params }: Device): boolean {
+  return together > 1 || returns >= params.returns
 }
 
 function begin(group: readonly Use[], teacher: Use | undefined, together: number, context: Device): void {
@@ -104,7 +165,7 @@ function begin(group: readonly Use[], teacher: Use | undefined, together: number
   const first = ordered[0] as Use
   const episode: Episode = {
     device: first.device, begin: first.from, end: context.now, learners: [...new Set(group.map((u) => u.who))], atOnce: together,
-    teacher: teacher && personOf(teacher.who), evidence,
+    returns: returnsOf(context), teacher: teacher && personOf(teacher.who), evidence,
   }
   context.state.episode = episode
   raise(episode, 'ongoing', context)
@@ -114,18 +175,26 @@ function goOn(episode: Episode, use: Use, s: Sighting, context: Device): void {
   if (use.device !== episode.device) return
   episode.end = s.time
   if (s.event !== undefined && !episode.evidence.events.includes(s.event)) addEvidence(episode.evidence, s.event)
-  if (!isTeacher(use, context)) {
+  const known = episode.learners.length
+  const wasSure = isSure(episode.atOnce, episode.returns, context)
+  const isLearner = !isTeacher(use, context)
+  if (isLearner) {
     if (!episode.learners.includes(use.who)) episode.learners.push(use.who)
-    episode.atOnce = Math.max(episode.atOnce, atOnce(context.state.hosts, use).filter((u) => !isTeacher(u, context)).length)
-    return
+    episode.atOnce = Math.max(episode.atOnce, togetherWith(use, context))
+    episode.returns = Math.max(episode.returns, returnsOf(context))
   }
-  if (episode.teacher || s.resource !== 'device') return
-  const teacher = teacherOf(learnersOn(use, context), context)
-  if (!teacher) return
-  // Who answers for it has changed, and with it the warning.
-  raise(episode, 'withdrawn', context)
-  episode.teacher = personOf(teacher.who)
-  raise(episode, 'ongoing', context)
+  const sure = isSure(episode.atOnce, episode.returns, context)
+  if (sure && !episode.teacher && s.resource === 'device' && !(isLearner && wasSure)) {
+    const teacher = teacherOf(learnersOn(use, context), context)
+    if (teacher) {
+      // Who answers for it has changed, and with it the warning.
+      raise(episode, 'withdrawn', context)
+      episode.teacher = personOf(teacher.who)
+      raise(episode, 'ongoing', context)
+      return
+    }
+  }
+  if (sure !== wasSure || episode.learners.length > known) raise(episode, 'ongoing', context)
 }
 
 function learnersOn(use: Use, context: Device): Use[] {
@@ -163,6 +232,7 @@ function end(context: Device): void {
   raise(episode, 'ended', context)
   // The next episode begins with what is seen from now on.
   state.episode = undefined
+  state.returns = []
   dropUses(state.hosts, (u) => u.device === episode.device && episode.learners.includes(u.who))
 }
 
@@ -170,12 +240,12 @@ function raise(e: Episode, episode: 'ongoing' | 'ended' | 'withdrawn', context: 
   const learners = peopleOf(e.learners)
   const { platform } = learners[0] as Ref
   const subject = e.teacher ? { kind: 'teacher' as const, id: e.teacher.id, platform: e.teacher.platform } : { kind: 'device' as const, id: e.device, platform }
-  const severity: { severity?: Severity } = e.teacher ? { severity: 'critical' } : {}
+  const severity: { severity?: Severity } = e.teacher ? { severity: 'critical' } : isSure(e.atOnce, e.returns, context) ? {} : { severity: 'low' }
   context.raise({
     episode, begin: e.begin, end: e.end, subject, learners, ...severity,
     ...(episode === 'withdrawn' ? { why: 'a teacher of the class was seen on the device' } : {}),
     facts: {
-      device: e.device, learners: learners.map((l) => l.id), atOnce: e.atOnce, windowHours: context.params.window / HOUR,
+      device: e.device, learners: learners.map((l) => l.id), atOnce: e.atOnce, returns: e.returns, windowHours: context.params.window / HOUR,
       ...(e.teacher ? { teacher: e.teacher.id } : {}),
     },
     evidence: e.evidence,

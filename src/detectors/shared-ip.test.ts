@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { at, drive } from '../testing/drive.ts'
+import { MINUTE } from '../base/time.ts'
+import type { Event } from '../telemetry/event.ts'
+import { at, drive, instant, type Fields } from '../testing/drive.ts'
 import { honestTimetable, inStepWith, randomOf, study } from '../testing/study.ts'
 import { sharedIp } from './shared-ip.ts'
 
@@ -34,6 +36,18 @@ describe('in step', () => {
     expect(warnings[0]?.begin).toBe(warnings[2]?.begin)
     expect(Number(warnings[2]?.facts.boundaries)).toBeGreaterThan(Number(warnings[0]?.facts.boundaries))
     expect(warnings[2]?.summary.en).toMatch(/^4 learners on one IP address \(G0, G1, G2, G3\) passed \d+ lesson boundaries within 5 s/)
+  })
+
+  test('a group that waits for each other where the video stops for face checks', () => {
+    const random = randomOf(8)
+    const table = honestTimetable(random, '09:00:00', 8, 10)
+    const d = drive(sharedIp)
+    for (let i = 0; i < 4; i++) {
+      // Each completes at a time of their own, and all begin the next together.
+      const own = inStepWith(random, table, 2).map(([from, to]): [number, number] => [from, to - Math.round(15_000 * i * random())])
+      d.feed(...study(`G${i}`, own, { ip }))
+    }
+    expect(d.latest().map((w) => w.facts.learners)).toEqual([['G0', 'G1', 'G2', 'G3']])
   })
 
   test('two learners in step are no group: a couple at one table', () => {
@@ -114,4 +128,41 @@ test('four in step on two devices are a farm', () => {
   const d = drive(sharedIp, { atOnce: 5 })
   for (let i = 0; i < 4; i++) d.feed(...study(`G${i}`, inStepWith(random, table, 2), { ip, device: `d${i % 2}` }))
   expect(d.latest()).toMatchObject([{ severity: 'critical', facts: { verdict: 'farm', reasons: ['in step', 'shared devices'], devices: 2 } }])
+})
+
+describe('no device is named', () => {
+  const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/104.0.0.0'
+  /** Lessons at a beat a minute, each with so many inputs, sound off unless said otherwise. */
+  const watch = (learner: string, begin: string, minutes: number, inputs: number, fields: Fields = {}): Event[] => {
+    const from = instant(begin)
+    const time = (m: number) => new Date(from + m * MINUTE).toISOString()
+    return [
+      at(time(0), 'logged-in', learner, undefined, { ip, agent, ...fields }),
+      ...Array.from({ length: minutes }, (_, m) => at(time(m + 0.1), m === 0 ? 'played' : 'heartbeat', learner, `c-${learner}`, { ip, muted: true, inputs, ...fields })),
+      at(time(minutes), 'logged-out', learner, undefined, { ip, ...fields }),
+    ]
+  }
+  const waves = (inputs: number, fields: Fields = {}) => ['A', 'B', 'C', 'D', 'E', 'F'].flatMap((who, i) => watch(who, `${9 + Math.floor(i / 3)}:0${i}:00`.padStart(8, '0'), 50, inputs, fields))
+
+  test('accounts that run with nobody at them, in waves, are a farm to be looked at', () => {
+    const d = drive(sharedIp).feed(...waves(0)).mark('20:00:00')
+    expect(d.latest()).toMatchObject([
+      { severity: 'medium', facts: { verdict: 'farm', reasons: ['unattended at once'], learners: ['A', 'B', 'C', 'D', 'E', 'F'], unattended: 6, devices: 0 } },
+    ])
+    expect(d.latest()[0]?.summary.en).toBe(
+      '6 learners on one IP address (A, B, C, D, E +1) ran 6 accounts in one kind of browser with the sound off and less than 1 input a minute each, some at the same time',
+    )
+  })
+
+  test.each([
+    ['whose sound is on', waves(0, { muted: false })],
+    ['who use their hands', waves(2)],
+    ['on devices of their own', ['A', 'B', 'C', 'D', 'E', 'F'].flatMap((who) => watch(who, '09:00:00', 50, 0, { device: `d${who}` }))],
+    ['in browsers of their own', ['A', 'B', 'C', 'D', 'E', 'F'].flatMap((who) => watch(who, '09:00:00', 50, 0, { agent: `${agent} ${who}` }))],
+    ['who are a family of three', ['A', 'B', 'C'].flatMap((who) => watch(who, '09:00:00', 50, 0))],
+    ['one after the other', ['A', 'B', 'C', 'D', 'E', 'F'].flatMap((who, i) => watch(who, `${String(9 + i).padStart(2, '0')}:00:00`, 50, 0))],
+    ['who are a third of an office', Array.from({ length: 30 }, (_, i) => watch(`L${i}`, `09:${10 + i}:00`, 50, i < 10 ? 0 : 3, { muted: i < 10 })).flat()],
+  ])('not people %s', (_, events) => {
+    expect(drive(sharedIp).feed(...events).mark('23:00:00').latest()).toEqual([])
+  })
 })

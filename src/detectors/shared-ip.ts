@@ -1,33 +1,40 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
-import { DAY, SECOND, type Ms } from '../base/time.ts'
+import { DAY, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import { addEvidence, newEvidence } from '../warnings/evidence.ts'
+import type { Severity } from '../warnings/warning.ts'
 import { classOfGroup, endQuiet, groupParams, judgePass, nextQuiet, type Group } from './shared/group.ts'
 import { atOnce, countDevices, dropUses, noteUse, type Hosts, type Use } from './shared/hosts.ts'
 import { namesOf, peopleOf, personKey } from './shared/people.ts'
 import { newSynchrony, notePass, type Synchrony } from './shared/synchrony.ts'
+import { noteMuted, unattended, unattendedParams } from './shared/unattended.ts'
 
 interface IpGroup extends Group {
   verdict: 'group' | 'farm'
   /** Most of them on one device at the same time; 1 where devices are their own or unknown. */
   atOnce: number
+  /** Learners whose accounts ran with nobody at them, some at once. */
+  unattended: number
 }
 
 interface State {
   synchrony: Synchrony
   hosts: Hosts
+  /** Who plays with the sound off where no device is named. */
+  browsers: Hosts
   groups: IpGroup[]
 }
 
 interface Facts {
   verdict: 'group' | 'farm'
-  /** What says so: `in step`, `shared devices`, `devices at once`. */
+  /** What says so: `in step`, `shared devices`, `devices at once`, `unattended at once`. */
   reasons: string[]
   learners: string[]
   /** Different devices of theirs; 0 where the platform names none. */
   devices: number
   atOnce: number
+  unattended: number
   boundaries: number
   share: number
   withinSeconds: number
@@ -37,6 +44,8 @@ interface Facts {
 
 const params = z.strictObject({
   ...groupParams,
+  ...unattendedParams,
+  overlap: duration.prefault('5m').describe('How long accounts must be used at the same time: longer than it takes to help somebody log in.'),
   atOnce: z.int().min(2).default(3).describe('Learners on one device of the address at the same time that make a farm.'),
 })
 type Params = z.output<typeof params>
@@ -45,27 +54,31 @@ type Ip = Context<Params, State, Facts>
 /**
  * Tells who shares an address because it is a network (a NAT, a campus, a carrier: no warning, however many they are) from
  * a `group` that studies in step and a `farm` that runs several accounts on few devices. Only synchrony (see `judgePass`)
- * or one device in several learners' use at the same time counts; the number of people on the address never does, it
- * only raises what synchrony takes.
+ * one device in several learners' use at the same time, or accounts that run with nobody at them (see `unattended`) count;
+ * the number of people on the address never does, it only raises what synchrony takes.
  */
 export const sharedIp = defineDetector<typeof params, State, Facts>({
   name: 'shared-ip',
-  version: 1,
+  version: 2,
+  migrations: { 1: (state) => ({ ...(state as State), browsers: {}, groups: (state as State).groups.map((g) => ({ ...g, unattended: 0 })) }) },
   summary: 'Several learners on one IP address study in step, or are run from few devices; their number alone is never enough.',
   stage: 'resource',
   params,
   resources: ['ip'],
   needs: ['ip'],
   horizon: 7 * DAY,
-  newState: () => ({ synchrony: newSynchrony(), hosts: {}, groups: [] }),
+  newState: () => ({ synchrony: newSynchrony(), hosts: {}, browsers: {}, groups: [] }),
   onSighting(s, context) {
     const { state, params } = context
     end(context)
     const use = s.device === undefined ? undefined : noteUse(state.hosts, s, s.device, DAY)
-    if (use) judgeHost(atOnce(state.hosts, use), s.event, context)
+    if (use) judgeHost(use, s.event, context)
+    const quiet = noteMuted(state.browsers, s)
+    if (quiet) judgeQuiet(quiet, s.event, context)
     const pass = notePass(state.synchrony, s, params)
     if (pass) {
-      const group = judgePass(state.synchrony, state.groups, personKey(s.platform, s.learner), pass, params, (g): IpGroup => ({ ...g, verdict: 'group', atOnce: 1 }))
+      const make = (g: Group): IpGroup => ({ ...g, verdict: 'group', atOnce: 1, unattended: 0 })
+      const group = judgePass(state.synchrony, state.groups, personKey(s.platform, s.learner), pass, params, make)
       if (group) raise(group, 'ongoing', context)
     }
     if (state.groups.length > 0) context.wakeAt(nextQuiet(state.groups, params.quiet))
@@ -74,7 +87,7 @@ export const sharedIp = defineDetector<typeof params, State, Facts>({
     end(context)
     context.wakeAt(nextQuiet(context.state.groups, context.params.quiet))
   },
-  explain(f, { atOnce, coincidences }) {
+  explain(f, { atOnce, coincidences, hands }) {
     const percent = Math.round(f.share * 100)
     const who = namesOf(f.learners)
     const en = [`${f.learners.length} learners on one IP address (${who})`]
@@ -84,12 +97,17 @@ export const sharedIp = defineDetector<typeof params, State, Facts>({
       en.push(`passed ${f.boundaries} lesson boundaries within ${f.withinSeconds} s of each other, ${percent} % or more of those they could have (limit ${coincidences})`)
       zh.push(`${f.boundaries} 次在 ${f.withinSeconds} 秒之内同时开始或学完同一课时，占可比次数的 ${percent}% 以上（限值 ${coincidences} 次）`)
     }
-    if (f.atOnce > 1) {
+    if (f.reasons.includes('devices at once')) {
       en.push(`${together ? 'and ' : ''}were up to ${f.atOnce} at once on one device (limit ${atOnce - 1})`)
       zh.push(`同一设备上同时最多有 ${f.atOnce} 人（限值 ${atOnce - 1} 人）`)
-    } else if (f.verdict === 'farm') {
+    }
+    if (f.reasons.includes('shared devices')) {
       en.push(`and used only ${f.devices} devices`)
       zh.push(`只用了 ${f.devices} 台设备`)
+    }
+    if (f.reasons.includes('unattended at once')) {
+      en.push(`${en.length > 1 ? 'and ' : ''}ran ${f.unattended} accounts in one kind of browser with the sound off and less than ${hands} input a minute each, some at the same time`)
+      zh.push(`在同一种浏览器中静音运行 ${f.unattended} 个账号，每分钟操作不足 ${hands} 次，其中有的同时进行`)
     }
     return { en: en.join(' '), zh: zh.join('，') }
   },
@@ -107,29 +125,41 @@ function allKnown(hosts: Hosts, learners: readonly string[]): boolean {
 }
 
 /** Learners on one device at the same time: part of a group that is known, or a farm of its own. */
-function judgeHost(together: readonly Use[], event: string | undefined, context: Ip): void {
-  const { state, params, now } = context
-  if (together.length < params.atOnce) return
-  const known = state.groups.find((g) => together.some((u) => g.learners.includes(u.who)))
-  const group: IpGroup = known ?? newFarm(together, now, state.groups)
+function judgeHost(use: Use, event: string | undefined, context: Ip): void {
+  const together = atOnce(context.state.hosts, use, context.params.overlap)
+  if (together.length >= context.params.atOnce) farm(together, event, context, (g) => (g.atOnce = Math.max(g.atOnce, together.length)))
+}
+
+/** Accounts that run with nobody at them, where no device is named. */
+function judgeQuiet(use: Use, event: string | undefined, context: Ip): void {
+  const { state, params } = context
+  const alone = unattended(state.browsers, use, state.synchrony.people, params.overlap, params)
+  if (alone.length > 0) farm(alone, event, context, (g) => (g.unattended = Math.max(g.unattended, alone.length)))
+}
+
+function farm(uses: readonly Use[], event: string | undefined, context: Ip, note: (group: IpGroup) => void): void {
+  const { state, now } = context
+  const known = state.groups.find((g) => uses.some((u) => g.learners.includes(u.who)))
+  const group: IpGroup = known ?? newFarm(uses, now, state.groups)
   if (!known) state.groups.push(group)
-  for (const u of together) if (!group.learners.includes(u.who)) group.learners.push(u.who)
-  const news = !known || group.verdict !== 'farm'
+  const before = group.learners.length
+  for (const u of uses) if (!state.groups.some((g) => g.learners.includes(u.who))) group.learners.push(u.who)
+  const news = group.verdict !== 'farm' || group.learners.length > before
   group.verdict = 'farm'
-  group.atOnce = Math.max(group.atOnce, together.length)
+  note(group)
   group.end = now
   if (event !== undefined && !group.evidence.events.includes(event)) addEvidence(group.evidence, event)
   if (news) raise(group, 'ongoing', context)
 }
 
-function newFarm(together: readonly Use[], now: Ms, groups: readonly IpGroup[]): IpGroup {
+function newFarm(of: readonly Use[], now: Ms, groups: readonly IpGroup[]): IpGroup {
   const evidence = newEvidence()
-  const uses = [...together].sort((a, b) => a.from - b.from || compareText(a.who, b.who))
+  const uses = [...of].sort((a, b) => a.from - b.from || compareText(a.who, b.who))
   for (const u of uses) if (u.event !== undefined) addEvidence(evidence, u.event)
   let begin = (uses[0] as Use).from
   // An episode is known by its begin.
   while (groups.some((g) => g.begin === begin)) begin++
-  return { begin, end: now, learners: [], chapters: [], boundaries: 0, last: '', share: 0, evidence, verdict: 'farm', atOnce: 1 }
+  return { begin, end: now, learners: [], chapters: [], boundaries: 0, last: '', share: 0, evidence, verdict: 'farm', atOnce: 1, unattended: 0 }
 }
 
 function end(context: Ip): void {
@@ -139,6 +169,7 @@ function end(context: Ip): void {
     raise(group, 'ended', context)
     // The next episode begins with what is seen from now on.
     dropUses(state.hosts, (u) => group.learners.includes(u.who))
+    dropUses(state.browsers, (u) => group.learners.includes(u.who))
   }
 }
 
@@ -149,17 +180,20 @@ function raise(group: IpGroup, episode: 'ongoing' | 'ended', context: Ip): void 
   const klass = classOfGroup(state.synchrony, group)
   const reasons: string[] = []
   if (group.share > 0) reasons.push('in step')
+  const fewDevices = group.verdict === 'farm' && group.atOnce === 1 && group.unattended === 0
   if (group.atOnce > 1) reasons.push('devices at once')
-  else if (group.verdict === 'farm') reasons.push('shared devices')
+  if (fewDevices) reasons.push('shared devices')
+  if (group.unattended > 0) reasons.push('unattended at once')
+  // A device proves it; accounts that nobody sits at are a sign alone.
+  const severity: { severity?: Severity } = group.atOnce > 1 || fewDevices ? { severity: 'critical' } : group.share === 0 ? { severity: 'medium' } : {}
   context.raise({
     episode, begin: group.begin, end: group.end, subject: { kind: 'ip', id, platform: (learners[0] as { platform: string }).platform }, learners,
     ...(klass === undefined ? {} : { class: klass }), chapters: group.chapters,
     facts: {
       verdict: group.verdict, reasons, learners: learners.map((l) => l.id), devices: countDevices(state.hosts, group.learners), atOnce: group.atOnce,
-      boundaries: group.boundaries, share: Math.round(group.share * 1000) / 1000, withinSeconds: params.within / SECOND,
+      unattended: group.unattended, boundaries: group.boundaries, share: Math.round(group.share * 1000) / 1000, withinSeconds: params.within / SECOND,
       onAddress: Object.keys(state.synchrony.members).length,
     },
-    evidence: group.evidence,
-    ...(group.verdict === 'farm' ? { severity: 'critical' as const } : {}),
+    evidence: group.evidence, ...severity,
   })
 }

@@ -3,6 +3,7 @@ import { HOUR, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { binomialTail } from './shared/chance.ts'
 import { namesOf, peopleOf, personKey } from './shared/people.ts'
 import { distance, firstBand, isBlank } from './shared/photo.ts'
 
@@ -43,7 +44,9 @@ interface Facts {
 const params = z.strictObject({
   distance: z.int().min(0).max(3).default(3).describe('Bits in which two 64-bit hashes of the same photo differ, at most.'),
   blank: z.int().min(0).max(32).default(8).describe('A hash with fewer bits set, or unset, is of a dark or blank picture and proves nothing.'),
-  least: z.int().min(3).default(4).describe('Checks of one learner from which on most pairs may not be that close; a single close pair is often honest.'),
+  least: z.int().min(3).default(6).describe('Checks of one learner from which on their photos are compared as a whole; a single close pair is often honest.'),
+  close: z.number().gt(0).lt(1).default(0.15).describe('Chance that an honest photo is that close to a given other one of the same face.'),
+  risk: z.number().gt(0).lt(1).default(0.001).describe('Highest chance that so many photos of one learner lie so close together by accident.'),
   apart: duration.prefault('60s').describe('Photos of one learner closer together are one check that was sent again.'),
   window: duration.prefault('3d').describe('How long a photo is remembered.'),
   quiet: duration.prefault('24h').describe('An episode is over when the photo has not come again for so long.'),
@@ -99,8 +102,8 @@ export const sharedPhoto = defineDetector<typeof params, State, Facts>({
       }
     }
     return {
-      en: `most pairs of the photos of ${checks} face checks of one learner differ in ${limit} bits or less (judged from ${least} checks on)`,
-      zh: `同一学员 ${checks} 次人脸核验的照片大多两两相差不超过 ${limit} 位（从 ${least} 次起判定）`,
+      en: `most photos of ${checks} face checks of one learner differ from one of them in ${limit} bits or less (judged from ${least} checks on)`,
+      zh: `同一学员 ${checks} 次人脸核验的照片大多与其中一张相差不超过 ${limit} 位（从 ${least} 次起判定）`,
     }
   },
 })
@@ -142,19 +145,24 @@ function judgeOne(check: Check, context: Photo): void {
   if (open) {
     if (equal.length > 1 || (open.kind === 'similar' && mostClose(checks, params))) goOn(open, check)
   } else if (equal.length > 1) start('equal', equal, 0, context)
-  else if (checks.length >= params.least && mostClose(checks, params)) start('similar', checks, distance((checks[0] as Check).photo, (checks[1] as Check).photo), context)
+  else if (mostClose(checks, params)) start('similar', checks, distance((checks[0] as Check).photo, (checks[1] as Check).photo), context)
 }
 
-function mostClose(checks: readonly Check[], params: Params): boolean {
-  let close = 0
-  let pairs = 0
-  for (let i = 0; i < checks.length; i++) {
-    for (let j = 0; j < i; j++) {
-      pairs++
-      if (distance((checks[i] as Check).photo, (checks[j] as Check).photo) <= params.distance) close++
-    }
+/**
+ * Whether so many photos lie within `distance` of one of them that chance is no excuse. That m of n - 1 others are close to a
+ * given photo has the chance P(Bin(n - 1, `close`) ≥ m), and any of the n may be the one: n·P ≤ `risk`, 6 of 6 or 7 of 8. Pairs
+ * are not counted: three photos that happen to be alike are three pairs, and a fourth makes it most.
+ */
+function mostClose(checks: readonly Check[], { least, distance: limit, close, risk }: Params): boolean {
+  const n = checks.length
+  if (n < least) return false
+  let most = 0
+  for (const a of checks) {
+    let near = -1
+    for (const b of checks) if (distance(a.photo, b.photo) <= limit) near++
+    if (near > most) most = near
   }
-  return close * 2 > pairs
+  return most * 2 > n && n * binomialTail(n - 1, most, close) <= risk
 }
 
 function start(kind: Facts['kind'], checks: readonly Check[], distance: number, context: Photo): void {

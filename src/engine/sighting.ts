@@ -35,6 +35,12 @@ export interface Sighting {
   ip: string | undefined
   place: Place | undefined
   photo: string | undefined
+  /** Hash of the user agent: where a platform names no device, what tells two browsers apart. */
+  agent: number | undefined
+  /** Whether the sound was off in every event of the stay that said so. */
+  muted: boolean | undefined
+  /** Pointer and key inputs in the stay so far. */
+  inputs: number | undefined
 }
 
 /** The key of the resource that a sighting belongs to. */

@@ -106,3 +106,13 @@ describe('a face photo', () => {
     expect(photo('ABCD')).toEqual(['learner:L1', 'exact:abcd'])
   })
 })
+
+test('what the stay has shown of sound and hands begins anew with the next', () => {
+  const events = [
+    on('08:00:00', { agent: 'Chrome' }, 'logged-in'), on('08:00:01', { muted: true, inputs: 2 }, 'played'), on('08:01:00', { muted: false, inputs: 3 }),
+    on('08:02:00', { muted: true, inputs: 1 }, 'completed'), on('08:03:00', {}, 'logged-out'), on('09:00:00', { muted: true, inputs: 4 }, 'played'),
+  ]
+  const seen = sight(events, '09:00:00').filter((s) => s.kind !== 'first')
+  expect(seen.map((s) => [s.kind, s.muted, s.inputs])).toEqual([['began', true, 2], ['completed', false, 6], ['left', false, 6], ['began', true, 4]])
+  expect(new Set(seen.map((s) => s.agent)).size).toBe(1)
+})

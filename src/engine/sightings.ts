@@ -1,3 +1,4 @@
+import { fnv1a } from '../base/hash.ts'
 import { MINUTE, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { Event, Place } from '../telemetry/event.ts'
@@ -35,12 +36,16 @@ export interface Presence {
   account: string | undefined
   ip: string | undefined
   place: Place | undefined
+  /** Of the latest login or opening that named it: platforms need not repeat it. */
+  agent: number | undefined
+  muted: boolean | undefined
+  inputs: number | undefined
 }
 
 export function newPresence(): Presence {
   return {
     held: [], last: -Infinity, quiet: -Infinity, begun: [], class: undefined, course: undefined, session: undefined, device: undefined, account: undefined,
-    ip: undefined, place: undefined,
+    ip: undefined, place: undefined, agent: undefined, muted: undefined, inputs: undefined,
   }
 }
 
@@ -87,6 +92,9 @@ function follow(presence: Presence, event: Event, catalogue: Catalogue): boolean
   }
   if (event.course !== undefined) presence.course = event.course
   if (event.session !== undefined) presence.session = event.session
+  if (event.agent !== undefined && (presence.agent === undefined || event.action === 'logged-in' || event.action === 'initialized')) presence.agent = fnv1a(event.agent)
+  if (event.muted !== undefined) presence.muted = event.muted && presence.muted !== false
+  if (event.inputs !== undefined) presence.inputs = (presence.inputs ?? 0) + event.inputs
   if (event.device !== undefined && event.device !== presence.device) {
     presence.device = event.device
     moved = true
@@ -120,6 +128,7 @@ function leave(presence: Presence): void {
   presence.begun = []
   presence.quiet = -Infinity
   presence.ip = presence.device = presence.account = undefined
+  presence.muted = presence.inputs = undefined
   presence.place = undefined
 }
 
@@ -194,6 +203,6 @@ function sighting(p: Presence, h: Pick<Held, 'resource' | 'scope' | 'id'>, kind:
   return {
     time: by.time, resource: h.resource, scope: h.scope, id: h.id, kind, platform: by.platform, learner: by.learner, event: by.id,
     class: p.class, course: p.course, chapter: by.chapter, session: p.session, device: p.device, account: p.account, ip: p.ip,
-    place: p.place, photo: by.photo,
+    place: p.place, photo: by.photo, agent: p.agent, muted: p.muted, inputs: p.inputs,
   }
 }

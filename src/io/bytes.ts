@@ -1,5 +1,6 @@
-import { fstatSync } from 'node:fs'
+import { createReadStream, fstatSync, open as openFile } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { InvigilError, type Code } from '../base/errors.ts'
 import { foreignKind, isGzip, plainBytes, unzipFile } from './unzip.ts'
@@ -39,13 +40,13 @@ export async function openBytes(name: string, offset: number, { follow = false }
   })
   if (info.isDirectory()) throw new InvigilError('bad-input', `\`${name}\` is a directory; name the files in it`)
   if (follow && !info.isFile()) throw cannotFollow(name, 'no regular file')
+  if (!info.isFile()) {
+    const raw = info.isFIFO() ? await openPipe(name) : createReadStream(name)
+    return skip(new StreamBytes(name, raw, plainBytes(raw), () => 0, 0), offset)
+  }
   const file = await open(name, 'r').catch((e: NodeJS.ErrnoException) => {
     throw fileError(name, e)
   })
-  if (!info.isFile()) {
-    const raw = file.createReadStream()
-    return skip(new StreamBytes(name, raw, plainBytes(raw), () => 0, 0), offset)
-  }
   const magic = Buffer.alloc(MAGIC)
   const { bytesRead } = await file.read(magic, 0, MAGIC, 0)
   const kind = foreignKind(magic.subarray(0, bytesRead))
@@ -56,6 +57,13 @@ export async function openBytes(name: string, offset: number, { follow = false }
   if (follow) throw cannotFollow(name, 'compressed')
   const unzipped = unzipFile(name)
   return skip(new StreamBytes(name, unzipped.raw, unzipped.bytes, unzipped.read, info.size), offset)
+}
+
+/** A named pipe, read without holding a thread: a read of a file could not be given up while nobody writes. */
+function openPipe(name: string): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    openFile(name, 'r', (e, fd) => (e ? reject(fileError(name, e)) : resolve(new Socket({ fd, readable: true, writable: false }))))
+  })
 }
 
 function cannotFollow(name: string, why: string): InvigilError {

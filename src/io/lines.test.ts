@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -95,6 +95,27 @@ describe('a log of many megabytes', () => {
   })
 })
 
+test.each([
+  ['a long line whose CR ends a piece that is read', MIB - 1, undefined],
+  ['one whose line break begins a piece', MIB - 2, undefined],
+  ['a line too long, whose CR ends what was let go', 2 * MIB - 1, 2 * MIB - 1],
+  ['a line of 10 MB', 10_000_000, 10_000_000],
+])('%s: CRLF counts for neither line', async (_, length, long) => {
+  const lines = await readAll(await open(file(`${'x'.repeat(length)}\r\nnext\r\n\r\n`)))
+  expect(lines.map((l) => [l.line, l.offset, l.next])).toEqual([[1, 0, length + 2], [2, length + 2, length + 8], [3, length + 8, length + 10]])
+  expect(lines.map((l) => l.long ?? l.text.length)).toEqual([length, 4, 0])
+  expect(lines[0]?.long).toBe(long)
+})
+
+test('what follows the last line break is the tail of a log: it may not be whole yet', async () => {
+  for (const [content, tails] of [['a\nb\n', [false, false]], ['a\nb', [false, true]], [`${'x'.repeat(3 * MIB)}`, [true]]] as const) {
+    const reader = await open(file(content))
+    const seen: boolean[] = []
+    while (await reader.fill()) while (reader.next()) seen.push(reader.isTail)
+    expect(seen).toEqual(tails)
+  }
+})
+
 test('a line that is too long and never ends', async () => {
   const lines = await readAll(await open(file(`a\n${'x'.repeat(4 * MIB + 5)}`)))
   expect(lines).toMatchObject([{ text: 'a' }, { text: 'xxxxx', line: 2, offset: 2, next: 4 * MIB + 7, long: 4 * MIB + 5 }])
@@ -110,6 +131,16 @@ describe('a log that is followed', () => {
     expect(await readAll(reader)).toEqual([])
     appendFileSync(path, '\nthree\nfo')
     expect((await readAll(reader)).map((l) => [l.text, l.line, l.offset])).toEqual([['two', 2, 4], ['three', 3, 8]])
+  })
+
+  test('that is cut short ends: its last words are a line, too', async () => {
+    const path = file('one\ntwo\nthr')
+    const reader = await open(path, { follow: true })
+    await readAll(reader)
+    truncateSync(path, 2)
+    expect((await readAll(reader)).map((l) => l.text)).toEqual(['thr'])
+    expect(reader.fault).toMatchObject({ code: 'bad-input', message: expect.stringContaining('shorter') as string })
+    expect(await reader.fill()).toBe(false)
   })
 
   test('is read on at the beginning of a line, however much of it has come', async () => {

@@ -2,6 +2,7 @@ import { MOST_BYTES } from '../telemetry/decode.ts'
 import { openBytes, type Bytes } from './bytes.ts'
 
 const READ = 1 << 20
+const RETURN = 13
 /** Of a line that is too long for an event, so many bytes are kept as evidence. */
 export const KEPT_OF_LONG = 1 << 16
 
@@ -34,7 +35,7 @@ export class LineReader {
   /** Offset in the file of `bytes[0]`. */
   private base: number
   private ended = false
-  private skipping: { head: Buffer; length: number; offset: number } | undefined
+  private skipping: { head: Buffer; length: number; last: number; offset: number } | undefined
   private overlongOffset = 0
 
   constructor(source: Bytes, offset: number, line: number, follow: boolean) {
@@ -89,12 +90,13 @@ export class LineReader {
     this.line++
     if (this.skipping) {
       // The tail of a line whose beginning was let go.
-      this.overlong = { head: this.skipping.head, length: this.skipping.length + (end - at) }
+      const last = end > at ? this.bytes[end - 1] : this.skipping.last
+      this.overlong = { head: this.skipping.head, length: this.skipping.length + (end - at) - (last === RETURN ? 1 : 0) }
       this.overlongOffset = this.skipping.offset
       this.skipping = undefined
     }
     this.start = at
-    this.end = end > at && this.bytes[end - 1] === 13 ? end - 1 : end
+    this.end = end > at && this.bytes[end - 1] === RETURN ? end - 1 : end
     if (this.line === 1 && end - at >= 3 && this.bytes[at] === 0xef && this.bytes[at + 1] === 0xbb && this.bytes[at + 2] === 0xbf) this.start = at + 3
     return true
   }
@@ -140,8 +142,9 @@ export class LineReader {
 
   /** Forgets the beginning of a line that is too long to be an event; its first bytes are kept. */
   private letGo(): void {
-    this.skipping ??= { head: Buffer.from(this.bytes.subarray(0, KEPT_OF_LONG)), length: 0, offset: this.base }
+    this.skipping ??= { head: Buffer.from(this.bytes.subarray(0, KEPT_OF_LONG)), length: 0, last: 0, offset: this.base }
     this.skipping.length += this.filled
+    this.skipping.last = this.bytes[this.filled - 1] as number
     this.base += this.filled
     this.filled = 0
   }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -78,4 +78,38 @@ test('where no folder can be, the user is told', () => {
   writeFileSync(path, '')
   appendFileSync(path, 'x')
   expect(() => new OutputFolder(path)).toThrow(expect.objectContaining({ code: 'usage' }) as Error)
+})
+
+test('what a run reads is not overwritten, by whatever name it goes', () => {
+  const dir = fresh()
+  new OutputFolder(dir).close()
+  writeFileSync(join(dir, 'late.ndjson'), 'to be read')
+  symlinkSync(join(dir, 'late.ndjson'), join(root, 'log'))
+  for (const input of [join(dir, 'late.ndjson'), join(root, 'log')]) {
+    expect(() => new OutputFolder(dir, undefined, ['-', input])).toThrow(expect.objectContaining({ code: 'usage', message: expect.stringContaining(`\`${input}\``) as string }) as Error)
+  }
+  expect(content(dir, 'late')).toBe('to be read')
+})
+
+test('the summary of an earlier run goes when a run begins', () => {
+  const dir = fresh()
+  const out = new OutputFolder(dir)
+  out.replace('summary.json', '{}')
+  out.close()
+  new OutputFolder(dir).close()
+  expect(readdirSync(dir)).not.toContain('summary.json')
+})
+
+test.skipIf(!existsSync('/dev/full'))('a full disk is told once, and what else there is to write is written', () => {
+  const dir = fresh()
+  new OutputFolder(dir).close()
+  rmSync(join(dir, 'prompts.ndjson'))
+  symlinkSync('/dev/full', join(dir, 'prompts.ndjson'))
+  const out = new OutputFolder(dir)
+  out.write('late', 1)
+  out.write('warnings', 1)
+  out.write('prompts', 1)
+  expect(() => out.flush()).toThrow(expect.objectContaining({ code: 'disk-full', message: expect.stringContaining('make room and run again') as string }) as Error)
+  expect(() => out.close()).not.toThrow()
+  expect([content(dir), content(dir, 'late')]).toEqual(['1\n', '1\n'])
 })

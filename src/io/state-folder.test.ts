@@ -61,7 +61,8 @@ test('nothing is overwritten; what no manifest names goes with the next commit, 
 })
 
 test('a write that fails leaves what was committed', async () => {
-  const folder = await StateFolder.open(fresh())
+  const dir = fresh()
+  const folder = await StateFolder.open(dir)
   const a = await folder.write([bytes('a')])
   await folder.commit(bytes('1'), [a])
   const failing = function* () {
@@ -69,6 +70,8 @@ test('a write that fails leaves what was committed', async () => {
     throw new Error('no more')
   }
   await expect(folder.write(failing())).rejects.toThrow('no more')
+  // Nor does it take room that the next attempt may need.
+  expect(readdirSync(dir).filter((f) => f.startsWith('keys-'))).toEqual([a])
   expect([await read(folder, a), Buffer.from((await folder.manifest()) as Uint8Array).toString()]).toEqual(['a', '1'])
   await folder.close()
 })

@@ -14,6 +14,11 @@ export interface Use {
   /** Event of the first sighting of the stretch. */
   event: string | undefined
   open: boolean
+  /** Stretches so far. */
+  stretches: number
+  /** Inputs of the learner's stay when the stretch began, and now. */
+  before: number | undefined
+  inputs: number | undefined
 }
 
 // Sightings come at least every 10 minutes while a resource is in use.
@@ -38,7 +43,7 @@ export function noteUse(hosts: Hosts, s: Sighting, device: string, memory: Ms): 
   }
   if (!use) {
     forgetUses(hosts, s.time - memory)
-    const made: Use = { who, device, account: s.account, class: s.class, from: s.time, last: s.time, event: s.event, open: true }
+    const made: Use = { who, device, account: s.account, class: s.class, from: s.time, last: s.time, event: s.event, open: true, stretches: 1, before: s.inputs, inputs: s.inputs }
     ;(hosts[key] ??= []).push(made)
     return made
   }
@@ -46,7 +51,10 @@ export function noteUse(hosts: Hosts, s: Sighting, device: string, memory: Ms): 
     use.from = s.time
     use.event = s.event
     use.open = true
+    use.stretches++
+    use.before = s.inputs
   }
+  use.inputs = s.inputs
   use.last = s.time
   use.account = s.account ?? use.account
   use.class = s.class ?? use.class
@@ -54,18 +62,30 @@ export function noteUse(hosts: Hosts, s: Sighting, device: string, memory: Ms): 
 }
 
 /**
- * The uses of one device that go on at the same time as `mine`, which was just seen: each began before this sighting and
- * was seen after `mine` began, and neither was left. One after the other is not at once.
+ * The uses of one device that go on at the same time as `mine`, which was just seen, and have for `least` or longer: each
+ * was seen again that much after both had begun, and neither was left. One after the other is not at once.
  */
-export function atOnce(hosts: Hosts, mine: Use): Use[] {
+export function atOnce(hosts: Hosts, mine: Use, least: Ms): Use[] {
   const found: Use[] = [mine]
-  for (const u of usesOf(hosts, mine)) if (u.who !== mine.who && u.open && u.last > mine.from && u.last >= mine.last - GAP) found.push(u)
+  for (const u of usesOf(hosts, mine)) {
+    if (u.who !== mine.who && u.open && u.last >= mine.last - GAP && Math.min(u.last, mine.last) - Math.max(u.from, mine.from) >= least) found.push(u)
+  }
   return found
+}
+
+/** Whether somebody else may still be on the device that `mine`, just seen, is on. */
+export function isContested(hosts: Hosts, mine: Use): boolean {
+  return usesOf(hosts, mine).some((u) => u.who !== mine.who && u.open && u.last >= mine.last - GAP)
 }
 
 /** All uses of the same device. */
 export function usesOf(hosts: Hosts, { who, device }: Use): readonly Use[] {
   return hosts[deviceKey(who.slice(0, who.indexOf('\u0000')), device)] ?? []
+}
+
+/** Whether somebody's use of a device is remembered. */
+export function hasUse(hosts: Hosts, who: string, device: string): boolean {
+  return hosts[deviceKey(who.slice(0, who.indexOf('\u0000')), device)]?.some((u) => u.who === who) ?? false
 }
 
 /** How many different devices some learners used. */

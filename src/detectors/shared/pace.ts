@@ -1,5 +1,5 @@
 import { HOUR, MINUTE, SECOND, type Ms } from '../../base/time.ts'
-import type { Event } from '../../telemetry/event.ts'
+import type { Action } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
 
 /** How much media was played in how much time of the clock, over a few minutes of playing. Plain data, in milliseconds. */
@@ -44,17 +44,17 @@ export function isStale(pace: Pace, span: Span): boolean {
   return pace.begin > 0 && span.from - pace.end > HOUR
 }
 
-/** Adds a stretch of playback that advanced media by `advance` while `clock` of wall-clock time was newly covered. */
-export function addToPace(pace: Pace, span: Span, event: Event, advance: Ms, clock: Ms, params: PaceParams): void {
+/** Adds a stretch of playback, closed by the event `id` of action `by`, that advanced media by `advance` while `clock` of wall-clock time was newly covered. */
+export function addToPace(pace: Pace, span: Span, id: string, by: Action, advance: Ms, clock: Ms, params: PaceParams): void {
   if (pace.begin === 0) {
     pace.begin = span.from
-    pace.first = event.id
+    pace.first = id
   }
   pace.end = span.to
   pace.clock += clock
   if (advance <= 0) {
     // A beat may show the position that a seek reached before the seek itself is told, which then takes it back.
-    const back = event.action === 'seeked' ? Math.min(-advance, pace.leaps) : 0
+    const back = by === 'seeked' ? Math.min(-advance, pace.leaps) : 0
     pace.leaps -= back
     pace.media -= back
     return

@@ -131,20 +131,17 @@ function oneWay(a: Member, b: Member, { within, apart }: SynchronyParams): Agree
   let together = 0
   let passed = 0
   let counted = -Infinity
-  let from = 0
-  const others = b.passes
+  let agreed = false
   for (const pass of a.passes) {
-    if (pass.time < counted + apart || !wasThere(b, pass.time, within)) continue
-    counted = pass.time
-    passed++
-    while (from < others.length && (others[from] as Pass).time < pass.time - within) from++
-    for (let i = from; i < others.length; i++) {
-      const p = others[i] as Pass
-      if (p.time > pass.time + within) break
-      if (p.completed !== pass.completed || p.chapter !== pass.chapter) continue
-      together++
-      break
+    if (!wasThere(b, pass.time, within)) continue
+    if (pass.time >= counted + apart) {
+      counted = pass.time
+      passed++
+      agreed = false
     }
+    if (agreed || !meets(b, pass, within)) continue
+    agreed = true
+    together++
   }
   return { together, passed }
 }

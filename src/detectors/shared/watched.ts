@@ -53,7 +53,8 @@ function bridge(watched: Watched, event: Event): void {
   if (agrees(reached - watched.position, event.time - watched.at, 1)) place(watched, watched.position, reached)
 }
 
-function place(watched: Watched, from: number, to: number): void {
+/** Adds media seconds that were watched for certain. */
+export function place(watched: Watched, from: number, to: number): void {
   addInterval(watched.placed, Math.floor(from), Math.ceil(to), MOST)
 }
 
