@@ -76,6 +76,8 @@ export class Reorder<T extends { time: Ms }> {
       }
       handle(item)
     }
+    // The list may have grown old while it waited: what it still held would look alive to the collector of the young.
+    items.length = 0
   }
 
   /** Everything held, in no particular order. */
