@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Reject } from '../pipeline/cursor.ts'
-import { SMALL_GEO, accountedFor, invigil, outputsOf, start, startShell, summaryOf } from '../testing/cli.ts'
+import { SMALL_GEO, accountedFor, differences, invigil, outputsOf, start, startShell, summaryOf, type Outputs } from '../testing/cli.ts'
 import { fivePlatforms, toLines } from '../testing/five-platforms.ts'
 import { temporary, writeLog } from '../testing/runs.ts'
 
@@ -22,9 +22,9 @@ const TEN_MISTAKES = `- rule: Hang-Up
 `
 
 const dir = temporary()
-const lines = toLines(fivePlatforms(5, 3), true)
+const lines = toLines(fivePlatforms(5, 3), true).slice(0, 4000)
 const log = writeLog(dir, 'log.ndjson', lines)
-let golden: ReturnType<typeof outputsOf>
+let golden: Outputs
 let outputs = 0
 
 /** Runs over logs into a folder of its own. */
@@ -50,24 +50,24 @@ describe('the same log, however it comes', () => {
   ])('%s: the same bytes', async (_, args, input) => {
     const { code, output } = await run(args, input())
     expect([code, summaryOf(output).log.lines]).toEqual([0, lines.length])
-    expect(outputsOf(output)).toEqual(golden)
+    expect(differences(output, golden)).toEqual([])
   })
 
   test('a pipe with a name, as the shell makes it for <(…): nothing of it is lost', async () => {
     const { code } = await startShell(`$INVIGIL run <(gzip -c log.ndjson) ${SMALL_GEO.join(' ')} --output named --quiet`, { cwd: dir }).ended
     expect(code).toBe(0)
-    expect(outputsOf(join(dir, 'named'))).toEqual(golden)
+    expect(differences(join(dir, 'named'), golden)).toEqual([])
   })
 
   test('several files are merged by event time: the same bytes as one file sorted', async () => {
-    const timed = toLines(fivePlatforms(6, 2), false)
+    const timed = toLines(fivePlatforms(6, 2), false).slice(0, 3000)
     const timeOf = (line: string) => (JSON.parse(line) as { time: string }).time
     const sorted = timed.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0))
     // Of equal times the file that was named first comes first.
     const parts = [0, 1, 2].map((i) => writeLog(dir, `part${i}.ndjson`, sorted.filter((l) => l.charCodeAt(8) % 3 === i)))
     const one = await run([writeLog(dir, 'sorted.ndjson', sorted)])
     const several = await run(parts)
-    expect(outputsOf(several.output)).toEqual(outputsOf(one.output))
+    expect(differences(several.output, outputsOf(one.output))).toEqual([])
     expect(outputsOf(one.output).warnings.length).toBeGreaterThan(1000)
     expect(summaryOf(several.output).log).toMatchObject({ lines: timed.length, events: timed.length })
   })
@@ -76,7 +76,7 @@ describe('the same log, however it comes', () => {
     for (const state of [[], ['--state', 'twice']]) {
       for (let i = 0; i < 2; i++) {
         expect((await invigil(['run', 'log.ndjson', ...SMALL_GEO, '--output', 'twice-out', '--quiet', ...state], { cwd: dir })).code).toBe(0)
-        expect(outputsOf(join(dir, 'twice-out'))).toEqual(golden)
+        expect(differences(join(dir, 'twice-out'), golden)).toEqual([])
         expect(summaryOf(join(dir, 'twice-out')).log.lines).toBe(lines.length)
       }
     }
@@ -86,14 +86,14 @@ describe('the same log, however it comes', () => {
     const { code, out, err } = await startShell(`set -o pipefail; $INVIGIL run log.ndjson ${SMALL_GEO.join(' ')} --output head | head -1`, { cwd: dir }).ended
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^[^\n]+\n$/)
-    expect(outputsOf(join(dir, 'head'))).toEqual(golden)
+    expect(differences(join(dir, 'head'), golden)).toEqual([])
     expect(summaryOf(join(dir, 'head')).state).toBe('finished')
   })
 
   test('with standard output on a full disk, too; but that is told', async () => {
     const { code, err } = await startShell(`$INVIGIL run log.ndjson ${SMALL_GEO.join(' ')} --output full >/dev/full`, { cwd: dir }).ended
     expect([code, err]).toEqual([1, 'invigil: the disk is full: cannot write standard output; make room and run again\n'])
-    expect(outputsOf(join(dir, 'full'))).toEqual(golden)
+    expect(differences(join(dir, 'full'), golden)).toEqual([])
   })
 })
 
@@ -128,7 +128,7 @@ describe('logs that are cut short', () => {
     expect(lines[summary.log.lines - 1]?.startsWith(reject?.text ?? '?')).toBe(true)
     writeFileSync(path, zipped)
     expect((await invigil(args, { cwd: dir })).code).toBe(0)
-    expect(outputsOf(join(dir, 'cut'))).toEqual(golden)
+    expect(differences(join(dir, 'cut'), golden)).toEqual([])
     expect(summaryOf(join(dir, 'cut')).log.rejected).toEqual({})
   })
 
@@ -139,7 +139,7 @@ describe('logs that are cut short', () => {
       writeFileSync(join(dir, 'half.ndjson'), bytes.subarray(0, end))
       await invigil(args, { cwd: dir })
     }
-    expect(outputsOf(join(dir, 'half'))).toEqual(golden)
+    expect(differences(join(dir, 'half'), golden)).toEqual([])
     expect(summaryOf(join(dir, 'half')).log).toMatchObject({ lines: lines.length, rejected: {} })
   })
 
@@ -148,7 +148,7 @@ describe('logs that are cut short', () => {
     const { code, out, output } = await run(['bad.gz'])
     expect(code).toBe(2)
     expect(out).toContain('problem: `bad.gz` is damaged gzip (incorrect header check); everything up to there was handled, fetch it again\n')
-    expect(outputsOf(output)).toEqual(golden)
+    expect(differences(output, golden)).toEqual([])
   })
 })
 
@@ -179,7 +179,7 @@ describe('what cannot be used is said, with exit code 2, and nothing that was th
     ['an unknown format', ['log.ndjson', '--format', 'csv'], 'option `--format <format>` cannot be `csv`; one of `canonical`, `xapi`'],
     ['rules that are not there', ['log.ndjson', '--rules', 'none'], 'there is no rules directory `none`'],
     ['rules that are a file', ['log.ndjson', '--rules', 'file'], '`file` is no directory; name the directory that the rules lie in'],
-    ['a database that is not there', ['log.ndjson', '--geo', 'none.mmdb'], 'there is no GeoIP database `none.mmdb`'],
+    ['a database that is not there', ['log.ndjson', '--geo', 'none.mmdb'], 'there is no GeoIP database `none.mmdb` (check the path)'],
     ['a database that is text', ['log.ndjson', '--geo', 'text.mmdb'], 'cannot use the GeoIP database `text.mmdb`: it is corrupt: it is not a MaxMind database (no metadata) (fetch the database again)'],
     ['half a database', ['log.ndjson', '--geo', 'cut.mmdb'], 'cannot use the GeoIP database `cut.mmdb`: it is corrupt: it is not a MaxMind database (no metadata) (fetch the database again)'],
     ['a catalogue that is not there', ['log.ndjson', '--catalogue', 'none'], 'there is no file `none`'],

@@ -37,6 +37,16 @@ const MOST_PER_MARK = 1_000_000
 const STOPPED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof STOPPED
 
+const EXAMPLES = `
+Examples:
+  invigil run telemetry.ndjson.gz --catalogue catalogue.yaml
+  invigil run telemetry.ndjson --follow --state state
+  zstdcat telemetry.ndjson.zst | invigil run --quiet --output monday
+
+Exit codes: 0 all is well; 1 the system failed, as on a full disk; 2 there is
+something to mend, as a line that was rejected; 130 ended by Ctrl-C.
+`
+
 /** `invigil run`: from logs to warnings, in one process. */
 export function runCommand(): Command {
   return new Command('run')
@@ -57,6 +67,7 @@ export function runCommand(): Command {
     .option('--mark-every <n>', 'lines after which what is held is looked through; the warnings are the same', wholeNumber(MOST_PER_MARK), MARK_EVERY)
     .addOption(new Option('--snapshot-every <duration>', 'time between snapshots').argParser(duration).default(SNAPSHOT_EVERY, formatDuration(SNAPSHOT_EVERY)))
     .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('warn'))
+    .addHelpText('after', EXAMPLES)
     .action(run)
 }
 
@@ -73,7 +84,7 @@ async function run(named: string[], options: Options): Promise<void> {
   const { rules, catalogue } = context.parts
   log.info({ context: context.hash, rules, catalogue, databases: context.geo.databases.map((d) => d.description) }, 'context opened')
   const stop = new AbortController()
-  const screen = new Screen({ quiet: options.quiet || options.json || false })
+  const screen = new Screen({ quiet: options.quiet || options.json || false, follow: options.follow })
   let stopped: Signal | undefined
   const onSignal = (signal: Signal) => {
     if (stopped) {

@@ -21,14 +21,16 @@ interface Progress {
 /** What a run shows while it goes: on a terminal a progress bar with the warnings above it, else plain lines. */
 export class Screen {
   private readonly quiet: boolean
-  private readonly terminal = process.stdout.isTTY === true
+  private readonly follow: boolean
+  private readonly terminal = process.stdout.isTTY
   private readonly colours = this.terminal && process.stdout.hasColors()
   private readonly begun = Date.now()
   private bars: MultiBar | undefined
   private bar: SingleBar | undefined
 
-  constructor({ quiet }: { quiet: boolean }) {
+  constructor({ quiet, follow = false }: { quiet: boolean; follow?: boolean }) {
     this.quiet = quiet
+    this.follow = follow
   }
 
   progress(read: number, size: number, accounts: Accounts): void {
@@ -77,7 +79,8 @@ export class Screen {
     const share = size > 0 ? Math.min(1, read / size) : 0
     const bar = size > 0 ? `${'█'.repeat(Math.round(share * BAR)).padEnd(BAR, '░')} ${String(Math.floor(share * 100)).padStart(3)}%  ` : ''
     const seconds = Math.floor((Date.now() - this.begun) / SECOND) * SECOND
-    return this.fit(`${bar}${count(lines, 'line')}  ${count(warnings, 'warning')}  ${formatDuration(seconds)}`)
+    const rest = this.follow && share === 1 ? 'waiting for more, Ctrl-C ends' : formatDuration(seconds)
+    return this.fit(`${this.follow ? '' : bar}${count(lines, 'line')}  ${count(warnings, 'warning')}  ${rest}`)
   }
 
   /** On a terminal a line must not wrap, or the bar would be drawn in the wrong place; all of it stands in the files. */

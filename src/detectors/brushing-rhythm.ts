@@ -1,4 +1,4 @@
-import type { Ms } from '../base/time.ts'
+import { SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
 import { addEvidence, newEvidence } from '../warnings/evidence.ts'
@@ -6,13 +6,15 @@ import { judgeAnswer } from './rhythm/answers.ts'
 import { judgeArrival } from './rhythm/arrival.ts'
 import { explainSigns, signFacts } from './rhythm/explain.ts'
 import { judgeChapters, judgeNextLesson, noteEnd } from './rhythm/navigation.ts'
+import { STRONG, UNTOUCHED, WATCHED } from './rhythm/numbers.ts'
 import { params } from './rhythm/params.ts'
 import { isPlayback, judgePause, judgePresence, noteFaceRequest, noteStop } from './rhythm/presence.ts'
 import { judgeProbe, judgeStart } from './rhythm/protocol.ts'
-import { familyBit, INFO, SIGNS, type Sign } from './rhythm/signs.ts'
+import { countFamilies, PERSONAL } from './rhythm/signs.ts'
 import { newState, type Ctx, type Facts, type State } from './rhythm/state.ts'
+import { forgetTallies, shownTallies } from './rhythm/tally.ts'
 import { judgeTiming } from './rhythm/timing.ts'
-import { advanceTrack, trackOf, type Track } from './rhythm/tracks.ts'
+import { advanceBeat, advanceTrack, playTrack } from './rhythm/tracks.ts'
 import { chaptersOf, disputedOf } from './shared/episode.ts'
 import { addPiece } from './shared/pieces.ts'
 
@@ -34,14 +36,14 @@ export const brushingRhythm = defineDetector<typeof params, State, Facts>({
   horizon: HORIZON,
   newState,
   onEvent(event, context) {
-    endIfOver(event.time, context)
+    const { state } = context
+    if (state.episode !== undefined) endIfOver(event.time, context)
     if (event.action === 'answered') judgeAnswer(event, context)
     else if (event.action === 'face-requested') noteFaceRequest(event, context)
     else if (event.chapter !== undefined) judgePlayback(event, event.chapter, context)
     judgePresence(event, context)
-    const { episode, strong } = context.state
-    if (episode !== undefined) extend(event, context)
-    else if (strong === event.time) begin(event, context)
+    if (state.episode !== undefined) extend(event, context)
+    else if (state.shown !== 0 && state.numbers[STRONG] === event.time) begin(event, context)
   },
   onTimer(at, context) {
     endIfOver(at, context)
@@ -51,54 +53,48 @@ export const brushingRhythm = defineDetector<typeof params, State, Facts>({
 
 function judgePlayback(event: Event, chapter: string, context: Ctx): void {
   const { span, state } = context
-  const track = trackOf(state.tracks, event, chapter)
-  if (span !== undefined && isPlayback(span)) track.watched += (span.to - span.from) / 1000
-  noteEnd(event, track, context)
-  if (event.action === 'heartbeat') judgeBeat(event, track, context)
-  else if (event.action === 'completed') judgeProbe(event, track, context)
+  const { numbers } = state
+  playTrack(state, event, chapter)
+  if (span !== undefined && isPlayback(span)) numbers[WATCHED] = (numbers[WATCHED] as number) + (span.to - span.from) / SECOND
+  noteEnd(event, context)
+  if (event.action === 'heartbeat') {
+    judgeBeat(event, context)
+    advanceBeat(numbers, event)
+    return
+  }
+  if (event.action === 'completed') judgeProbe(event, context)
   else if (event.action === 'initialized') judgeNextLesson(event, context)
   else if (event.action === 'played') {
-    judgePause(event, track, context)
+    judgePause(event, context)
     judgeNextLesson(event, context)
   }
-  advanceTrack(track, event)
-  if (event.action === 'paused') noteStop(event, track, context)
+  advanceTrack(numbers, event)
+  if (event.action === 'paused') noteStop(event, context)
 }
 
-function judgeBeat(event: Event, track: Track, context: Ctx): void {
-  judgeTiming(event, track, context)
-  judgeArrival(event, track, context)
-  judgeChapters(event, track, context)
-  judgeStart(event, track, context)
-  judgeProbe(event, track, context)
+function judgeBeat(event: Event, context: Ctx): void {
+  judgeTiming(event, context)
+  judgeArrival(event, context)
+  judgeChapters(event, context)
+  judgeStart(event, context)
+  judgeProbe(event, context)
 }
 
 /** Opens an episode if the signs shown are of enough families, enough of them of the learner's own making. */
 function begin(event: Event, context: Ctx): void {
   const { params, state } = context
-  // One bit a family: this runs on every beat of a platform whose cadence the catalogue gets wrong.
-  let families = 0
-  let personal = 0
+  // The first test ends it for every beat of a platform whose cadence the catalogue gets wrong.
+  if (countFamilies(state.shown & PERSONAL) < params.personal || countFamilies(state.shown) < params.families) return
+  const shown = shownTallies(state)
+  const evidence = newEvidence()
   let first = event.time
-  for (const t of state.tallies) {
-    if (!t.shown) continue
-    const sign = SIGNS[t.sign] as Sign
-    families |= familyBit(sign)
-    if (INFO[sign].personal) personal |= familyBit(sign)
+  for (const t of shown) {
     if (t.begin < first) first = t.begin
+    if (t.id !== '' && t.id !== event.id) addEvidence(evidence, t.id)
   }
-  if (bits(families) < params.families || bits(personal) < params.personal) return
-  const episode = { begin: first, end: event.time, class: event.class, course: event.course, stretches: [], evidence: newEvidence() }
-  for (const t of state.tallies) if (t.shown && t.id !== undefined && t.id !== event.id) addEvidence(episode.evidence, t.id)
-  state.episode = episode
+  state.episode = { begin: first, end: event.time, class: event.class, course: event.course, stretches: [], evidence }
   extend(event, context)
   report('ongoing', context)
-}
-
-function bits(set: number): number {
-  let count = 0
-  for (let rest = set; rest !== 0; rest &= rest - 1) count++
-  return count
 }
 
 /** Adds to the open episode what the event proves: playback, and whether a sign goes on. */
@@ -107,7 +103,7 @@ function extend(event: Event, context: Ctx): void {
   const { episode } = state
   if (episode === undefined) return
   if (span !== undefined && isPlayback(span)) addPiece(episode.stretches, span.chapter, span.from, span.to, (span.to - span.from) / 1000)
-  if (state.strong !== event.time) return
+  if (state.numbers[STRONG] !== event.time) return
   episode.end = event.time
   addEvidence(episode.evidence, event.id)
   context.wakeAt(event.time + context.params.end)
@@ -119,8 +115,8 @@ function endIfOver(now: Ms, context: Ctx): void {
   report('ended', context)
   // INVARIANT (identity): no evidence of one episode is evidence of the next, so that their begins differ.
   state.episode = undefined
-  state.tallies = []
-  state.untouched = 0
+  forgetTallies(state)
+  state.numbers[UNTOUCHED] = 0
 }
 
 function report(episode: 'ongoing' | 'ended', context: Ctx): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SECOND, duration, type Ms } from '../base/time.ts'
+import { MINUTE, SECOND, duration, type Ms } from '../base/time.ts'
 import type { CourseInfo } from '../catalogue/catalogue.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
@@ -60,6 +60,9 @@ interface State {
   clearCourse: string | undefined
   /** Media position from which it passes as completed; Infinity: unknown or of no interest. */
   clearEnd: number
+  /** Time of the last event of a chapter, and the media position it left of the chapter at hand; NaN: unknown. */
+  seenAt: Ms
+  seenTo: number
   /** Reasons already counted. */
   unjudged: string[]
 }
@@ -78,6 +81,8 @@ interface Facts {
 }
 type Call = Context<Params, State, Facts>
 
+/** Nobody who is playing is silent for so long. */
+const SILENCE: Ms = 5 * MINUTE
 const MOST_SKIPS = 8
 const MOST_COURSES = 64
 const MOST_CHAPTERS = 50
@@ -94,13 +99,18 @@ export const chapterSkip = defineDetector<typeof params, State, Facts>({
   horizon: 'class',
   newState: () => ({
     courses: [], open: undefined, lastBegin: -Infinity, clearChapter: undefined, clearClass: undefined, clearCourse: undefined, clearEnd: Infinity,
-    unjudged: [],
+    seenAt: Number.NaN, seenTo: Number.NaN, unjudged: [],
   }),
   onEvent(event, context) {
     const { span, state } = context
     if (state.open !== undefined) endIfOver(context)
+    if (event.chapter === undefined) return
+    const silent = event.time - state.seenAt
+    state.seenAt = event.time
     const done = event.action === 'completed' || event.action === 'attended'
-    if (event.chapter === undefined || (!done && (span === undefined || isClear(event, span, state)))) return
+    if (isUnbegun(event, span) && silent > SILENCE) passUnheard(event, silent, context)
+    if (event.chapter === state.clearChapter) state.seenTo = event.position ?? Number.NaN
+    if (!done && (span === undefined || isClear(event, span, state))) return
     const course = context.catalogue.courseOf(event)
     const klass = context.catalogue.classOf(event)
     const order = course === undefined ? -1 : context.catalogue.chapterOrder(course, event.chapter)
@@ -146,6 +156,26 @@ function setClear(state: State, event: Event, end: number): void {
   state.clearClass = event.class
   state.clearCourse = event.course
   state.clearEnd = end
+}
+
+/** Whether a beat comes of a chapter whose beginning nothing told. */
+function isUnbegun(event: Event, span: Span | undefined): boolean {
+  return event.action === 'heartbeat' && span === undefined && event.position !== undefined
+}
+
+/** The chapter at hand passes as completed where its end and what has been played since fit into a silence: the platform may have been down. */
+function passUnheard(event: Event, silent: Ms, context: Call): void {
+  const { state } = context
+  const { clearChapter, clearClass, clearCourse } = state
+  if (clearChapter === undefined || clearChapter === event.chapter) return
+  const rest = state.clearEnd - state.seenTo
+  if (!(rest + (event.position as number) <= silent / SECOND)) return
+  const of = { platform: event.platform, learner: event.learner, class: clearClass, course: clearCourse, chapter: clearChapter }
+  const [course, klass] = [context.catalogue.courseOf(of), context.catalogue.classOf(of)]
+  if (course === undefined || klass === undefined) return
+  const progress = progressOf(state, klass.id, course.id)
+  progress.completed = withId(progress.completed, clearChapter)
+  state.clearEnd = Infinity
 }
 
 function progressOf(state: State, klass: string, course: string): Progress {

@@ -4,14 +4,15 @@ import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { addEvidence } from '../warnings/evidence.ts'
-import { ask, playPending, takeAnswered, takeMissed, type Pending } from './shared/challenges.ts'
+import { explainChecks, type CheckFacts, type CheckKind } from './shared/check-words.ts'
+import { ask, countRequest, playPending, takeAnswered, takeMissed, type Pending, type Requests } from './shared/challenges.ts'
 import {
-  addPlayback, chaptersOf, countEvidence, disputedOf, isProven, newEpisode, newEpisodes, nextOver, openEpisode, takeOver, type Episode, type Episodes,
+  addPlayback, addToSketch, chaptersOf, countEvidence, disputedOf, isProven, JOIN, newEpisode, newEpisodes, nextOver, openEpisode, startSketch,
+  takeOver, takeSketch, type Episode, type Episodes, type Sketch,
 } from './shared/episode.ts'
-import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
+import { round3 } from './shared/wording.ts'
 
-const KINDS = ['missed', 'failed', 'none', 'fixed'] as const
-type Kind = (typeof KINDS)[number]
+const KINDS = ['missed', 'failed', 'none', 'fixed'] as const satisfies readonly CheckKind[]
 
 const params = z.strictObject({
   kinds: z.array(z.enum(KINDS)).min(1).default([...KINDS]).describe(
@@ -23,12 +24,16 @@ const params = z.strictObject({
   none: duration.prefault('20m').describe('Watching so long without any check (every 10 to 15 minutes is a published rule).'),
   intervals: z.int().min(2).default(5).describe('Equal intervals between requests in a row that make them foreseeable.'),
   tolerance: duration.prefault('2s').describe('Intervals that differ by no more than this are equal.'),
-  gap: duration.prefault('10m').describe('A pause longer than this starts the count of watching without a check anew.'),
+  gap: duration.prefault('10m').describe('A pause longer than this, or a silence, starts the count of watching without a check anew.'),
   quiet: duration.prefault('90s').describe('Playback without positions is believed for so long at most.'),
   end: duration.prefault('1h').describe('After so long without it the episode is over.'),
 })
 
-type State = {
+/**
+ * The state is the sketch of what was watched since the last check as well, since nearly every event adds to it: there
+ * `end` is the end of the last playback, or the last check, even where there is no sketch.
+ */
+interface State extends Sketch {
   pending: Pending[] | undefined
   /** The last check that was counted as missed: the platform may say so, too. */
   missed: { challenge: string | undefined; at: Ms } | undefined
@@ -37,24 +42,21 @@ type State = {
   /** From the first of the failed checks on, until one passes. */
   failing: Episode | undefined
   fails: number
-  /** Watching since the last check: session, end of the last playback, and what there is of it until it counts. */
+  /** Session of the last playback. */
   session: string | undefined
-  watchedTo: Ms | undefined
+  /** Watching since the last check, until it counts, where that is more than a sketch. */
   watching: Episode | undefined
   unchecked: boolean
+  /** Whether the platform is known to ask. */
   asked: boolean
-  /** Last request, the interval before it and how many equal ones there were. */
-  request: Ms | undefined
-  interval: Ms
-  equal: number
-  equalSince: Ms
-  episodes: Episodes<Kind> | undefined
-  counts: Partial<Record<Kind, number>>
+  /** Only where intervals count. */
+  requests: Requests | undefined
+  episodes: Episodes<CheckKind> | undefined
+  counts: Partial<Record<CheckKind, number>> | undefined
 }
-type Facts = { kind: Kind; count: number; seconds: number; limit: number }
 
 /** Face checks that are not answered, failed, never requested, or requested so regularly that they can be foreseen. */
-export const faceCheck = defineDetector<typeof params, State, Facts>({
+export const faceCheck = defineDetector<typeof params, State, CheckFacts>({
   name: 'face-check',
   version: 1,
   summary: 'Face checks are not answered, fail in a row, are not requested for long, or come at fixed intervals.',
@@ -66,19 +68,16 @@ export const faceCheck = defineDetector<typeof params, State, Facts>({
   ],
   needs: [['challenge', 'outcome']],
   newState: () => ({
-    pending: undefined, missed: undefined, absent: false, failing: undefined, fails: 0, session: undefined, watchedTo: undefined, watching: undefined,
-    unchecked: false, asked: false, request: undefined, interval: 0, equal: 0, equalSince: 0, episodes: undefined, counts: {},
+    episodes: undefined, pending: undefined, absent: false, fails: 0, asked: false, unchecked: false, watching: undefined, count: 0, end: -Infinity,
+    seconds: NaN, session: undefined, chapter: '', begin: -Infinity, first: '', requests: undefined, missed: undefined, failing: undefined, counts: undefined,
   }),
 
   onEvent(event, context) {
     const { state, params } = context
     if (state.episodes !== undefined) closeEpisodes(context)
-    const span = context.span !== undefined && isProven(context.span, params.quiet) ? context.span : undefined
-    if (span !== undefined) watch(event, span, context)
-    const answered = event.action === 'face-checked' && state.pending !== undefined ? takeAnswered(state.pending, event, params.answer) : undefined
-    if (state.pending !== undefined && state.pending.length > 0) passDeadlines(event, state.pending, context)
-    if (event.action === 'face-checked') checked(event, answered, context)
-    if (event.action === 'face-requested') requested(event, context)
+    const { span } = context
+    if (span !== undefined && isProven(span, params.quiet) && !concernsRequestsOnly(params)) watch(event, span, context)
+    if (state.pending !== undefined || event.action === 'face-checked' || event.action === 'face-requested') settle(event, context)
     if (state.episodes !== undefined) context.wakeAt(nextOver(state.episodes, event.time, params.end))
   },
 
@@ -89,68 +88,96 @@ export const faceCheck = defineDetector<typeof params, State, Facts>({
     context.wakeAt(nextOver(episodes, at, context.params.end))
   },
 
-  explain(f) {
-    const [limit, limitZh] = [spellSeconds(f.limit), spellSecondsZh(f.limit)]
-    switch (f.kind) {
-      case 'missed':
-        return {
-          en: `${f.count === 1 ? 'a face check was' : `${f.count} face checks were`} not answered within ${limit}`,
-          zh: `${f.count} 次人脸核验未在 ${limitZh}内完成`,
-        }
-      case 'failed':
-        return { en: `${f.count} face checks in a row failed (limit: fewer than ${f.limit})`, zh: `连续 ${f.count} 次人脸核验未通过（达到 ${f.limit} 次即预警）` }
-      case 'none':
-        return {
-          en: `${spellSeconds(f.seconds)} were watched without any face check (limit ${limit})`,
-          zh: `观看 ${spellSecondsZh(f.seconds)}，期间没有任何人脸核验（限制 ${limitZh}）`,
-        }
-      case 'fixed':
-      default:
-        return {
-          en: `the platform asked for ${f.count} face checks at a fixed interval of ${spellSeconds(f.seconds)}, so that they can be foreseen (limit: ${f.limit} equal intervals)`,
-          zh: `平台以 ${spellSecondsZh(f.seconds)}的固定间隔发起了 ${f.count} 次人脸核验，可被预知（达到 ${f.limit} 个相等间隔即预警）`,
-        }
-    }
-  },
+  explain: explainChecks,
 })
 
+type Params = Call['params']
 type Call = Parameters<typeof faceCheck.onEvent>[1]
+
+/** Whether nothing counts but when checks are requested, so that what is watched need not be looked at. */
+function concernsRequestsOnly({ kinds }: Params): boolean {
+  return kinds.length === 1 && kinds[0] === 'fixed'
+}
 
 /** Counts watching without a check, and adds what is played to the episodes that it belongs to. */
 function watch(event: Event, span: Span, context: Call): void {
   const { state, params } = context
-  if (state.pending !== undefined) playPending(state.pending, span)
+  if (state.pending !== undefined || state.absent || state.fails > 0) playInto(span, context)
+  const pause = span.from - state.end
+  if (state.session !== event.session) {
+    if (state.session !== undefined && event.session !== undefined) endWatching(state)
+    state.session = event.session
+  }
+  if (pause > params.gap) endWatching(state)
+  if (span.to - span.from > params.gap) {
+    // Nothing was heard of the session for so long: a check within may be lost, as all else was.
+    endWatching(state)
+    state.end = span.to
+    return
+  }
+  // A check may lie within the stretch: what was played before it is not without one.
+  const from = Math.max(span.from, state.end)
+  // A platform that has never asked anybody has no face checks: then nobody lacks one.
+  state.asked ||= context.sends('challenge') || context.sends('outcome')
+  if (!state.asked) {
+    state.end = span.to
+  } else if (state.count > 0 && state.chapter === span.chapter && pause <= JOIN) {
+    addToSketch(state, from, span.to)
+    if (state.seconds >= params.none / SECOND) reachLimit(event, context)
+  } else {
+    watchMore(event, span, from, context)
+  }
+}
+
+/** Adds what is played to the episodes of checks that it belongs to. */
+function playInto(span: Span, { state }: Call): void {
   const { episodes } = state
+  if (state.pending !== undefined) playPending(state.pending, span)
   if (state.absent && episodes?.open.missed !== undefined) {
     addPlayback(episodes.open.missed, span.chapter, Math.max(span.from, state.missed?.at ?? span.from), span.to)
   }
-  if (state.fails > 0) {
-    const into = state.failing ?? episodes?.open.failed
-    if (into !== undefined) addPlayback(into, span.chapter, Math.max(span.from, into.begin), span.to)
-  }
-  const { watchedTo } = state
-  const newSession = state.session !== undefined && event.session !== undefined && state.session !== event.session
-  if (newSession || (watchedTo !== undefined && span.from - watchedTo > params.gap)) endWatching(state)
-  state.session = event.session
-  state.watchedTo = span.to
-  // A platform that has never asked anybody has no face checks: then nobody lacks one.
-  if (!state.asked && !context.sends('challenge') && !context.sends('outcome')) return
-  // A check may lie within the stretch: what was played before it is not without one.
-  const from = Math.max(span.from, watchedTo ?? span.from)
-  const open = episodes?.open.none
+  if (state.fails === 0) return
+  const into = state.failing ?? episodes?.open.failed
+  if (into !== undefined) addPlayback(into, span.chapter, Math.max(span.from, into.begin), span.to)
+}
+
+/** Counts watching that is not the second part of a sketch or a later one: the first, another stretch, or that of an open episode. */
+function watchMore(event: Event, span: Span, from: Ms, context: Call): void {
+  const { state, params } = context
+  const open = state.episodes?.open.none
   if (state.unchecked && open !== undefined) {
     addPlayback(open, span.chapter, from, span.to)
     addEvidence(open.evidence, event.id)
-    return
+  } else if (state.count === 0 && state.watching === undefined && span.to > from) {
+    startSketch(state, span.chapter, from, span.to, event.id)
+  } else {
+    state.watching ??= state.count > 0 ? takeSketch(state) : newEpisode(from)
+    addPlayback(state.watching, span.chapter, from, span.to)
+    countEvidence(state.watching.evidence, event.id)
   }
-  const watching = (state.watching ??= newEpisode(from))
-  addPlayback(watching, span.chapter, from, span.to)
-  countEvidence(watching.evidence, event.id)
-  if (watching.seconds < params.none / SECOND) return
+  state.end = span.to
+  const { seconds } = state.watching ?? state
+  if ((state.watching !== undefined || state.count > 0) && seconds >= params.none / SECOND) reachLimit(event, context)
+}
+
+function reachLimit(event: Event, context: Call): void {
+  const { state } = context
+  const watching = state.watching ?? takeSketch(state)
   if (watching.evidence.count > 1) watching.evidence.events.push(event.id)
   state.watching = undefined
   state.unchecked = true
   openKind('none', watching, 0, context)
+}
+
+/** Takes what concerns a check: a request, an outcome, or an event while one waits for its answer. */
+function settle(event: Event, context: Call): void {
+  const { state, params } = context
+  const { pending } = state
+  const answered = event.action === 'face-checked' && pending !== undefined ? takeAnswered(pending, event, params.answer) : undefined
+  if (pending !== undefined) passDeadlines(event, pending, context)
+  if (event.action === 'face-checked') checked(event, answered, context)
+  if (event.action === 'face-requested') requested(event, context)
+  if (state.pending?.length === 0) state.pending = undefined
 }
 
 /** Counts the requests whose deadline has passed without an answer. */
@@ -166,7 +193,7 @@ function checked(event: Event, answered: Pending | undefined, context: Call): vo
   const { state } = context
   state.asked = true
   endWatching(state)
-  state.watchedTo = event.time
+  state.end = event.time
   if (event.outcome === 'missed') {
     if (answered !== undefined || !isCounted(event, context)) countMissed(answered, event, context)
   } else if (event.outcome === 'failed') {
@@ -193,7 +220,7 @@ function countMissed(p: Pending | undefined, event: Event, context: Call): void 
   addEvidence(run.evidence, event.id)
   state.missed = { challenge: p?.challenge ?? event.challenge, at: p?.at ?? event.time }
   state.absent = true
-  openKind('missed', run, (state.counts.missed ?? 0) + 1, context)
+  openKind('missed', run, (state.counts?.missed ?? 0) + 1, context)
 }
 
 function countFailed(event: Event, context: Call): void {
@@ -203,7 +230,7 @@ function countFailed(event: Event, context: Call): void {
   if (state.fails > params.fails && open !== undefined) {
     addEvidence(open.evidence, event.id)
     open.end = event.time
-    state.counts.failed = Math.max(state.counts.failed ?? 0, state.fails)
+    setCount(state, 'failed', Math.max(state.counts?.failed ?? 0, state.fails))
     return
   }
   const failing = (state.failing ??= newEpisode(event.time))
@@ -211,7 +238,7 @@ function countFailed(event: Event, context: Call): void {
   failing.end = event.time
   if (state.fails < params.fails) return
   state.failing = undefined
-  openKind('failed', failing, Math.max(state.counts.failed ?? 0, state.fails), context)
+  openKind('failed', failing, Math.max(state.counts?.failed ?? 0, state.fails), context)
 }
 
 /** Takes a request: it ends what waits for one, and may come at an interval that can be foreseen. */
@@ -220,56 +247,58 @@ function requested(event: Event, context: Call): void {
   state.asked = true
   state.absent = false
   endWatching(state)
-  state.watchedTo = event.time
+  state.end = event.time
   ask((state.pending ??= []), event)
-  const interval = state.request === undefined ? 0 : event.time - state.request
-  // Soon after another it is a second try.
-  if (state.request !== undefined && interval <= params.answer) return
-  if (state.request !== undefined && Math.abs(interval - state.interval) <= params.tolerance) {
-    state.equal++
-  } else {
-    state.interval = interval
-    state.equal = interval > 0 ? 1 : 0
-    state.equalSince = state.request ?? event.time
-  }
-  state.request = event.time
-  if (state.equal < params.intervals) return
-  const run = state.episodes?.open.fixed ?? newEpisode(state.equalSince)
+  if (params.kinds.includes('fixed')) countEqual(event, context)
+}
+
+function countEqual(event: Event, context: Call): void {
+  const { state, params } = context
+  const { request: before } = (state.requests ??= { request: -Infinity, interval: -Infinity, equal: 0, equalSince: -Infinity })
+  const { request, interval, equal, equalSince } = countRequest(state.requests, event.time, params.answer, params.tolerance)
+  if (request === before || equal < params.intervals) return
+  const open = state.episodes?.open.fixed
+  const run = open ?? newEpisode(equalSince)
   run.end = event.time
-  run.seconds = state.interval / SECOND
+  run.seconds = interval / SECOND
   addEvidence(run.evidence, event.id)
-  state.counts.fixed = state.equal + 1
-  if (run !== state.episodes?.open.fixed) openKind('fixed', run, state.equal + 1, context)
+  setCount(state, 'fixed', equal + 1)
+  if (run !== open) openKind('fixed', run, equal + 1, context)
 }
 
 function endWatching(state: State): void {
+  state.count = 0
   state.watching = undefined
   state.unchecked = false
 }
 
+function setCount(state: State, kind: CheckKind, count: number): void {
+  ;(state.counts ??= {})[kind] = count
+}
+
 /** Makes a run an episode or part of the open one of its kind, with `count` as the new count of that. */
-function openKind(kind: Kind, run: Episode, count: number, context: Call): void {
+function openKind(kind: CheckKind, run: Episode, count: number, context: Call): void {
   const { state, params } = context
   if (!params.kinds.includes(kind)) return
-  state.counts[kind] = count
+  setCount(state, kind, count)
   if (openEpisode((state.episodes ??= newEpisodes()), kind, run)) report(kind, run, 'ongoing', context)
 }
 
 function closeEpisodes(context: Call): void {
   const { state, params, now } = context
-  const episodes = state.episodes as Episodes<Kind>
+  const episodes = state.episodes as Episodes<CheckKind>
   for (let over = takeOver(episodes, now, params.end); over !== undefined; over = takeOver(episodes, now, params.end)) {
     report(over[0], over[1], 'ended', context)
-    delete state.counts[over[0]]
+    delete state.counts?.[over[0]]
   }
 }
 
-function report(kind: Kind, e: Episode, episode: 'ongoing' | 'ended', context: Call): void {
+function report(kind: CheckKind, e: Episode, episode: 'ongoing' | 'ended', context: Call): void {
   const { params, state } = context
   const limit = { missed: params.answer / SECOND, failed: params.fails, none: params.none / SECOND, fixed: params.intervals }[kind]
   context.raise({
     episode, begin: e.begin, end: e.end, chapters: chaptersOf(e.stretches), disputed: disputedOf(context.id, e.stretches), evidence: e.evidence,
-    facts: { kind, count: state.counts[kind] ?? 0, seconds: round3(e.seconds), limit },
+    facts: { kind, count: state.counts?.[kind] ?? 0, seconds: round3(e.seconds), limit },
     // The platform, not the learner, chooses when to ask.
     severity: kind === 'fixed' ? 'low' : undefined,
   })

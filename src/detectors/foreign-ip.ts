@@ -36,24 +36,26 @@ interface Run {
   home: number
   gathered: Episode
 }
+type Runs = Partial<Record<Kind, Run>>
 type State = {
-  /** The address last judged, for which class, until when, and the verdict. */
+  /** The address last judged, for which class, until when, and the verdict: foreign (and its name), home, or unknown. */
   ip: string | undefined
   class: string | undefined
   until: Ms
-  verdict: Kind | 'home' | undefined
-  name: string
-  runs: Partial<Record<Kind, Run>> | undefined
+  verdict: Kind | undefined
+  runs: Runs | undefined
   episodes: Episodes<Kind> | undefined
   /** Names of the places in the open episodes, by kind. */
-  places: Partial<Record<Kind, string[]>>
+  places: Partial<Record<Kind, string[]>> | undefined
+  home: boolean
+  name: string
   toldRegion: boolean
   toldPlace: boolean
 }
 type Facts = { kind: Kind; places: string[]; events: number; seconds: number; limitSeconds: number }
 
 /** A verdict is looked up again after this, since another catalogue may be in effect. */
-const VERDICT_LIFE: Ms = MINUTE
+const VERDICT_LIFE: Ms = 10 * MINUTE
 const MOST_PLACES = 10
 
 /** A learner studies from outside the class's region, or from a hosting network. What is unknown is not foreign. */
@@ -67,22 +69,16 @@ export const foreignIp = defineDetector<typeof params, State, Facts>({
   needs: ['ip'],
   horizon: 3 * DAY,
   newState: () => ({
-    ip: undefined, class: undefined, until: 0, verdict: undefined, name: '', runs: undefined, episodes: undefined, places: {}, toldRegion: false,
-    toldPlace: false,
+    ip: undefined, class: undefined, until: -Infinity, verdict: undefined, runs: undefined, episodes: undefined, places: undefined, home: false,
+    name: '', toldRegion: false, toldPlace: false,
   }),
 
   onEvent(event, context) {
-    const { state, params } = context
-    if (state.episodes !== undefined) closeEpisodes(context)
-    if (event.ip === undefined) return
-    if (event.ip !== state.ip || event.class !== state.class || event.time >= state.until) look(event, context)
-    const { verdict } = state
-    if (verdict === 'home') {
-      if (state.runs !== undefined) atHome(state, event.time, params.gap)
-    } else if (verdict !== undefined) {
-      see(verdict, event, context)
-    }
-    if (state.episodes !== undefined) context.wakeAt(nextOver(state.episodes, event.time, params.end))
+    const { state } = context
+    const isJudged = event.ip === state.ip && event.class === state.class && event.time < state.until
+    // The common case: an address that is not foreign, and none that was.
+    if (isJudged && state.verdict === undefined && state.runs === undefined && state.episodes === undefined) return
+    weigh(event, isJudged, context)
   },
 
   onTimer(at, context) {
@@ -109,13 +105,26 @@ export const foreignIp = defineDetector<typeof params, State, Facts>({
 
 type Call = Parameters<typeof foreignIp.onEvent>[1]
 
+/** Takes an event from an address to be judged or from a foreign one, or while another is suspected. */
+function weigh(event: Event, isJudged: boolean, context: Call): void {
+  const { state, params } = context
+  if (state.episodes !== undefined) closeEpisodes(context)
+  if (event.ip === undefined) return
+  if (!isJudged) look(event, event.ip, context)
+  if (state.verdict !== undefined) see(state.verdict, event, context)
+  else if (state.home && state.runs !== undefined) atHome(state, state.runs, event.time, params.gap)
+  if (state.episodes !== undefined) context.wakeAt(nextOver(state.episodes, event.time, params.end))
+}
+
 /** Judges the address of an event and remembers the verdict. */
-function look(event: Event, context: Call): void {
+function look(event: Event, ip: string, context: Call): void {
   const { state } = context
-  state.ip = event.ip
+  const verdict = judge(event, ip, context)
+  state.ip = ip
   state.class = event.class
   state.until = event.time + VERDICT_LIFE
-  state.verdict = judge(event, event.ip as string, context)
+  state.home = verdict === 'home'
+  state.verdict = verdict === 'home' ? undefined : verdict
 }
 
 function judge(event: Event, ip: string, context: Call): Kind | 'home' | undefined {
@@ -155,7 +164,16 @@ function isHosting(place: Place, params: Params): boolean {
   if (place.asn !== undefined && params.hostingAsns.includes(place.asn)) return true
   if (place.holder === undefined) return false
   const holder = place.holder.toLowerCase()
-  return params.hostingHolders.some((h) => holder.includes(h.toLowerCase()))
+  for (const h of lowerHolders(params)) if (holder.includes(h)) return true
+  return false
+}
+
+const lowered = new WeakMap<Params, string[]>()
+
+function lowerHolders(params: Params): string[] {
+  let holders = lowered.get(params)
+  if (holders === undefined) lowered.set(params, (holders = params.hostingHolders.map((h) => h.toLowerCase())))
+  return holders
 }
 
 /** Takes an event from a foreign place. */
@@ -171,7 +189,7 @@ function see(kind: Kind, event: Event, context: Call): void {
   let run = runs[kind]
   if (run === undefined || event.time - run.gathered.end > params.gap) {
     run = runs[kind] = { events: 0, home: 0, gathered: newEpisode(event.time) }
-    state.places[kind] = []
+    ;(state.places ??= {})[kind] = []
   }
   const { gathered } = run
   run.events++
@@ -179,23 +197,29 @@ function see(kind: Kind, event: Event, context: Call): void {
   countEvidence(gathered.evidence, event.id)
   if (run.events < params.events || event.time - gathered.begin < params.least || run.home >= run.events) return
   if (run.events > 1) gathered.evidence.events.push(event.id)
-  delete runs[kind]
+  forgetRun(state, runs, kind)
   if (openEpisode((state.episodes ??= newEpisodes()), kind, gathered)) report(kind, gathered, 'ongoing', context)
 }
 
 /** Counts an event from home against what may be foreign, and forgets what is too long ago. */
-function atHome(state: State, now: Ms, gap: Ms): void {
-  const runs = state.runs as Partial<Record<Kind, Run>>
-  for (const kind in runs) {
-    const run = runs[kind as Kind] as Run
-    if (now - run.gathered.end > gap) delete runs[kind as Kind]
+function atHome(state: State, runs: Runs, now: Ms, gap: Ms): void {
+  for (const kind of KINDS) {
+    const run = runs[kind]
+    if (run === undefined) continue
+    if (now - run.gathered.end > gap) forgetRun(state, runs, kind)
     else run.home++
   }
 }
 
+function forgetRun(state: State, runs: Runs, kind: Kind): void {
+  delete runs[kind]
+  for (const other of KINDS) if (runs[other] !== undefined) return
+  state.runs = undefined
+}
+
 function addTo(e: Episode, kind: Kind, event: Event, { state, params, span }: Call): void {
   e.end = event.time
-  const places = (state.places[kind] ??= [])
+  const places = ((state.places ??= {})[kind] ??= [])
   if (places.length < MOST_PLACES && !places.includes(state.name)) places.push(state.name)
   // A trip to another province is no reason to take back what was watched.
   if (kind === 'province' || span === undefined || !isProven(span, params.quiet)) return
@@ -207,7 +231,7 @@ function closeEpisodes(context: Call): void {
   const episodes = state.episodes as Episodes<Kind>
   for (let over = takeOver(episodes, now, params.end); over !== undefined; over = takeOver(episodes, now, params.end)) {
     report(over[0], over[1], 'ended', context)
-    delete state.places[over[0]]
+    delete state.places?.[over[0]]
   }
 }
 
@@ -215,7 +239,7 @@ function report(kind: Kind, e: Episode, episode: 'ongoing' | 'ended', context: C
   context.raise({
     episode, begin: e.begin, end: e.end, chapters: chaptersOf(e.stretches), disputed: disputedOf(context.id, e.stretches), evidence: e.evidence,
     facts: {
-      kind, places: [...(context.state.places[kind] ?? [])], events: e.evidence.count, seconds: round3((e.end - e.begin) / SECOND),
+      kind, places: [...(context.state.places?.[kind] ?? [])], events: e.evidence.count, seconds: round3((e.end - e.begin) / SECOND),
       limitSeconds: context.params.least / SECOND,
     },
     severity: kind === 'province' ? 'low' : undefined,

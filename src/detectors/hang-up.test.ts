@@ -28,6 +28,23 @@ test('two hidden stretches that are close together are one warning', () => {
   expect(drive(hangUp).feed(...given).mark('09:00:00').latest().map((w) => [w.facts.seconds, w.disputed.length])).toEqual([[720, 2]])
 })
 
+test('after an input, a short idle while is not added to the warning that is still open', () => {
+  const given = [
+    ...beats('08:00:00', '08:40:00', 15, 'L1', 'c1', idle), at('08:40:15', 'heartbeat', 'L1', 'c1', { ...idle, inputs: 3 }),
+    ...beats('08:40:30', '08:45:30', 15, 'L1', 'c1', idle),
+  ]
+  expect(drive(hangUp).feed(...given).mark('09:30:00').latest().map((w) => w.facts.seconds)).toEqual([2400])
+})
+
+test('half an hour without input over two chapters, with a short pause', () => {
+  const given = [
+    ...beats('08:00:00', '08:15:00', 15, 'L1', 'c1', idle), at('08:15:05', 'paused', 'L1', 'c1', idle), ...beats('08:18:05', '08:23:05', 15, 'L1', 'c1', idle),
+    at('08:23:05', 'completed', 'L1', 'c1', idle), ...beats('08:23:10', '08:38:10', 15, 'L1', 'c2', idle),
+  ]
+  const [w] = drive(hangUp).feed(...given).mark('09:30:00').latest()
+  expect([w?.facts.seconds, w?.disputed.map((d) => [d.chapter, d.seconds])]).toEqual([2105, [['c1', 905], ['c1', 300], ['c2', 900]]])
+})
+
 test('half an hour without input', () => {
   const d = drive(hangUp).feed(...beats('08:00:00', '08:40:00', 15, 'L1', 'c1', idle)).mark('09:00:00')
   expect(d.latest()).toMatchObject([{

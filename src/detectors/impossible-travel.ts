@@ -20,16 +20,16 @@ type Params = z.output<typeof params>
 /** Where the learner was seen, and from when to when. */
 interface Stay {
   ip: string | undefined
-  latitude: number
-  longitude: number
-  name: string
-  asn: number | undefined
   session: string | undefined
-  from: Ms
   to: Ms
   events: number
   /** The last event. */
   event: string
+  from: Ms
+  latitude: number
+  longitude: number
+  name: string
+  asn: number | undefined
 }
 /** A place under suspicion, and how the learner would have come there. */
 interface Arrival extends Stay {
@@ -48,7 +48,12 @@ interface Travel {
   places: [string, string]
   evidence: Evidence
 }
-type State = { here: Stay | undefined; there: Arrival | undefined; travel: Travel | undefined; told: boolean }
+/** Where the learner is, as long as there are `events` from there. Flat, since nearly every event goes on with that stay. */
+interface State extends Stay {
+  there: Arrival | undefined
+  travel: Travel | undefined
+  told: boolean
+}
 type Facts = { from: string; to: string; km: number; minutes: number; kmh: number; limitKmh: number; journeys: number }
 
 const EARTH_RADIUS_KM = 6371
@@ -62,15 +67,18 @@ export const impossibleTravel = defineDetector<typeof params, State, Facts>({
   params,
   actions: ACTIONS.filter((a) => a !== 'face-requested' && a !== 'attended'),
   needs: ['ip'],
-  newState: () => ({ here: undefined, there: undefined, travel: undefined, told: false }),
+  newState: () => ({
+    ip: undefined, session: undefined, to: -Infinity, events: 0, event: '', there: undefined, travel: undefined, told: false, from: -Infinity,
+    latitude: NaN, longitude: NaN, name: '', asn: undefined,
+  }),
 
   onEvent(event, context) {
     const { state, params } = context
     if (state.travel !== undefined && event.time - state.travel.end >= params.end) finish(context)
-    const { here } = state
-    if (here !== undefined && event.ip === here.ip && event.session === here.session) {
-      staysOn(here, event)
-      returned(state, here)
+    if (state.events > 0 && event.ip === state.ip && event.session === state.session) {
+      staysOn(state, event)
+      if (state.there === undefined) return
+      returned(state)
     } else {
       const { place } = event
       if (place === undefined || place.kind !== 'public') return
@@ -105,30 +113,34 @@ function staysOn(stay: Stay, event: Event): void {
 
 /** Takes an event from another address: it belongs to where the learner is, to the place under suspicion, or opens one. */
 function move(state: State, event: Event, place: Place, latitude: number, longitude: number, params: Params): void {
-  const { here, there } = state
-  if (here === undefined) {
-    state.here = newStay(event, place, latitude, longitude)
+  const { there } = state
+  if (state.events === 0) {
+    moveTo(state, newStay(event, place, latitude, longitude))
     return
   }
-  const km = kilometres(here.latitude, here.longitude, latitude, longitude)
+  const km = kilometres(state.latitude, state.longitude, latitude, longitude)
   if (km < params.distance) {
-    returned(state, here)
-    staysOn(here, event)
-    settle(here, event, place, latitude, longitude)
-  } else if (speedOf(km, event.time - here.to) <= params.speed) {
-    state.here = newStay(event, place, latitude, longitude)
+    returned(state)
+    staysOn(state, event)
+    settle(state, event, place, latitude, longitude)
+  } else if (speedOf(km, event.time - state.to) <= params.speed) {
+    moveTo(state, newStay(event, place, latitude, longitude))
     state.there = undefined
   } else if (there !== undefined && kilometres(there.latitude, there.longitude, latitude, longitude) < params.distance) {
     staysOn(there, event)
     settle(there, event, place, latitude, longitude)
   } else {
-    state.there = { ...newStay(event, place, latitude, longitude), left: here.to, km, hops: (there?.hops ?? 0) + 1 }
+    state.there = { ...newStay(event, place, latitude, longitude), left: state.to, km, hops: (there?.hops ?? 0) + 1 }
   }
 }
 
 /** A connection that comes back to where it was is led through distant gateways, and does not travel. */
-function returned(state: State, here: Stay): void {
-  if (state.there !== undefined && isOneConnection(here, state.there)) state.there = undefined
+function returned(state: State): void {
+  if (state.there !== undefined && isOneConnection(state, state.there)) state.there = undefined
+}
+
+function moveTo(state: State, { ip, session, to, events, event, from, latitude, longitude, name, asn }: Stay): void {
+  Object.assign(state, { ip, session, to, events, event, from, latitude, longitude, name, asn })
 }
 
 function newStay(event: Event, place: Place, latitude: number, longitude: number): Stay {
@@ -156,11 +168,11 @@ function isOneConnection(a: Stay, b: Stay): boolean {
 /** Decides whether the place under suspicion is proven; then that is where the learner is. */
 function judge(context: Call): void {
   const { state, params, now } = context
-  const { here, there } = state
-  if (here === undefined || there === undefined) return
+  const { there } = state
+  if (there === undefined) return
   if (there.hops < params.hops) {
-    if (here.events < params.events || there.events < params.events) return
-    if (isOneConnection(here, there) && (here.to - here.from < params.stay || there.to - there.from < params.stay)) return
+    if (state.events < params.events || there.events < params.events) return
+    if (isOneConnection(state, there) && (state.to - state.from < params.stay || there.to - there.from < params.stay)) return
   }
   const ms = there.from - there.left
   const isNew = state.travel === undefined
@@ -170,12 +182,11 @@ function judge(context: Call): void {
   if (speedOf(there.km, ms) > speedOf(travel.km, travel.ms)) {
     travel.km = there.km
     travel.ms = ms
-    travel.places = [here.name, there.name]
+    travel.places = [state.name, there.name]
   }
-  addEvidence(travel.evidence, here.event)
+  addEvidence(travel.evidence, state.event)
   addEvidence(travel.evidence, there.event)
-  const { left: _left, km: _km, hops: _hops, ...stay } = there
-  state.here = stay
+  moveTo(state, there)
   state.there = undefined
   if (isNew) report(context, travel, 'ongoing')
   context.wakeAt(now + params.end)

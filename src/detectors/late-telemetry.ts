@@ -13,7 +13,7 @@ const params = z.strictObject({
 
 /** Late events of the last hour, or of an episode. */
 interface Late {
-  /** By slot, as `State.timely`. */
+  /** By slot: the slot at hand first. */
   slots: number[]
   raised: boolean
   begin: Ms
@@ -24,10 +24,11 @@ interface Late {
   evidence: Evidence
 }
 type State = {
-  /** Number of the slot at hand. */
-  slot: number
-  /** Events that came in time, by slot: the slot at hand first. */
-  timely: number[]
+  /** Where the slot at hand ends. */
+  until: Ms
+  /** Events that came in time: in the slot at hand, and in those before it, the latest first. */
+  timely: number
+  before: number[] | undefined
   late: Late | undefined
 }
 type Facts = { late: number; events: number; share: number; limit: number }
@@ -49,12 +50,12 @@ export const lateTelemetry = defineDetector<typeof params, State, Facts>({
   params,
   actions: ACTIONS,
   needs: [],
-  newState: () => ({ slot: 0, timely: [0, 0, 0, 0, 0, 0], late: undefined }),
+  newState: () => ({ until: -Infinity, timely: 0, before: undefined, late: undefined }),
 
   onEvent(event, context) {
     const { state } = context
-    if (Math.floor(event.time / SLOT) !== state.slot) advance(context, event.time)
-    state.timely[0] = (state.timely[0] as number) + 1
+    if (event.time >= state.until) advance(context, event.time)
+    state.timely++
     if (state.late !== undefined) state.late.events++
   },
 
@@ -72,7 +73,7 @@ export const lateTelemetry = defineDetector<typeof params, State, Facts>({
       return
     }
     const inHour = sum(late.slots)
-    const events = inHour + sum(state.timely)
+    const events = inHour + state.timely + (state.before === undefined ? 0 : sum(state.before))
     if (inHour < params.least || inHour <= params.share * events) return
     late.raised = true
     report(context, late, 'ongoing', inHour, events)
@@ -94,13 +95,17 @@ type Call = Parameters<typeof lateTelemetry.onEvent>[1]
 /** Moves the hour on to `now`, and ends what is over by then. */
 function advance(context: Call, now: Ms): void {
   const { params, state } = context
-  const slot = Math.floor(now / SLOT)
-  const steps = Math.min(slot - state.slot, SLOTS)
-  if (steps > 0) state.slot = slot
   const { late } = state
-  for (let i = 0; i < steps; i++) {
-    shift(state.timely)
-    if (late !== undefined) shift(late.slots)
+  if (now >= state.until) {
+    const until = (Math.floor(now / SLOT) + 1) * SLOT
+    // A new state has no slot before this one.
+    const steps = state.until === -Infinity ? 0 : Math.min((until - state.until) / SLOT, SLOTS)
+    state.until = until
+    for (let i = 0; i < steps; i++) {
+      shift((state.before ??= [0, 0, 0, 0, 0]), state.timely)
+      state.timely = 0
+      if (late !== undefined) shift(late.slots, 0)
+    }
   }
   if (late === undefined) return
   if (late.raised) {
@@ -124,9 +129,9 @@ function report(context: Call, late: Late, episode: 'ongoing' | 'ended' | 'withd
   })
 }
 
-function shift(slots: number[]): void {
-  for (let i = SLOTS - 1; i > 0; i--) slots[i] = slots[i - 1] as number
-  slots[0] = 0
+function shift(slots: number[], first: number): void {
+  for (let i = slots.length - 1; i > 0; i--) slots[i] = slots[i - 1] as number
+  slots[0] = first
 }
 
 function sum(slots: readonly number[]): number {

@@ -39,27 +39,19 @@ export const oneDevice = defineDetector<typeof params, State, Facts>({
   // What closes or pauses a device, a login and a face check belong to an honest change of device, or to a phone that only answers the check.
   actions: ['initialized', 'played', 'heartbeat', 'seeked', 'rate-changed', 'navigated', 'answered'],
   needs: ['device'],
-  newState: () => ({ device: undefined, at: 0, event: '', chain: undefined }),
+  newState: () => ({ device: undefined, at: -Infinity, event: '', chain: undefined }),
 
   onEvent(event, context) {
-    const { params, state, span } = context
-    if (state.chain !== undefined && isOver(state.chain, params, event.time)) finish(context)
+    const { state } = context
     const { device } = event
-    if (device === undefined) return
-    const changed = state.device !== undefined && state.device !== device && event.time - state.at <= params.gap
-    if (changed) change((state.chain ??= startChain(state.device as string, state.at, state.event)), device, event)
-    const { chain } = state
-    if (span !== undefined && chain !== undefined) addIntruder(chain, device, span, params)
-    if (changed && chain !== undefined) {
-      if (!chain.raised && turnsOfTwo(chain) >= params.turns) {
-        chain.raised = true
-        report(context, 'ongoing')
-      }
-      if (chain.raised) context.wakeAt(Math.max(chain.episode.end + params.end, event.time + 1))
+    // The common case: the same device, and no change of device before.
+    if (state.chain === undefined && (device === state.device || device === undefined)) {
+      if (device === undefined) return
+      state.at = event.time
+      state.event = event.id
+      return
     }
-    state.device = device
-    state.at = event.time
-    state.event = event.id
+    follow(event, device, context)
   },
 
   onTimer(at, context) {
@@ -74,6 +66,27 @@ export const oneDevice = defineDetector<typeof params, State, Facts>({
 })
 
 type Call = Parameters<typeof oneDevice.onEvent>[1]
+
+/** Takes an event of another device than the last one's, or after such a change. */
+function follow(event: Event, device: string | undefined, context: Call): void {
+  const { params, state, span } = context
+  if (state.chain !== undefined && isOver(state.chain, params, event.time)) finish(context)
+  if (device === undefined) return
+  const changed = state.device !== undefined && state.device !== device && event.time - state.at <= params.gap
+  if (changed) change((state.chain ??= startChain(state.device as string, state.at, state.event)), device, event)
+  const { chain } = state
+  if (span !== undefined && chain !== undefined) addIntruder(chain, device, span, params)
+  if (changed && chain !== undefined) {
+    if (!chain.raised && turnsOfTwo(chain) >= params.turns) {
+      chain.raised = true
+      report(context, 'ongoing')
+    }
+    if (chain.raised) context.wakeAt(Math.max(chain.episode.end + params.end, event.time + 1))
+  }
+  state.device = device
+  state.at = event.time
+  state.event = event.id
+}
 
 function startChain(device: string, at: Ms, event: string): Chain {
   const chain: Chain = { devices: [device], turns: [1], changes: 0, raised: false, episode: newEpisode(at) }

@@ -47,6 +47,7 @@ interface State {
   chapter: string | undefined
   runFrom: number
   runTo: number
+  /** Time of the last event of a chapter. */
   runAt: Ms
   begun: Begun[]
   completed: IdSet
@@ -95,9 +96,11 @@ export const seekAhead = defineDetector<typeof params, State, Facts>({
       return
     }
     breakRun(state)
+    const silent = event.time - state.runAt
+    state.runAt = event.time
     const begun = findBegun(state.begun, chapter) ?? (hasId(state.completed, chapter) ? undefined : addBegun(state, chapter, event.time))
     if (begun === undefined) return
-    watch(begun, event, span, params.lost)
+    watch(begun, event, span, params.lost, silent)
     if (event.action === 'seeked') judgeSeek(event, begun, context)
     else if (event.action === 'completed') judgeCompletion(event, begun, context)
     noteLast(begun, event)

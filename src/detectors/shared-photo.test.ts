@@ -57,12 +57,13 @@ describe('one learner', () => {
     const noisy = [face, close, 'a5c3f00f1e2d3c4a', 'a5c3f00f1e2d3c5b', 'a5c3f00f1e2d3c49', 'a5c3f00f1e2d3d4b']
     const d = drive(sharedPhoto).feed(...noisy.map((photo, i) => check(`0${i + 1}:00:00`, 'A', photo)))
     expect(d.latest()).toMatchObject([{ facts: { kind: 'similar', checks: 6 } }])
-    expect(d.latest()[0]?.summary.en).toBe('most photos of 6 face checks of one learner differ from one of them in 3 bits or less (judged from 6 checks on)')
+    expect(d.latest()[0]?.summary.en).toBe('most photos of 6 face checks of one learner differ from the one before in 3 bits or less (judged from 6 checks on)')
   })
 
   test.each([
     ['close once among four', [face, close, others[0], others[1]]],
     ['three close photos', [face, close, 'a5c3f00f1e2d3c4a']],
+    ['close to one photo and not to each other', [face, ...['a5c3f00f1e2d3c5b', 'a5d3f00f1e2d3c4f', 'a5c3f80f1e2d3d4b', 'b5c3f00f1e6d3c4b', 'a5c3f00f162d384b']]],
     ['four close photos among six', [face, close, 'a5c3f00f1e2d3c4a', 'a5c3f00f1e2d3c5b', others[0], others[1]]],
     ['photos that differ', others],
   ])('not %s', (_, photos) => {

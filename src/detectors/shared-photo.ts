@@ -44,9 +44,9 @@ interface Facts {
 const params = z.strictObject({
   distance: z.int().min(0).max(3).default(3).describe('Bits in which two 64-bit hashes of the same photo differ, at most.'),
   blank: z.int().min(0).max(32).default(8).describe('A hash with fewer bits set, or unset, is of a dark or blank picture and proves nothing.'),
-  least: z.int().min(3).default(6).describe('Checks of one learner from which on their photos are compared as a whole; a single close pair is often honest.'),
-  close: z.number().gt(0).lt(1).default(0.15).describe('Chance that an honest photo is that close to a given other one of the same face.'),
-  risk: z.number().gt(0).lt(1).default(0.001).describe('Highest chance that so many photos of one learner lie so close together by accident.'),
+  least: z.int().min(3).default(6).describe('Checks of one learner from which on their photos are compared; a single close pair is often honest.'),
+  close: z.number().gt(0).lt(1).default(0.15).describe('Chance that an honest photo is that close to the one before.'),
+  risk: z.number().gt(0).lt(1).default(0.0001).describe('Highest chance that so many photos of one learner are that close to the one before by accident.'),
   apart: duration.prefault('60s').describe('Photos of one learner closer together are one check that was sent again.'),
   window: duration.prefault('3d').describe('How long a photo is remembered.'),
   quiet: duration.prefault('24h').describe('An episode is over when the photo has not come again for so long.'),
@@ -102,8 +102,8 @@ export const sharedPhoto = defineDetector<typeof params, State, Facts>({
       }
     }
     return {
-      en: `most photos of ${checks} face checks of one learner differ from one of them in ${limit} bits or less (judged from ${least} checks on)`,
-      zh: `同一学员 ${checks} 次人脸核验的照片大多与其中一张相差不超过 ${limit} 位（从 ${least} 次起判定）`,
+      en: `most photos of ${checks} face checks of one learner differ from the one before in ${limit} bits or less (judged from ${least} checks on)`,
+      zh: `同一学员 ${checks} 次人脸核验的照片大多与前一张相差不超过 ${limit} 位（从 ${least} 次起判定）`,
     }
   },
 })
@@ -149,20 +149,16 @@ function judgeOne(check: Check, context: Photo): void {
 }
 
 /**
- * Whether so many photos lie within `distance` of one of them that chance is no excuse. That m of n - 1 others are close to a
- * given photo has the chance P(Bin(n - 1, `close`) ≥ m), and any of the n may be the one: n·P ≤ `risk`, 6 of 6 or 7 of 8. Pairs
- * are not counted: three photos that happen to be alike are three pairs, and a fourth makes it most.
+ * Whether so many photos lie within `distance` of the one before that chance is no excuse, be it one picture sent again and
+ * again or one that gets a little more noise each time. k of n - 1 steps are that small with the chance P(Bin(n - 1, `close`) ≥ k),
+ * at most `risk`: 5 of 5 or 8 of 11. Neither all pairs are counted nor those with one photo: three photos that happen to be
+ * alike are three pairs, and one that happens to show what all of a sitting have in common is close to a third of them.
  */
 function mostClose(checks: readonly Check[], { least, distance: limit, close, risk }: Params): boolean {
-  const n = checks.length
-  if (n < least) return false
-  let most = 0
-  for (const a of checks) {
-    let near = -1
-    for (const b of checks) if (distance(a.photo, b.photo) <= limit) near++
-    if (near > most) most = near
-  }
-  return most * 2 > n && n * binomialTail(n - 1, most, close) <= risk
+  if (checks.length < least) return false
+  let small = 0
+  for (let i = 1; i < checks.length; i++) if (distance((checks[i - 1] as Check).photo, (checks[i] as Check).photo) <= limit) small++
+  return binomialTail(checks.length - 1, small, close) <= risk
 }
 
 function start(kind: Facts['kind'], checks: readonly Check[], distance: number, context: Photo): void {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DAY, duration, HOUR, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
+import type { Event } from '../telemetry/event.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
 import { round3 } from './shared/wording.ts'
 
@@ -42,28 +43,16 @@ export const twoAccounts = defineDetector<typeof params, State, Facts>({
   newState: () => ({ account: undefined, count: 0, event: '', told: false, change: undefined }),
 
   onEvent(event, context) {
-    const { params, state } = context
-    if (state.change?.raised && event.time - state.change.end >= params.end) finish(context)
+    const { state } = context
     const { account } = event
-    if (account === undefined) return
-    if (!state.told && account === event.learner) {
-      state.told = true
-      context.notEvaluable('learner and account are one to one')
+    // The common case: no other account so far.
+    if (state.change === undefined && account === state.account) {
+      if (account === undefined) return
+      state.count++
+      state.event = event.id
+      return
     }
-    if (state.account === undefined) {
-      state.account = account
-    } else if (!isSame(account, state.account)) {
-      changeTo(state, account, event.time, event.id)
-      if (state.change?.raised) context.wakeAt(state.change.end + params.end)
-    }
-    state.count++
-    state.event = event.id
-    const { change } = state
-    if (change === undefined || change.raised || !change.returned || state.count < params.events) return
-    if (!change.counts.some((n) => n >= params.events)) return
-    change.raised = true
-    report(context, 'ongoing')
-    context.wakeAt(Math.max(change.end + params.end, event.time + 1))
+    compare(event, context)
   },
 
   onTimer(at, context) {
@@ -78,6 +67,32 @@ export const twoAccounts = defineDetector<typeof params, State, Facts>({
 })
 
 type Call = Parameters<typeof twoAccounts.onEvent>[1]
+
+/** Takes an event of a first, another or one of several accounts. */
+function compare(event: Event, context: Call): void {
+  const { params, state } = context
+  if (state.change?.raised && event.time - state.change.end >= params.end) finish(context)
+  const { account } = event
+  if (account === undefined) return
+  if (!state.told && account === event.learner) {
+    state.told = true
+    context.notEvaluable('learner and account are one to one')
+  }
+  if (state.account === undefined) {
+    state.account = account
+  } else if (!isSame(account, state.account)) {
+    changeTo(state, account, event.time, event.id)
+    if (state.change?.raised) context.wakeAt(state.change.end + params.end)
+  }
+  state.count++
+  state.event = event.id
+  const { change } = state
+  if (change === undefined || change.raised || !change.returned || state.count < params.events) return
+  if (!change.counts.some((n) => n >= params.events)) return
+  change.raised = true
+  report(context, 'ongoing')
+  context.wakeAt(Math.max(change.end + params.end, event.time + 1))
+}
 
 // Login names are typed by hand: letter case and blanks do not make another account.
 function isSame(a: string, b: string): boolean {

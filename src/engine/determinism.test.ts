@@ -3,7 +3,7 @@ import { SECOND, parseTime, type Ms } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
-import { Event, FIELDS } from '../telemetry/event.ts'
+import { Event, FIELDS, hashText } from '../telemetry/event.ts'
 import { ruleOf } from '../testing/drive.ts'
 import { duplicated, fivePlatforms, seeded, shuffled, type Arrival } from '../testing/five-platforms.ts'
 import { Restarting } from '../testing/restarting.ts'
@@ -16,6 +16,7 @@ const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s',
 function eventOf({ at, wire }: Arrival, stamped: boolean): Event {
   const event = Object.assign(new Event(), wire, { time: parseTime(wire.time) as Ms })
   event.received = stamped ? at : undefined
+  event.idHash = hashText(event.id)
   FIELDS.forEach((f, i) => {
     if (event[f] !== undefined) event.present |= 1 << i
   })

@@ -234,6 +234,7 @@ function explain(file: string, e: NodeJS.ErrnoException): [Code, string] {
       return ['io', `too many files are open: cannot open ${file}; raise the limit (\`ulimit -n\`) or name fewer logs`]
     case 'ENOENT':
       return ['not-found', `there is no directory for ${file}; make it first, or name another place`]
+    case undefined:
     default:
       // The system's words, without its code in front and the call behind.
       return ['io', `cannot use ${file}: ${e.message.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+( '.*')?$/, '')}`]

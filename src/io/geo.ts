@@ -86,7 +86,8 @@ async function readDatabase(file: string): Promise<Buffer> {
     if (error instanceof InvigilError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new InvigilError('not-found', `there is no GeoIP database \`${file}\``)
+      const missing = `there is no GeoIP database \`${file}\``
+      throw new InvigilError('not-found', missing, { problems: [{ message: missing, mend: 'check the path' }] })
     }
     throw badGeo(file, message, 'make it readable', error)
   }

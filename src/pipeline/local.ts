@@ -100,6 +100,7 @@ class LocalRun {
     const readers = await openLogs(options.logs, options.follow ?? false, from)
     const run = new LocalRun(options, snapshots, readers, manifest)
     if (manifest) await snapshots?.load(run.machine, manifest)
+    if (snapshots) run.fingerprints = await fingerprints(options.logs, run.fingerprints)
     return run
   }
 
@@ -135,7 +136,7 @@ class LocalRun {
       rules: context.bundle.rules, catalogue: context.catalogue, context: context.hash,
       partitions: options.partitions, lateness: options.lateness,
       output: (o) => this.write(o),
-      early: options.watch?.warning,
+      early: (o) => options.watch?.warning?.(o),
       late: ({ event, watermark }) => {
         this.accounts.late++
         this.outputs.write('late', { format: 1, platform: event.platform, learner: event.learner, id: event.id, time: formatTime(event.time), watermark: formatTime(watermark), text: event.raw })
@@ -225,7 +226,8 @@ class LocalRun {
     const merge = new Merge(this.cursors, this.fill)
     let cursor = await merge.next(undefined)
     let told = 0
-    while (cursor && !stop?.aborted) {
+    while (cursor) {
+      if (stop?.aborted) return false
       this.take(cursor)
       if (this.isMarkDue) await this.atMark()
       if (++told % 10_000 === 0) {
@@ -313,7 +315,8 @@ class LocalRun {
   private async snapshot(): Promise<void> {
     if (this.snapshots === undefined || this.isSaved) return
     const { options } = this
-    this.fingerprints = await fingerprints(options.logs, this.fingerprints)
+    // A log that was moved has left its name to another.
+    if (!this.cursors.some((c) => c.reader.fault)) this.fingerprints = await fingerprints(options.logs, this.fingerprints)
     const begun = Date.now()
     await this.snapshots.save(this.machine, {
       version: options.context.parts.version, logs: [...options.logs], fingerprints: [...this.fingerprints],

@@ -11,7 +11,7 @@ const FINGERPRINT = 4096
 
 /** Opens every log where it is to be read on; of several that cannot be opened, each is reported. */
 export async function openLogs(logs: readonly string[], follow: boolean, from: readonly Position[] | undefined): Promise<LineReader[]> {
-  const opened = await Promise.allSettled(logs.map((log, i) => LineReader.open(log, { follow, ...(from?.[i] ?? {}) })))
+  const opened = await Promise.allSettled(logs.map((log, i) => LineReader.open(log, { follow, ...from?.[i] })))
   const failed = opened.flatMap((s) => (s.status === 'rejected' ? [s.reason as unknown] : []))
   if (failed.length === 0) return opened.map((s) => (s as PromiseFulfilledResult<LineReader>).value)
   for (const s of opened) if (s.status === 'fulfilled') await s.value.close()

@@ -1,6 +1,6 @@
 import { InvigilError, type Problem } from '../base/errors.ts'
 import { canonicalJson } from '../base/hash.ts'
-import { parseTime, type Ms } from '../base/time.ts'
+import { formatTime, parseDuration, parseTime, type Ms } from '../base/time.ts'
 import { buildEvent } from '../telemetry/build.ts'
 import { ACTIONS, FIELDS, PLAYBACK, eventSchema, type Event, type Place } from '../telemetry/event.ts'
 import { FIELD_RULES, type FieldRule } from '../telemetry/validate.ts'
@@ -32,6 +32,7 @@ const WRITABLE = ['id', 'platform', ...FIELDS]
 /**
  * Reads `08:00:10 played L1 chapter=c2 position=0` and `mark 08:05:00` lines; `#` begins a comment, quotes hold values with
  * spaces, a time may be a full date-time, times without an offset are UTC. Lines without `id=` are `e1`, `e2`, … by line.
+ * `repeat=400 every=1s` makes a line many events.
  */
 export function parseGiven(text: string, options: GivenOptions): { steps: Step[]; problems: GivenProblem[] } {
   const steps: Step[] = []
@@ -42,8 +43,8 @@ export function parseGiven(text: string, options: GivenOptions): { steps: Step[]
     offset += line.length + 1
     const [first] = tokens
     if (!first) return
-    const step = first.text === 'mark' ? markOf(tokens, options, problems) : eventOf(tokens, `e${i + 1}`, options, problems)
-    if (step) steps.push(step)
+    if (first.text === 'mark') steps.push(...markOf(tokens, options, problems))
+    else steps.push(...eventsOf(tokens, `e${i + 1}`, options, problems))
   })
   return { steps, problems }
 }
@@ -76,14 +77,14 @@ function endOf(token: Token): number {
   return token.offset + token.text.length
 }
 
-function markOf(tokens: readonly Token[], options: GivenOptions, problems: GivenProblem[]): Step | undefined {
+function markOf(tokens: readonly Token[], options: GivenOptions, problems: GivenProblem[]): Step[] {
   const [word, at, more] = tokens as [Token, Token | undefined, Token | undefined]
   if (more) problems.push({ message: `\`${more.text}\` is one word too many`, offset: more.offset })
   const time = timeOf(at, endOf(word), options, problems)
-  return time === undefined ? undefined : { kind: 'mark', time: parseTime(time) as Ms }
+  return time === undefined ? [] : [{ kind: 'mark', time: parseTime(time) as Ms }]
 }
 
-function eventOf(tokens: readonly Token[], id: string, options: GivenOptions, problems: GivenProblem[]): Step | undefined {
+function eventsOf(tokens: readonly Token[], id: string, options: GivenOptions, problems: GivenProblem[]): Step[] {
   const before = problems.length
   const [at, action, learner, ...fields] = tokens as [Token, Token | undefined, Token | undefined, ...Token[]]
   const time = timeOf(at, at.offset, options, problems)
@@ -95,11 +96,44 @@ function eventOf(tokens: readonly Token[], id: string, options: GivenOptions, pr
     problems.push({ message: 'no learner', mend: 'it stands after the action', offset: learner?.offset ?? endOf(action) })
   }
   const wire: Record<string, unknown> = { id, time, action: action?.text, platform: options.platform, learner: learner && unquote(learner.text) }
-  for (const field of fields) readField(field, wire, problems)
+  const repeat: Repeat = { times: 1, every: 0 }
+  for (const field of fields) if (!readRepeat(field, repeat, problems)) readField(field, wire, problems)
   if (action && PLAYBACK.has(action.text) && wire.chapter === undefined) {
     problems.push({ message: `\`${action.text}\` needs a \`chapter=\``, offset: action.offset })
   }
-  return problems.length > before ? undefined : { kind: 'event', event: toEvent(wire, options.places) }
+  if (problems.length > before) return []
+  return Array.from({ length: repeat.times }, (_, n): Step => ({ kind: 'event', event: toEvent(n === 0 ? wire : again(wire, n, repeat), options.places) }))
+}
+
+interface Repeat {
+  times: number
+  every: Ms
+}
+
+const MOST_TIMES = 10_000
+
+/** Reads `repeat=` and `every=`; false if the token is neither. */
+function readRepeat({ text, offset }: Token, repeat: Repeat, problems: GivenProblem[]): boolean {
+  const [name, value] = text.split('=') as [string, string | undefined]
+  if (name === 'repeat') {
+    repeat.times = Number(value)
+    if (!Number.isInteger(repeat.times) || repeat.times < 1 || repeat.times > MOST_TIMES) {
+      problems.push({ message: `\`repeat\` cannot be \`${value}\``, mend: `a whole number from 1 to ${MOST_TIMES}`, offset })
+      repeat.times = 1
+    }
+    return true
+  }
+  if (name !== 'every') return false
+  const every = parseDuration(value ?? '')
+  if (every === undefined) problems.push({ message: `\`every\` cannot be \`${value}\``, mend: 'a duration such as `15s`', offset })
+  repeat.every = every ?? 0
+  return true
+}
+
+/** The line's event once more: `n` steps later, with an id of its own. */
+function again(wire: Readonly<Record<string, unknown>>, n: number, { every }: Repeat): Record<string, unknown> {
+  const time = parseTime(wire.time as string) as Ms
+  return { ...wire, id: `${String(wire.id)}.${n + 1}`, time: formatTime(time + n * every) }
 }
 
 function readField(token: Token, wire: Record<string, unknown>, problems: GivenProblem[]): void {

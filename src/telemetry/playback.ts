@@ -1,4 +1,4 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
+import { HOUR, SECOND, type Ms } from '../base/time.ts'
 import { PLAYBACK, type Event } from './event.ts'
 
 /**
@@ -43,8 +43,10 @@ export interface Playback {
   tracks: Track[]
 }
 
-/** Tracks silent for longer are forgotten: no evidence reaches further back. */
-export const TRACK_HORIZON: Ms = 60 * MINUTE
+/** A player silent for longer is forgotten: no evidence reaches further back. */
+export const TRACK_HORIZON: Ms = 12 * HOUR
+/** One that was stopped is forgotten sooner. */
+const STOPPED_HORIZON: Ms = HOUR
 const MOST_TRACKS = 32
 // Buffering and rounding: positions are often whole seconds.
 const TOLERANCE_SECONDS = 2
@@ -123,16 +125,19 @@ function findTrack(playback: Playback, { session, time }: Event, chapter: string
       tracks[i] = tracks[0] as Track
       tracks[0] = t
     }
-    return t.at >= time - TRACK_HORIZON ? t : undefined
+    return isLive(t, time) ? t : undefined
   }
   return undefined
 }
 
+function isLive(t: Track, time: Ms): boolean {
+  return time - t.at <= (t.playing ? TRACK_HORIZON : STOPPED_HORIZON)
+}
+
 function addTrack(playback: Playback, event: Event, chapter: string): Track {
-  const horizon = event.time - TRACK_HORIZON
   // The session's rate is the player's, and outlives the chapter.
-  const rate = playback.tracks.find((t) => t.session === event.session && t.at >= horizon)?.rate ?? 1
-  const live = playback.tracks.filter((t) => t.at >= horizon)
+  const rate = playback.tracks.find((t) => t.session === event.session && isLive(t, event.time))?.rate ?? 1
+  const live = playback.tracks.filter((t) => isLive(t, event.time))
   playback.tracks = live.length < MOST_TRACKS ? live : live.sort((a, b) => a.at - b.at).slice(1)
   const track: Track = {
     session: event.session, chapter, playing: false, at: event.time, position: undefined, rate: event.rate ?? rate, visible: undefined, muted: undefined,

@@ -23,7 +23,7 @@ export interface Running {
   child: ChildProcessWithoutNullStreams
   ended: Promise<Ended>
   /** Resolves once what was said on standard output so far satisfies `is`; throws when the command ends before. */
-  said(is: (out: string) => boolean): Promise<void>
+  said(this: void, is: (out: string) => boolean): Promise<void>
 }
 
 /** Starts `invigil` as a user would, in a folder; `nobody`: never as root, to whom no file is closed. */
@@ -79,9 +79,18 @@ export function invigil(args: readonly string[], { cwd, input = '' }: { cwd?: st
 /** The files of a run that must be the same bytes when the run is the same. */
 const SAME = ['warnings', 'prompts', 'rejects', 'late'] as const
 
-/** Those files in an output folder, in one text each. */
-export function outputsOf(dir: string): Record<(typeof SAME)[number], string> {
-  return Object.fromEntries(SAME.map((name) => [name, readFileSync(join(dir, `${name}.ndjson`), 'latin1')])) as Record<(typeof SAME)[number], string>
+export type Outputs = Record<(typeof SAME)[number], string>
+
+/** Those files in an output folder, in one text each; rejects without the name of the log, which each test has of its own. */
+export function outputsOf(dir: string): Outputs {
+  const read = (name: string) => readFileSync(join(dir, `${name}.ndjson`), 'latin1').replaceAll(/"file":"[^"]*",/g, '')
+  return Object.fromEntries(SAME.map((name) => [name, read(name)])) as Outputs
+}
+
+/** Which files differ, and how long they are: as a text, since whole files say nothing to a reader. */
+export function differences(dir: string, expected: Outputs): string[] {
+  const actual = outputsOf(dir)
+  return SAME.filter((name) => actual[name] !== expected[name]).map((name) => `${name}: ${actual[name].length} of ${expected[name].length} bytes`)
 }
 
 export function summaryOf(dir: string): Summary {

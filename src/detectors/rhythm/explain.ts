@@ -6,7 +6,7 @@ import { PAUSE_SPREAD } from './presence.ts'
 import { NOTHING, UNSTARTED_SHARE } from './protocol.ts'
 import { INFO, SIGNS, type Sign } from './signs.ts'
 import type { Ctx, Facts, Params, SignFact } from './state.ts'
-import type { Tally } from './tally.ts'
+import { shownTallies, type Tally } from './tally.ts'
 import { EXACT_SHARE } from './timing.ts'
 
 const MOST_WORDS = 3
@@ -16,8 +16,7 @@ const MEAN_DISTANCE = 1.128
 /** The signs that are shown, strongest first: those of a person before the quirks of a platform, then by their trials. */
 export function signFacts({ state, params, catalogue, platform }: Ctx): SignFact[] {
   const cadence = catalogue.platform(platform)?.heartbeat ?? 0
-  return state.tallies
-    .filter((t) => t.shown)
+  return shownTallies(state)
     .map((t) => signFact(t, params, cadence / SECOND))
     .sort((a, b) => rank(a) - rank(b) || b.count - a.count || SIGNS.indexOf(a.sign) - SIGNS.indexOf(b.sign))
 }

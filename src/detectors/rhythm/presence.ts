@@ -1,15 +1,15 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
-import { SIGN, trial, type Ctx, type State } from './state.ts'
-import { steadiness, weights } from './tally.ts'
-import type { Track } from './tracks.ts'
+import { FACE_ASKED, PAUSE, PAUSED, PLAYED, UNTOUCHED, UNTOUCHED_FROM } from './numbers.ts'
+import { count, SIGN, trial, type Ctx, type State } from './state.ts'
+import { steadiness, steadyWeight, weights } from './tally.ts'
 
 // One honest pause in five at most ends within 2 s (a slip of the finger). At 1e-4: 7 pauses.
 const RESUME = weights(0.2, 0.9)
 /** Spreads of the logarithm of pauses: 1.2 in honest learners, 0.9 in the most even. At 1e-4: 7 pauses of one length. */
 export const PAUSE_SPREAD = 0.9
-const PROGRAM_SPREAD = 0.15
+const STEADY = steadiness(PAUSE_SPREAD, 0.15)
 /** A shorter pause is the player's own (buffering), a longer one an absence. */
 const SHORTEST: Ms = 500
 const LONGEST: Ms = 30 * MINUTE
@@ -19,30 +19,37 @@ const FACE_STOP: Ms = 2 * SECOND
 const QUIET: Ms = 3 * MINUTE
 
 /** The signs that a pause always ends at once, or after the same time. `played` has ended it. */
-export function judgePause(event: Event, track: Track, context: Ctx): void {
-  if (track.paused === 0) return
-  const { state, params } = context
-  const length = event.time - track.paused
+export function judgePause(event: Event, context: Ctx): void {
+  const { state: { numbers }, params } = context
+  const paused = numbers[PAUSED] as Ms
+  if (paused === 0) return
+  const length = event.time - paused
   touch(event, context)
   if (length < SHORTEST || length > LONGEST) return
   const seconds = length / SECOND
-  trial(event, context, SIGN.quickResume, length <= params.resume ? RESUME.hit : RESUME.miss, seconds)
-  if (state.pause > 0) {
-    const difference = Math.abs(Math.log(seconds / state.pause))
-    trial(event, context, SIGN.steadyPauses, steadiness(difference, PAUSE_SPREAD, PROGRAM_SPREAD), difference)
+  count(event, context, SIGN.quickResume, length <= params.resume, RESUME, seconds)
+  const before = numbers[PAUSE] as number
+  if (before > 0) {
+    const difference = Math.abs(Math.log(seconds / before))
+    trial(event, context, SIGN.steadyPauses, steadyWeight(STEADY, difference), difference)
   }
-  state.pause = seconds
+  numbers[PAUSE] = seconds
 }
 
 /** A player that stops for a face check has not been paused by a hand. */
-export function noteFaceRequest(event: Event, { state }: Ctx): void {
-  state.faceAsked = event.time
-  for (const t of state.tracks) if (event.time - t.paused <= FACE_STOP) t.paused = 0
+export function noteFaceRequest({ time }: Event, { state: { numbers, others } }: Ctx): void {
+  numbers[FACE_ASKED] = time
+  forgetStop(numbers, time)
+  for (const t of others ?? []) forgetStop(t.numbers, time)
+}
+
+function forgetStop(numbers: number[], time: Ms): void {
+  if (time - (numbers[PAUSED] as Ms) <= FACE_STOP) numbers[PAUSED] = 0
 }
 
 /** The same, where the request comes first. */
-export function noteStop(event: Event, track: Track, { state }: Ctx): void {
-  if (event.time - state.faceAsked <= FACE_STOP) track.paused = 0
+export function noteStop(event: Event, { state: { numbers } }: Ctx): void {
+  if (event.time - (numbers[FACE_ASKED] as Ms) <= FACE_STOP) numbers[PAUSED] = 0
 }
 
 /**
@@ -50,22 +57,28 @@ export function noteStop(event: Event, track: Track, { state }: Ctx): void {
  * face check that was answered does not help: whoever answers it need not be the one who should be watching.
  */
 export function judgePresence(event: Event, context: Ctx): void {
-  const { state, params, span } = context
+  const { state, span } = context
   if (event.inputs !== undefined) state.inputs = true
   if (isTouch(event, state)) touch(event, context)
-  if (span === undefined || !isPlayback(span)) return
+  if (span !== undefined && isPlayback(span)) judgeUntouched(event, span, context)
+}
+
+function judgeUntouched(event: Event, span: Span, context: Ctx): void {
+  const { state, params } = context
+  const { numbers } = state
   // Chapters that play at once are one stretch of time.
-  const begin = Math.max(span.from, state.played)
-  state.played = span.to
+  const begin = Math.max(span.from, numbers[PLAYED] as Ms)
+  numbers[PLAYED] = span.to
   if (span.to <= begin) return
   if (span.muted !== true && span.visible !== false) state.loud = true
-  const before = state.untouched
-  if (before === 0) state.untouchedFrom = begin
-  state.untouched += span.to - begin
+  const before = numbers[UNTOUCHED] as Ms
+  if (before === 0) numbers[UNTOUCHED_FROM] = begin
+  const untouched = before + span.to - begin
+  numbers[UNTOUCHED] = untouched
   const least = state.loud ? params.untouchedLoud : params.untouched
-  if (state.untouched < least) return
-  const added = before < least ? state.untouched : span.to - begin
-  trial(event, context, SIGN.untouched, -Math.log(params.chance), added / MINUTE, state.untouchedFrom)
+  if (untouched < least) return
+  const added = before < least ? untouched : span.to - begin
+  trial(event, context, SIGN.untouched, -Math.log(params.chance), added / MINUTE, numbers[UNTOUCHED_FROM])
 }
 
 /** Whether the whole stretch was played. */
@@ -81,7 +94,7 @@ function isTouch(event: Event, { inputs, loud }: State): boolean {
 
 function touch(event: Event, context: Ctx): void {
   const { state, params } = context
-  if (state.untouched >= params.untouched) trial(event, context, SIGN.untouched, Math.log(params.chance), 0)
-  state.untouched = 0
+  if ((state.numbers[UNTOUCHED] as Ms) >= params.untouched) trial(event, context, SIGN.untouched, Math.log(params.chance), 0)
+  state.numbers[UNTOUCHED] = 0
   state.loud = false
 }

@@ -43,9 +43,16 @@ export function signNumber(sign: Sign): number {
   return NUMBER[sign]
 }
 
-const BIT = Object.fromEntries(SIGNS.map((s) => [s, 1 << FAMILIES.indexOf(INFO[s].family)])) as Record<Sign, number>
+const FAMILY_BIT = SIGNS.map((s) => 1 << FAMILIES.indexOf(INFO[s].family))
 
-/** The family of a sign as one bit of a set. */
-export function familyBit(sign: Sign): number {
-  return BIT[sign]
+/** The signs that are personal, as bits. */
+export const PERSONAL = SIGNS.reduce((bits, s, i) => (INFO[s].personal ? bits | (1 << i) : bits), 0)
+
+/** How many families the signs (as bits) are of. */
+export function countFamilies(signs: number): number {
+  let families = 0
+  for (let rest = signs; rest !== 0; rest &= rest - 1) families |= FAMILY_BIT[31 - Math.clz32(rest & -rest)] as number
+  let count = 0
+  for (let rest = families; rest !== 0; rest &= rest - 1) count++
+  return count
 }

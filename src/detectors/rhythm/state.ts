@@ -4,10 +4,11 @@ import type { Context } from '../../engine/detector.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Evidence } from '../../warnings/evidence.ts'
 import type { Stretch } from '../shared/episode.ts'
+import { newNumbers, STRONG } from './numbers.ts'
 import type { params } from './params.ts'
 import { signNumber, type Family, type Sign } from './signs.ts'
-import { note, type Tally } from './tally.ts'
-import type { Track } from './tracks.ts'
+import { note, type Tallies, type Weights } from './tally.ts'
+import type { Tracks } from './tracks.ts'
 
 /** A warning that is open. */
 export interface Episode {
@@ -20,25 +21,11 @@ export interface Episode {
   evidence: Evidence
 }
 
-/** What is remembered of one learner: -1 is unknown, 0 is no time. */
-export interface State {
-  tracks: Track[]
-  tallies: Tally[]
-  /** Time of the latest trial that spoke for a sign already shown. */
-  strong: Ms
-  /** The chapter that ended last, and when it (or the quiz after it) ended. */
+/** What is remembered of one learner; its numbers are told of in `numbers.ts`. */
+export interface State extends Tracks, Tallies {
+  /** The chapter that ended last. */
   endedChapter: string | undefined
-  ended: Ms
-  /** Time of the latest answer, and seconds that it took. */
-  answered: Ms
-  answer: number
-  /** Seconds of the latest pause, and when the face was last asked for. */
-  pause: number
-  faceAsked: Ms
-  /** Playback without a touch: how long, from when and up to when, and whether any of it was with sound and in view. */
-  untouched: Ms
-  untouchedFrom: Ms
-  played: Ms
+  /** Whether any of the playback without a touch was with sound and in view. */
   loud: boolean
   /** Whether the platform has told `inputs`. */
   inputs: boolean
@@ -69,17 +56,26 @@ export type Ctx = Context<Params, State, Facts>
 
 export function newState(): State {
   return {
-    tracks: [], tallies: [], strong: 0, endedChapter: undefined, ended: 0, answered: 0, answer: -1, pause: -1, faceAsked: 0, untouched: 0, untouchedFrom: 0, played: 0, loud: false,
-    inputs: false, told: false, episode: undefined,
+    session: undefined, chapter: undefined, numbers: newNumbers(), others: undefined, active: 0, shown: 0, ids: undefined, endedChapter: undefined, loud: false, inputs: false,
+    told: false, episode: undefined,
   }
 }
 
-/** Adds a trial of a sign: see `note`. What is judged began at `begin`. */
-export function trial(event: Event, { state, params }: Ctx, sign: number, weight: number, value: number, begin: Ms = event.time): void {
+/** Adds a trial of a sign that speaks for a program or does not: see `note`. */
+export function count(event: Event, context: Ctx, sign: number, hit: boolean, weights: Weights, value: number): void {
   // Most trials of honest learners end here.
-  if (weight <= 0 && state.tallies.length === 0) return
-  const keep = state.episode !== undefined
-  if (note(state.tallies, sign, weight, value, begin, event.id, params.chance, keep)) state.strong = event.time
+  if (!hit && (context.state.active & (1 << sign)) === 0) return
+  add(event, context, sign, hit ? weights.hit : weights.miss, value, event.time)
+}
+
+/** Adds a trial of a sign with a weight of its own. What is judged began at `begin`. */
+export function trial(event: Event, context: Ctx, sign: number, weight: number, value: number, begin: Ms = event.time): void {
+  if (weight <= 0 && (context.state.active & (1 << sign)) === 0) return
+  add(event, context, sign, weight, value, begin)
+}
+
+function add(event: Event, { state, params }: Ctx, sign: number, weight: number, value: number, begin: Ms): void {
+  if (note(state, sign, weight, value, begin, event.id, params.chance, state.episode !== undefined)) state.numbers[STRONG] = event.time
 }
 
 export const SIGN = {

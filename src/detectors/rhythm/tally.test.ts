@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
-import { note, steadiness, weights, type Tally } from './tally.ts'
+import { newNumbers, ROOM } from './numbers.ts'
+import { forgetTallies, note, shownTallies, steadiness, steadyWeight, weights, type Tallies } from './tally.ts'
 
 const CHANCE = 1e-4
 
+const newTallies = (): Tallies => ({ numbers: newNumbers(), active: 0, shown: 0, ids: undefined })
+
 function shownAfter(outcomes: readonly boolean[], honest: number, program: number): boolean {
   const w = weights(honest, program)
-  const tallies: Tally[] = []
+  const tallies = newTallies()
   return outcomes.some((hit, i) => note(tallies, 0, hit ? w.hit : w.miss, 1, i, `e${i}`, CHANCE, false))
 }
 
@@ -32,25 +35,47 @@ test('one odd outcome costs some evidence, not all', () => {
 
 test('evidence begins anew when the score has fallen to 0', () => {
   const w = weights(0.1, 0.9)
-  const tallies: Tally[] = []
+  const tallies = newTallies()
   note(tallies, 3, w.hit, 7, 100, 'a', CHANCE, false)
   note(tallies, 3, w.miss, 9, 200, 'b', CHANCE, false)
-  note(tallies, 3, w.hit, 5, 300, 'c', CHANCE, false)
-  expect(tallies).toEqual([{ sign: 3, score: w.hit, trials: 1, hits: 1, sum: 5, begin: 300, id: undefined, shown: false }])
+  for (let i = 0; i < 5; i++) note(tallies, 3, w.hit, 5, 300 + i, `c${i}`, CHANCE, false)
+  expect(shownTallies(tallies)).toEqual([{ sign: 3, trials: 5, hits: 5, sum: 25, begin: 300, id: 'c4' }])
 })
 
 test('a learner without evidence has no tally', () => {
-  const tallies: Tally[] = []
+  const tallies = newTallies()
   expect(note(tallies, 0, -1, 1, 1, 'a', CHANCE, false)).toBe(false)
-  expect(tallies).toEqual([])
+  expect(tallies).toEqual(newTallies())
 })
 
 test('an open episode keeps the counts of a sign that was shown', () => {
   const w = weights(0.1, 0.9)
-  const tallies: Tally[] = []
+  const tallies = newTallies()
   for (let i = 0; i < 6; i++) note(tallies, 0, w.hit, 2, i, `e${i}`, CHANCE, true)
   for (let i = 0; i < 6; i++) note(tallies, 0, w.miss, 9, i, `m${i}`, CHANCE, true)
-  expect(tallies[0]).toMatchObject({ score: 0, trials: 12, hits: 6, sum: 12, shown: true })
+  expect(shownTallies(tallies)).toMatchObject([{ trials: 12, hits: 6, sum: 12 }])
+})
+
+test('signs do not mix, and a third one takes memory only while it has evidence', () => {
+  const w = weights(0.1, 0.9)
+  const tallies = newTallies()
+  const all = (weight: number, signs: readonly number[]): void => signs.forEach((s) => note(tallies, s, weight, s, s, `e${s}`, CHANCE, false))
+  for (let i = 0; i < 5; i++) all(w.hit, [9, 2, 7, 4])
+  for (let i = 0; i < 9; i++) all(w.miss, [2])
+  for (let i = 0; i < 5; i++) all(w.hit, [0])
+  expect(shownTallies(tallies).map((t) => [t.sign, t.hits, t.sum, t.begin, t.id])).toEqual([9, 7, 4, 0].map((s) => [s, 5, 5 * s, s, `e${s}`]))
+  for (let i = 0; i < 9; i++) all(w.miss, [9, 7, 4, 0])
+  expect(shownTallies(tallies)).toEqual([])
+  expect(tallies).toMatchObject({ active: 0, shown: 0 })
+  expect(tallies.numbers).toHaveLength(ROOM)
+})
+
+test('after an episode nothing is left', () => {
+  const w = weights(0.1, 0.9)
+  const tallies = newTallies()
+  for (let i = 0; i < 20; i++) note(tallies, i % 4, w.hit, 1, i, `e${i}`, CHANCE, false)
+  forgetTallies(tallies)
+  expect(tallies).toEqual(newTallies())
 })
 
 test('an honest learner whose outcomes are as likely as assumed hardly ever shows a sign', () => {
@@ -67,9 +92,9 @@ test.each([
   ['half as long again does not', 1.5, false],
   ['twice as long does not', 2, false],
 ])('%s', (_, ratio, speaks) => {
-  expect(steadiness(Math.log(ratio), 0.45, 0.15) > 0).toBe(speaks)
+  expect(steadyWeight(steadiness(0.45, 0.15), Math.log(ratio)) > 0).toBe(speaks)
 })
 
 test('no single pair of lengths undoes much evidence', () => {
-  expect(steadiness(Math.log(100), 0.9, 0.15)).toBe(-2.5)
+  expect(steadyWeight(steadiness(0.9, 0.15), Math.log(100))).toBe(-2.5)
 })

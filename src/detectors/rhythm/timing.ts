@@ -1,8 +1,8 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
-import { SIGN, trial, type Ctx } from './state.ts'
+import { BEAT, POSITION, STEP } from './numbers.ts'
+import { count, SIGN, type Ctx } from './state.ts'
 import { weights } from './tally.ts'
-import type { Track } from './tracks.ts'
 
 // Off the cadence: 1-3 % of honest gaps are; one in two, while a connection is bad. At 1e-4: 16 beats in a row.
 const CADENCE = weights(0.5, 0.9)
@@ -24,44 +24,46 @@ const JUMP = 10
  * Signs in how a beat follows the beat before it, with nothing between them: off the platform's cadence (neither the clock
  * nor the media keeps it), media and clock agreeing to the millisecond, equal steps of media, media faster than any menu.
  */
-export function judgeTiming(event: Event, track: Track, context: Ctx): void {
-  if (track.beat === 0) return
-  const gap = event.time - track.beat
+export function judgeTiming(event: Event, context: Ctx): void {
+  const { params, state: { numbers } } = context
+  const beat = numbers[BEAT] as Ms
+  if (beat === 0) return
+  const gap = event.time - beat
   if (gap > LONGEST) return
-  const known = track.position >= 0 && event.position !== undefined
-  const step = known ? (event.position as number) - track.position : -1
-  judgeCadence(event, context, gap, step)
+  const before = numbers[POSITION] as number
+  const position = event.position ?? -1
+  const known = before >= 0 && position >= 0
+  const step = known ? position - before : -1
+  const cadence = cadenceFor(event, context)
+  if (cadence >= 0) {
+    const most = Math.max(SECOND, params.cadence * cadence)
+    const off = Math.abs(gap - cadence) > most && Math.abs(step * SECOND - cadence) > most
+    count(event, context, SIGN.offCadence, off, CADENCE, gap / SECOND)
+  }
   if (!known || step < 0) return
-  judgeSpeed(event, context, gap, step)
+  if (gap >= SHORTEST || step >= JUMP) {
+    const fast = step >= (params.menuRate * gap) / SECOND + SLACK
+    count(event, context, SIGN.tooFast, fast, SPEED, (step * SECOND) / Math.max(gap, SECOND))
+  }
   if (gap < SHORTEST || step === 0) return
   // Positions in whole seconds say nothing about milliseconds.
-  if (!Number.isInteger(event.position)) judgeExactness(event, track, context, gap, step)
-  track.step = step
-}
-
-function judgeCadence(event: Event, context: Ctx, gap: Ms, step: number): void {
-  // A browser slows the timers of a hidden page down to one a minute.
-  if (event.visible === false) return
-  const cadence = context.catalogue.platform(context.platform)?.heartbeat
-  if (cadence === undefined) {
-    if (!context.state.told) context.notEvaluable('no heartbeat cadence in the catalogue')
-    context.state.told = true
-    return
+  if (!Number.isInteger(position)) {
+    const rate = event.rate ?? context.span?.rate ?? 1
+    const residual = Math.abs(step - (rate * gap) / SECOND)
+    count(event, context, SIGN.clockwork, residual <= params.residual, EXACT, residual)
+    const stepBefore = numbers[STEP] as number
+    if (stepBefore > 0) count(event, context, SIGN.equalSteps, Math.abs(step - stepBefore) <= SAME_STEP, EXACT, step)
   }
-  const most = Math.max(SECOND, context.params.cadence * cadence)
-  const on = Math.abs(gap - cadence) <= most || Math.abs(step * SECOND - cadence) <= most
-  trial(event, context, SIGN.offCadence, on ? CADENCE.miss : CADENCE.hit, gap / SECOND)
+  numbers[STEP] = step
 }
 
-function judgeExactness(event: Event, track: Track, context: Ctx, gap: Ms, step: number): void {
-  const rate = event.rate ?? context.span?.rate ?? 1
-  const residual = Math.abs(step - (rate * gap) / SECOND)
-  trial(event, context, SIGN.clockwork, residual <= context.params.residual ? EXACT.hit : EXACT.miss, residual)
-  if (track.step > 0) trial(event, context, SIGN.equalSteps, Math.abs(step - track.step) <= SAME_STEP ? EXACT.hit : EXACT.miss, step)
-}
-
-function judgeSpeed(event: Event, context: Ctx, gap: Ms, step: number): void {
-  if (gap < SHORTEST && step < JUMP) return
-  const fast = step >= (context.params.menuRate * gap) / SECOND + SLACK
-  trial(event, context, SIGN.tooFast, fast ? SPEED.hit : SPEED.miss, (step * SECOND) / Math.max(gap, SECOND))
+/** The platform's cadence; -1 where it does not hold, or is unknown. */
+function cadenceFor(event: Event, { catalogue, platform, state, notEvaluable }: Ctx): Ms {
+  // A browser slows the timers of a hidden page down to one a minute.
+  if (event.visible === false) return -1
+  const cadence = catalogue.platform(platform)?.heartbeat
+  if (cadence !== undefined) return cadence
+  if (!state.told) notEvaluable('no heartbeat cadence in the catalogue')
+  state.told = true
+  return -1
 }

@@ -15,6 +15,14 @@ export interface Pending {
   episode: Episode
 }
 
+/** When checks are requested: the last request, the interval before it, how many equal ones there were and since when. Plain data. */
+export interface Requests {
+  request: Ms
+  interval: Ms
+  equal: number
+  equalSince: Ms
+}
+
 const MOST_PENDING = 4
 
 /** Notes a request; one that is sent again for the same challenge is the same request. */
@@ -24,6 +32,23 @@ export function ask(pending: Pending[], event: Event): void {
   const episode = newEpisode(event.time)
   addEvidence(episode.evidence, event.id)
   pending.push({ challenge: event.challenge, session: event.session, at: event.time, alive: false, episode })
+}
+
+/** Counts the interval that a request ends; one within `answer` of the last is a second try and changes nothing. */
+export function countRequest(requests: Requests, time: Ms, answer: Ms, tolerance: Ms): Requests {
+  const interval = time - requests.request
+  if (interval <= answer) return requests
+  if (interval === Infinity) {
+    requests.equalSince = time
+  } else if (Math.abs(interval - requests.interval) <= tolerance) {
+    requests.equal++
+  } else {
+    requests.interval = interval
+    requests.equal = 1
+    requests.equalSince = requests.request
+  }
+  requests.request = time
+  return requests
 }
 
 /** Takes out the request that an outcome belongs to: the oldest where challenges have no ids. An answer after the deadline is none. */

@@ -27,10 +27,24 @@ export interface Episodes<K extends string> {
   claimed: Ms[]
 }
 
+/**
+ * Playback that is only suspected, as long as it is one stretch of one chapter. Flat, since every honest learner has some
+ * nearly always; `count` is 0 where there is none. Plain data.
+ */
+export interface Sketch {
+  chapter: string
+  begin: Ms
+  end: Ms
+  seconds: number
+  /** The first event, and how many there are. */
+  first: string
+  count: number
+}
+
 const MOST_STRETCHES = 50
 const MOST_CLAIMED = 8
 /** Stretches of one chapter that are no further apart are one entry: a pause is no reason for another. */
-const JOIN: Ms = 60 * SECOND
+export const JOIN: Ms = 60 * SECOND
 
 export function newEpisode(begin: Ms): Episode {
   return { begin, end: begin, seconds: 0, stretches: [], evidence: newEvidence() }
@@ -72,6 +86,31 @@ export function addPlayback(episode: Episode, chapter: string, begin: Ms, end: M
 export function countEvidence(evidence: Evidence, id: string): void {
   if (evidence.events.length === 0) evidence.events.push(id)
   evidence.count++
+}
+
+/** Begins a sketch with playback from `begin` to `end`, of which the event is evidence. */
+export function startSketch(sketch: Sketch, chapter: string, begin: Ms, end: Ms, id: string): void {
+  sketch.chapter = chapter
+  sketch.begin = begin
+  sketch.end = end
+  sketch.seconds = (end - begin) / SECOND
+  sketch.first = id
+  sketch.count = 1
+}
+
+/** Goes on with a sketch: another event, and playback from `begin` to `end` that is not before its end. */
+export function addToSketch(sketch: Sketch, begin: Ms, end: Ms): void {
+  sketch.count++
+  if (end <= begin) return
+  sketch.seconds += (end - begin) / SECOND
+  sketch.end = end
+}
+
+/** Makes an episode of a sketch, which is empty then. */
+export function takeSketch(sketch: Sketch): Episode {
+  const { chapter, begin, end, seconds, first, count } = sketch
+  sketch.count = 0
+  return { begin, end, seconds, stretches: [{ chapter, begin, end, seconds }], evidence: { events: [first], count } }
 }
 
 /** Makes `run` the open episode of its kind, or part of the one that is open. True: it is new and must be raised. */

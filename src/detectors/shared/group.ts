@@ -8,7 +8,7 @@ import { compare, meets, passedWith, type Member, type Pass, type Synchrony } fr
 export const groupParams = {
   size: z.int().min(2).default(3).describe('Learners in step, each with the others, that make a group.'),
   within: duration.prefault('5s').describe('How close two learners pass a lesson boundary to pass it together.'),
-  apart: duration.prefault('5m').describe('A boundary sooner after a counted one is not counted: who is in step stays so until one pauses.'),
+  apart: duration.prefault('5m').describe('A boundary sooner after a counted one belongs to it: who is in step stays so until one pauses.'),
   coincidences: z.int().min(2).default(4).describe('Boundaries that two learners passed together, at least; the first of a sitting never counts.'),
   share: z.number().min(0).max(1).default(0.6).describe('Share of the boundaries either passed while both were there that they passed together, at least.'),
   chance: z.number().gt(0).lt(1).default(0.25).describe('Chance that two honest learners pass a counted boundary together.'),
@@ -45,9 +45,11 @@ const MOST_CHAPTERS = 20
  * Two learners are in step if they passed k of n counted boundaries together, k and k/n at least `coincidences` and `share`.
  * By accident that has the chance p(k, n) = P(Bin(n, `chance`) ≥ k). Honest learners pause 0.1 to 0.4 times a minute, so two
  * who are in step both go on without a pause for the 5 minutes of `apart` with a chance of at most 0.1 to 0.15, and come
- * together again by accident with less than 0.1: hence `chance` 0.25. With N learners there, a member of a group must have
- * N·p ≤ `memberRisk` (p: the geometric mean over its links, which it needs to two thirds of the group), and the m of them
- * C(N, m)·∏p ≤ `groupRisk`, over m - 1 members: so the more people share an address or a class, the more it takes.
+ * together again by accident, as they complete a lesson or begin the next, with less than 0.1: hence `chance` 0.25. (Simulated
+ * colleagues who are told to begin together pass 0.01 of them together; those who never pause 0.03, one pair in 10,000 as many
+ * as 7.) With N learners there, a member of a group must have N·p ≤ `memberRisk` (p: the geometric mean over its links, which
+ * it needs to two thirds of the group), and the m of them C(N, m)·∏p ≤ `groupRisk`, over m - 1 members: so the more people
+ * share an address or a class, the more it takes.
  */
 export function judgePass<G extends Group>(
   synchrony: Synchrony, groups: G[], who: string, pass: Pass, params: GroupParams, make: (group: Group) => G,

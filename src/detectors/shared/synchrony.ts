@@ -116,8 +116,9 @@ export interface Agreement {
 
 /**
  * Compares two learners over the time when both were there and past their first boundary; undefined if they passed less than
- * `least` boundaries together. Boundaries less than `apart` after a counted one are not counted: two honest learners who
- * happen to be in step stay so until one of them pauses.
+ * `least` boundaries together. Boundaries less than `apart` after a counted one belong to it: two honest learners who happen
+ * to be in step stay so until one of them pauses. It was passed together if any of them was: people who study together
+ * may complete a lesson apart, since each has a face check to answer, and then wait for each other to begin the next.
  */
 export function compare(a: Member, b: Member, least: number, params: SynchronyParams): Agreement | undefined {
   if (a.passes.length < least || b.passes.length < least) return undefined

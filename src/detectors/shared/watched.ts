@@ -18,10 +18,13 @@ export interface Watched {
 const MOST = 64
 const TOLERANCE_SECONDS = 2
 
-/** Adds what an event tells: the stretch of playback it proves, if any. `lost`: see the parameter of `seek-ahead`. */
-export function watch(watched: Watched, event: Event, span: Span | undefined, lost: Ms): void {
+/**
+ * Adds what an event tells: the stretch of playback it proves, if any. `lost`: see the parameter of `seek-ahead`; `silent`:
+ * since when nothing was heard of the learner.
+ */
+export function watch(watched: Watched, event: Event, span: Span | undefined, lost: Ms, silent: Ms): void {
   if (span !== undefined) addSpan(watched, span, lost)
-  else bridge(watched, event)
+  else bridge(watched, event, silent)
 }
 
 /** Takes the event for the last evidence. */
@@ -46,11 +49,14 @@ function addSpan(watched: Watched, span: Span, lost: Ms): void {
   else if (mediaTo !== undefined) place(watched, Math.max(0, mediaTo - most), mediaTo)
 }
 
-// The event that began a stretch may be lost: media that advanced as the clock did was played all the same.
-function bridge(watched: Watched, event: Event): void {
+// The event that began a stretch may be lost: media that advanced as the clock did was played all the same. A beat that
+// nothing began, after a silence, has had all of that time: the platform may have been down.
+function bridge(watched: Watched, event: Event, silent: Ms): void {
   const reached = event.action === 'seeked' ? event.from : event.position
-  if (reached === undefined || watched.position === undefined || reached <= watched.position) return
-  if (agrees(reached - watched.position, event.time - watched.at, 1)) place(watched, watched.position, reached)
+  if (reached === undefined) return
+  const { position } = watched
+  if (position !== undefined && reached > position && agrees(reached - position, event.time - watched.at, 1)) place(watched, position, reached)
+  else if (event.action === 'heartbeat' && silent > 0) place(watched, Math.max(0, reached - silent / SECOND), reached)
 }
 
 /** Adds media seconds that were watched for certain. */

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { detectors } from '../detectors/index.ts'
+import { readRuleSources } from '../io/texts.ts'
+import { RULES } from '../testing/runs.ts'
+import { loadRules } from './load.ts'
+import { runTests } from './run-tests.ts'
+
+const bundle = loadRules(await readRuleSources([RULES]), { detectors })
+
+test.each(runTests(bundle).map((r) => [`${r.rule}: ${r.it}`, r.failure]))('%s', (_, failure) => {
+  expect(failure).toBeUndefined()
+})
+
+test.each(bundle.tested.map((t) => [t.rule.id, t.tests] as const))('%s has a test that warns and a near miss that must not', (_, tests) => {
+  expect(tests.some((t) => t.expect.length > 0)).toBe(true)
+  expect(tests.some((t) => t.expect.length === 0)).toBe(true)
+})
+
+test('every detector has a rule', () => {
+  expect(detectors.map((d) => d.name).filter((name) => !bundle.rules.some((r) => r.detector.name === name))).toEqual([])
+})
