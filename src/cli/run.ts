@@ -108,6 +108,7 @@ async function run(named: string[], options: Options): Promise<void> {
           screen.note(`going on after ${from.records} lines (${from.again} of them are read again for what was held)`)
         },
         saved: (of) => log.debug(of, 'snapshot saved'),
+        caughtUp: (records) => log.debug({ records }, 'caught up'),
       },
     })
     screen.close()

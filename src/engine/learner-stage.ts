@@ -1,6 +1,6 @@
 import { compareText } from '../base/order.ts'
 import { DAY, type Ms } from '../base/time.ts'
-import { ACTIONS, type Action, type Event } from '../telemetry/event.ts'
+import { ACTIONS, type Action, type Event, type Place } from '../telemetry/event.ts'
 import { advancePlayback, newPlayback, type Playback } from '../telemetry/playback.ts'
 import { Coverage } from './coverage.ts'
 import type { AnyLearnerDetector } from './detector.ts'
@@ -30,6 +30,10 @@ export class LearnerEntry extends Entry {
   lateAt: Ms = -Infinity
   class: string | undefined = undefined
   course: string | undefined = undefined
+  /** The address last looked up as its platform writes it, and what was found. Not saved: looked up again. */
+  address: string | undefined = undefined
+  ip: string | undefined = undefined
+  place: Place | undefined = undefined
 }
 
 /** One platform's part of a task. */
@@ -89,6 +93,7 @@ export class LearnerStage {
   duplicatesLate = 0
   private readonly plans: ReadonlyMap<Action, Plan>
   private readonly lateSlots: readonly number[]
+  private readonly locate: Setup['locate']
   private readonly sinks: LearnerSinks
   private readonly sightingSlot: number
   private late: LateEvent[] = []
@@ -102,6 +107,7 @@ export class LearnerStage {
   constructor(setup: Setup, sinks: LearnerSinks) {
     this.set = new RuleSet(setup, 'learner')
     this.sinks = sinks
+    this.locate = setup.locate
     this.context = new RuleContext(this.set, sinks.output)
     this.sightingSlot = this.set.rules.length
     const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
@@ -177,6 +183,7 @@ export class LearnerStage {
     this.ids.add(entry.ids, entry.events++, event.idHash)
     if (event.class !== undefined) entry.class = event.class
     if (event.course !== undefined) entry.course = event.course
+    this.recognise(entry, event)
     const plan = this.plans.get(event.action) as Plan
     part.coverage.see(plan.index, event)
     context.span = advancePlayback(entry.playback, event)
@@ -190,6 +197,28 @@ export class LearnerStage {
     }
     const leaveAt = sightEvent(entry.presence, event, this.set.catalogue, this.sinks.sighting)
     if (leaveAt !== undefined) part.timers.set(entry, this.sightingSlot, leaveAt)
+  }
+
+  /**
+   * What the learner's event before named, too, becomes the same object, so that whoever compares it has no text to read;
+   * and an address that is still the same need not be looked up.
+   */
+  private recognise(entry: LearnerEntry, event: Event): void {
+    const { presence } = entry
+    if (event.session === presence.session) event.session = presence.session
+    if (event.device === presence.device) event.device = presence.device
+    if (event.account === presence.account) event.account = presence.account
+    if (event.class === presence.class) event.class = presence.class
+    if (this.locate === undefined || event.ip === undefined) return
+    if (event.ip !== entry.address) {
+      entry.address = event.ip
+      this.locate(event)
+      entry.ip = event.ip
+      entry.place = event.place
+    } else {
+      event.ip = entry.ip
+      event.place = entry.place
+    }
   }
 
   private fire(part: PlatformPart, upTo: Ms): void {
@@ -218,6 +247,7 @@ export class LearnerStage {
     this.late = []
     for (const missed of late) {
       const { event, watermark } = missed
+      this.locate?.(event)
       const part = this.partOf(event.platform)
       // What is late counts from the watermark it missed: everything before that has been handled.
       const now = watermark

@@ -2,7 +2,7 @@ import { invariant } from '../base/errors.ts'
 import { compareText } from '../base/order.ts'
 import { DAY, formatTime, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
-import { FIELDS, type Field } from '../telemetry/event.ts'
+import { FIELDS, type Event, type Field } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { buildPrompts, buildWarning } from '../warnings/build.ts'
 import { warningId, type SubjectKind, type Warning } from '../warnings/warning.ts'
@@ -20,6 +20,8 @@ export interface Setup {
   catalogue: Catalogue
   /** Hash of the whole context. */
   context: string
+  /** Writes an event's address in its normal form and looks up its place; without it, events bring both. */
+  locate?: (event: Event) => void
 }
 
 const FIELD_INDEX: ReadonlyMap<Field, number> = new Map(FIELDS.map((f, i) => [f, i]))

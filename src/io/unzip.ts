@@ -4,7 +4,7 @@ import { createGunzip, type Gunzip } from 'node:zlib'
 import { InvigilError } from '../base/errors.ts'
 
 /** Compressed bytes are unzipped in such pieces: from a piece with an error in it nothing comes out. */
-const PIECE = 1 << 14
+const PIECE = 1 << 16
 const OUT = 1 << 18
 const HEAD = 8
 

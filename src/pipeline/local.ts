@@ -45,6 +45,8 @@ export interface Watcher {
   /** Lines that earlier runs have handled, and how many of them are read again for what was held. */
   resumed?(from: { records: number; again: number }): void
   saved?(of: { records: number; ms: number }): void
+  /** The end that a followed log has at present is reached. */
+  caughtUp?(records: number): void
   /** The whole state, when everything has been handled. */
   ended?(machine: Machine): void
 }
@@ -74,7 +76,6 @@ class LocalRun {
   private readonly snapshots: Snapshots | undefined
   private readonly machine: Machine
   private readonly outputs: OutputFolder
-  private readonly enrich: (event: Event) => void
   private readonly cursors: Cursor[]
   private accounts: Accounts
   private span: { first: Ms; last: Ms }
@@ -113,7 +114,6 @@ class LocalRun {
     options.stop?.addEventListener('abort', () => this.wake?.(), { once: true })
     this.accounts = manifest?.accounts ?? newAccounts()
     this.span = manifest?.span ?? { first: Infinity, last: -Infinity }
-    this.enrich = createEnricher({ geo: context.geo.lookups })
     const sinks = {
       reject: (reject: Reject) => {
         if (!this.isRefilling) this.reject(reject)
@@ -133,7 +133,7 @@ class LocalRun {
     this.markEvery = options.markEvery ?? MARK_EVERY
     this.refillUntil = manifest?.records ?? 0
     this.machine = new Machine({
-      rules: context.bundle.rules, catalogue: context.catalogue, context: context.hash,
+      rules: context.bundle.rules, catalogue: context.catalogue, context: context.hash, locate: createEnricher({ geo: context.geo.lookups }),
       partitions: options.partitions, lateness: options.lateness,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),
@@ -187,6 +187,8 @@ class LocalRun {
       if (!(await this.fill(cursor))) {
         if (stop?.aborted) return false
         if (!this.options.follow || cursor.reader.fault) return true
+        this.tell()
+        this.options.watch?.caughtUp?.(this.records)
         if (!(await this.wait(cursor))) return false
       }
       // A line that the end of the log cuts short may be whole when the same command reads on: the state stops before it.
@@ -199,6 +201,8 @@ class LocalRun {
   private readonly fill = (cursor: Cursor): Promise<boolean> =>
     new Promise((done, fail) => {
       if (this.options.stop?.aborted) return done(false)
+      // What comes next may take long: nobody should wait so long for what is known.
+      this.outputs.flush()
       this.wake = () => done(false)
       cursor.fill().then(done, fail)
     })
@@ -245,7 +249,6 @@ class LocalRun {
     if (this.isRefilling) return this.refill(cursor)
     for (let i = 0; i < head.length; i++) {
       const event = head[i] as Event
-      this.enrich(event)
       const fate = this.machine.observe(event)
       if (fate === 'future') this.reject(cursor.rejectOf('future', `\`time\` ${formatTime(event.time)} lies more than 5 minutes ahead of \`received\``))
       else {
@@ -269,7 +272,6 @@ class LocalRun {
     while (this.records >= (this.marks[this.refilled + 1]?.records ?? Infinity)) this.refilled++
     const { mark } = this.marks[this.refilled] as MarkStart
     for (const event of cursor.head) {
-      this.enrich(event)
       this.machine.refill(event, mark)
     }
     cursor.consume()

@@ -20,9 +20,6 @@ const WHOLE = Uint8Array.from(FIELD_RULES, (r) => (r.type === 'integer' ? 1 : 0)
 // Fields of few distinct values, worth a look-up; there are too many learners and sessions for the processor's cache.
 const FEW = Uint8Array.from(NAMES, (n) => (['action', 'platform', 'agent', 'class', 'course', 'chapter', 'video', 'outcome'].includes(n) ? 1 : 0))
 const PATTERNS = FIELD_RULES.map((r) => r.pattern)
-// Fields whose values come back after many others have come between.
-const MANY_KINDS = ['learner', 'account', 'session', 'device', 'ip'] as const
-const MANY = Int8Array.from(NAMES, (n) => (MANY_KINDS as readonly string[]).indexOf(n))
 const PLATFORM_BIT = 1 << NAMES.indexOf('platform')
 
 function kindOf(rule: FieldRule): number {
@@ -53,7 +50,6 @@ const [LETTER_T, LETTER_F, LETTER_N] = [0x74, 0x66, 0x6e]
 export class Scanner {
   private readonly few = new Interner(1 << 12, 32)
   private readonly agents = new Interner(1 << 8, 256)
-  private readonly many = MANY_KINDS.map(() => new Interner(1 << 14, 48))
   // The field that came after each field the last time: platforms write theirs in one order.
   private readonly next = new Uint8Array(UNKNOWN_FIELD + 2).fill(UNKNOWN_FIELD)
   private readonly platform: string
@@ -185,9 +181,7 @@ export class Scanner {
     if (size === 0) return least === 0 ? '' : undefined
     const value = FEW[field] === 1
       ? (size < 32 ? this.few : this.agents).get(bytes, from, to, textHash, textHigh < 128)
-      : (MANY[field] as number) >= 0 && size <= 48
-        ? (this.many[MANY[field] as number] as Interner).get(bytes, from, to, textHash, textHigh < 128)
-        : ownText(bytes, from, to, latin1, origin)
+      : ownText(bytes, from, to, latin1, origin)
     if (value.length < least || value.length > (LONGEST[field] as number)) return undefined
     const pattern = PATTERNS[field]
     return pattern === undefined || pattern.test(value) ? value : undefined

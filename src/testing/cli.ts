@@ -22,8 +22,8 @@ export interface Ended {
 export interface Running {
   child: ChildProcessWithoutNullStreams
   ended: Promise<Ended>
-  /** Resolves once what was said on standard output so far satisfies `is`; throws when the command ends before. */
-  said(this: void, is: (out: string) => boolean): Promise<void>
+  /** Resolves once what was said so far satisfies `is`; throws when the command ends before. */
+  said(this: void, is: (out: string, err: string) => boolean): Promise<void>
 }
 
 /** Starts `invigil` as a user would, in a folder; `nobody`: never as root, to whom no file is closed. */
@@ -45,7 +45,10 @@ function follow(child: ChildProcessWithoutNullStreams): Running {
     out += d.toString()
     for (const w of watchers) w()
   })
-  child.stderr.on('data', (d: Buffer) => (err += d.toString()))
+  child.stderr.on('data', (d: Buffer) => {
+    err += d.toString()
+    for (const w of watchers) w()
+  })
   // A command that is done before it has read all of its input closes the pipe; its exit code tells the rest.
   child.stdin.on('error', () => {})
   const ended = new Promise<Ended>((resolve) => {
@@ -55,10 +58,10 @@ function follow(child: ChildProcessWithoutNullStreams): Running {
       resolve({ code, signal, out, err })
     })
   })
-  const said = (is: (out: string) => boolean) =>
+  const said = (is: (out: string, err: string) => boolean) =>
     new Promise<void>((resolve, reject) => {
       const look = () => {
-        if (is(out)) resolve()
+        if (is(out, err)) resolve()
         else if (hasEnded) reject(new Error(`ended without saying it: ${out}${err}`))
         else return
         watchers.delete(look)
