@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
-import { STANDARD_OUTPUT, fileError } from '../io/bytes.ts'
+import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { InvigilError } from '../base/errors.ts'
-import { fileError } from './bytes.ts'
+import { fileError } from './file-error.ts'
 
 /** The files of a run that grow. */
 export const OUTPUTS = ['warnings', 'prompts', 'rejects', 'late'] as const

@@ -4,7 +4,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'nod
 import { dirname, join } from 'node:path'
 import { InvigilError } from '../base/errors.ts'
 import type { SnapshotStore } from '../engine/ports.ts'
-import { fileError } from './bytes.ts'
+import { fileError } from './file-error.ts'
 
 const MANIFEST = 'manifest'
 const LOCK = 'lock'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { InvigilError } from '../base/errors.ts'
 import { compareText } from '../base/order.ts'
 import type { RuleSource } from '../rules/load.ts'
-import { fileError } from './bytes.ts'
+import { fileError } from './file-error.ts'
 import { foreignKind, isGzip } from './unzip.ts'
 
 /** Reads the rules directories: the YAML files of each, and those of its `regulations/`. Throws `not-found` for one that is not there. */
