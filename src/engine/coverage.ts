@@ -1,5 +1,5 @@
 import type { Catalogue } from '../catalogue/index.ts'
-import { ACTIONS, FIELDS, PLACE_LEVELS, type Action, type Event, type Field, type PlaceLevel } from '../telemetry/event.ts'
+import { ACTIONS, FIELDS, PLACE_LEVELS, type Action, type Event, type Field, type Place, type PlaceLevel } from '../telemetry/event.ts'
 import type { AnyDetector, CatalogueNeed } from './detector.ts'
 
 /** What one platform's events carry: which optional fields each action has come with. Plain data. */
@@ -25,7 +25,11 @@ export class Coverage {
     const { seen } = this
     seen.present[index] = (seen.present[index] as number) | event.present
     seen.counts[index] = (seen.counts[index] as number) + 1
-    const place = event.place
+  }
+
+  /** Called when a learner's address has changed. */
+  seePlace(place: Place | undefined): void {
+    const { seen } = this
     if (place === undefined || seen.places === ALL_LEVELS) return
     for (let i = 0; i < PLACE_LEVELS.length; i++) if (place[PLACE_LEVELS[i] as PlaceLevel] !== undefined) seen.places |= 1 << i
   }

@@ -183,7 +183,7 @@ export class LearnerStage {
     this.ids.add(entry.ids, entry.events++, event.idHash)
     if (event.class !== undefined) entry.class = event.class
     if (event.course !== undefined) entry.course = event.course
-    this.recognise(entry, event)
+    this.recognise(part, entry, event)
     const plan = this.plans.get(event.action) as Plan
     part.coverage.see(plan.index, event)
     context.span = advancePlayback(entry.playback, event)
@@ -203,16 +203,17 @@ export class LearnerStage {
    * What the learner's event before named, too, becomes the same object, so that whoever compares it has no text to read;
    * and an address that is still the same need not be looked up.
    */
-  private recognise(entry: LearnerEntry, event: Event): void {
+  private recognise(part: PlatformPart, entry: LearnerEntry, event: Event): void {
     const { presence } = entry
     if (event.session === presence.session) event.session = presence.session
     if (event.device === presence.device) event.device = presence.device
     if (event.account === presence.account) event.account = presence.account
     if (event.class === presence.class) event.class = presence.class
-    if (this.locate === undefined || event.ip === undefined) return
-    if (event.ip !== entry.address) {
+    if (event.ip === undefined) return
+    if (event.ip !== entry.address || this.locate === undefined) {
       entry.address = event.ip
-      this.locate(event)
+      this.locate?.(event)
+      part.coverage.seePlace(event.place)
       entry.ip = event.ip
       entry.place = event.place
     } else {

@@ -71,6 +71,8 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   span: Span | undefined = undefined
   /** First event time of each field on the platform at hand, as the mark at hand tells it. */
   fields: readonly (Ms | null)[] = []
+  /** Whether the keys were saved under other rules. */
+  mayHaveOrphans = false
   readonly catalogue: Catalogue
   readonly unjudged: Unjudged = {}
   /** Findings that an exemption covered, by rule. */
@@ -200,9 +202,9 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
 
-  /** Ends the open episodes of rules that are gone or whose detector has changed. */
+  /** Ends the open episodes of rules that are gone or whose detector has changed. Only keys that were loaded can have some. */
   endOrphans(entry: Entry, now: Ms): void {
-    if (!entry.open) return
+    if (!this.mayHaveOrphans || !entry.open) return
     const lives = (o: OpenEpisode) => this.set.rules.some((r) => r.id === o.rule && r.detector.name === o.last.detector)
     for (const o of entry.open) {
       // What has been taken back stays so.

@@ -33,6 +33,8 @@ export interface MachineState {
   duplicates: number
   unjudged: Record<string, number>
   exempted: Record<string, number>
+  /** Whether keys may have open episodes of rules that are gone. */
+  orphans: boolean
 }
 
 type LearnerRecord = [kind: 'l', platform: string, id: string, last: Ms, wakes: Ms[] | null, body: Uint8Array]
@@ -92,7 +94,10 @@ export async function loadKeys(machine: Machine, chunks: AsyncIterable<Uint8Arra
       if (at + 4 + length > data.length) break
       const record = packr.unpack(data.subarray(at + 4, at + 4 + length)) as SavedRecord
       at += 4 + length
-      if (record[0] === 's') slots = { learner: remap(record[1], machine.learners[0]!.set), resource: remap(record[2], machine.resources[0]!.set) }
+      if (record[0] === 's') {
+        slots = { learner: remap(record[1], machine.learners[0]!.set), resource: remap(record[2], machine.resources[0]!.set) }
+        if (!slots.learner.same || !slots.resource.same) expectOrphans(machine)
+      }
       else if (slots === undefined) throw new InvigilError('bad-state', 'a snapshot file does not begin with its table of rules')
       else if (record[0] === 'e') ended = true
       else if (record[0] === 'l') loadLearner(machine, record, slots.learner)
@@ -117,6 +122,7 @@ export function saveMachine(machine: Machine): MachineState {
     duplicates: machine.duplicates(),
     unjudged: machine.unjudged(),
     exempted: machine.exempted(),
+    orphans: machine.learners.some((t) => t.context.mayHaveOrphans),
   }
 }
 
@@ -131,6 +137,11 @@ export function loadMachine(machine: Machine, state: MachineState): void {
   machine.learners[0]!.duplicatesLate += state.duplicates
   Object.assign(machine.learners[0]!.context.unjudged, state.unjudged)
   Object.assign(machine.learners[0]!.context.exempted, state.exempted)
+  if (state.orphans) expectOrphans(machine)
+}
+
+function expectOrphans(machine: Machine): void {
+  for (const task of [...machine.learners, ...machine.resources]) task.context.mayHaveOrphans = true
 }
 
 function* allLearners(stage: LearnerStage): Generator<[PlatformPart, LearnerEntry]> {
