@@ -9,7 +9,7 @@ function linesPerSecond(path, take) {
   const buffer = Buffer.alloc(CHUNK)
   let rest = ''
   let lines = 0
-  const begun = process.hrtime.bigint()
+  const begun = performance.now()
   for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) {
     const text = rest + buffer.toString('latin1', 0, n)
     let at = 0
@@ -21,19 +21,17 @@ function linesPerSecond(path, take) {
     rest = text.slice(at)
   }
   closeSync(fd)
-  return lines / (Number(process.hrtime.bigint() - begun) / 1e9)
+  return lines / ((performance.now() - begun) / 1000)
 }
 
 export function splitCeiling(path) {
-  let size = 0
   return linesPerSecond(path, (line) => {
-    size += line.length
+    if (line.length === 0) throw new Error('an empty line')
   })
 }
 
 export function parseCeiling(path) {
-  let seen = 0
   return linesPerSecond(path, (line) => {
-    if (JSON.parse(line).id !== '') seen++
+    if (JSON.parse(line).id === '') throw new Error('an event without id')
   })
 }

@@ -1,17 +1,16 @@
 import { compareText } from '../base/order.ts'
 import { DAY, type Ms } from '../base/time.ts'
-import { ACTIONS, type Action, type Event, type Place } from '../telemetry/event.ts'
-import { advancePlayback, newPlayback, type Playback } from '../telemetry/playback.ts'
-import { Coverage } from './coverage.ts'
+import type { Action, Event } from '../telemetry/event.ts'
+import { advancePlayback, newPlayback } from '../telemetry/playback.ts'
 import type { AnyLearnerDetector } from './detector.ts'
-import { DECODED_PER_SWEEP, Entry, Timers } from './entry.ts'
+import { DECODED_PER_SWEEP } from './entry.ts'
+import { LearnerEntry, PlatformPart } from './learner-entry.ts'
 import type { LateEvent, Output } from './output.ts'
+import { planOf, type Call, type Plan } from './plan.ts'
 import { RecentIds } from './recent-ids.ts'
-import { Reorder } from './reorder.ts'
-import type { Rule } from './rule.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
-import { newPresence, sightEvent, sightTimer, type Presence } from './sightings.ts'
+import { newPresence, sightEvent, sightTimer } from './sightings.ts'
 import type { Mark } from './timekeeper.ts'
 
 /** A learner's late events make its warnings `partial` for so long. */
@@ -19,66 +18,10 @@ const LATE_MEMORY: Ms = DAY
 /** Progress of a learner of no known class is forgotten after so long a silence. */
 const PROGRESS_HORIZON: Ms = 90 * DAY
 
-/** What the learner stage keeps of one learner. */
-export class LearnerEntry extends Entry {
-  playback: Playback = newPlayback()
-  presence: Presence = newPresence()
-  /** Place of the learner's last ids, and how many events it has had. */
-  ids = -1
-  events = 0
-  late = 0
-  lateAt: Ms = -Infinity
-  class: string | undefined = undefined
-  course: string | undefined = undefined
-  /** The address last looked up as its platform writes it, and what was found. Not saved: looked up again. */
-  address: string | undefined = undefined
-  ip: string | undefined = undefined
-  place: Place | undefined = undefined
-}
-
-/** One platform's part of a task. */
-export class PlatformPart {
-  readonly id: string
-  readonly learners = new Map<string, LearnerEntry>()
-  readonly reorder = new Reorder<Event>(compareEvents, smaller)
-  readonly timers = new Timers<Entry>()
-  readonly coverage: Coverage
-  watermark: Ms = -Infinity
-
-  constructor(id: string) {
-    this.id = id
-    this.coverage = new Coverage()
-  }
-}
-
 export interface LearnerSinks {
   output(this: void, output: Output): void
   sighting(this: void, sighting: Sighting): void
   late(this: void, late: LateEvent): void
-}
-
-/** One rule as the hot path calls it. A class, so that all have one shape, however their detectors were written. */
-class Call {
-  readonly slot: number
-  readonly params: unknown
-  readonly scope: Rule['scope']
-  readonly detector: AnyLearnerDetector
-  readonly onEvent: AnyLearnerDetector['onEvent']
-
-  constructor(rule: Rule, slot: number) {
-    this.slot = slot
-    this.params = rule.params
-    this.scope = rule.scope
-    this.detector = rule.detector as AnyLearnerDetector
-    this.onEvent = this.detector.onEvent
-  }
-}
-
-/** What an action leads to: the rules that see it. */
-interface Plan {
-  /** The action's place in ACTIONS. */
-  index: number
-  calls: readonly Call[]
 }
 
 /** The learner stage of one task: learners' events in order, through every learner rule. */
@@ -111,8 +54,7 @@ export class LearnerStage {
     this.context = new RuleContext(this.set, sinks.output)
     this.sightingSlot = this.set.rules.length
     const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
-    const calls = this.set.rules.map((rule, slot) => new Call(rule, slot))
-    this.plans = new Map(ACTIONS.map((action, index) => [action, { index, calls: calls.filter((c) => c.detector.actions.includes(action)) }]))
+    this.plans = planOf(this.set.rules)
     this.shortest = Math.min(DEFAULT_HORIZON, ...detectors.map((d) => (typeof d.horizon === 'number' ? d.horizon : DEFAULT_HORIZON)))
     this.lateSlots = detectors.flatMap((d, slot) => (d.onLate ? [slot] : []))
   }
@@ -193,7 +135,7 @@ export class LearnerStage {
       const call = calls[i] as Call
       if (call.scope !== undefined && !call.scope(event)) continue
       context.call(call.slot, call.params)
-      call.onEvent.call(call.detector, event, context)
+      call.detector.onEvent(event, context)
     }
     const leaveAt = sightEvent(entry.presence, event, this.set.catalogue, this.sinks.sighting)
     if (leaveAt !== undefined) part.timers.set(entry, this.sightingSlot, leaveAt)
@@ -360,14 +302,4 @@ export class LearnerStage {
 
 function compareLate(a: Event, b: Event): number {
   return a.time - b.time || compareText(a.platform, b.platform) || compareText(a.learner, b.learner) || compareText(a.id, b.id) || compareText(a.raw, b.raw)
-}
-
-/** Within one platform: the order in which learners' events are handled. */
-function compareEvents(a: Event, b: Event): number {
-  return a.time - b.time || compareText(a.learner, b.learner) || compareText(a.id, b.id)
-}
-
-/** Of two events with the same id and time, the one whose record is bytewise smaller. */
-function smaller(a: Event, b: Event): Event {
-  return Buffer.compare(Buffer.from(a.raw), Buffer.from(b.raw)) <= 0 ? a : b
 }
