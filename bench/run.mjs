@@ -34,7 +34,7 @@ function throughput() {
   // Interleaved, so that a noisy neighbour meets all three.
   for (let i = 0; i < rounds; i++) for (const part of ['split', 'parse', 'run']) got[part].push(measure(part, log).perSecond)
   const ratios = got.run.map((r, i) => r / got.parse[i])
-  console.log(`\nthroughput, one core, 10,000 learners, 2,000,000 events (${cpus()[0].model})`)
+  console.log(`\nthroughput, one core, 10,000 learners, 1,000,000 events (${cpus()[0].model})`)
   console.log(`  read and split     ${thousands(best(got.split))} lines/s`)
   console.log(`  JSON.parse         ${thousands(best(got.parse))} lines/s`)
   console.log(`  invigil, all rules ${thousands(best(got.run))} events/s`)
@@ -48,8 +48,8 @@ function memory() {
 }
 
 function scale() {
-  const few = makeLog(join(cache, 'few.ndjson'), { learners: 10_000, events: 5_000_000 })
-  const many = makeLog(join(cache, 'many.ndjson'), { learners: 1_000_000, events: 5_000_000 })
+  const few = makeLog(join(cache, 'few.ndjson'), { learners: 10_000, events: 3_000_000 })
+  const many = makeLog(join(cache, 'many.ndjson'), { learners: 1_000_000, events: 3_000_000 })
   const ratios = []
   let last
   for (let i = 0; i < rounds; i++) {

@@ -15,7 +15,3 @@ test.each(bundle.tested.map((t) => [t.rule.id, t.tests] as const))('%s has a tes
   expect(tests.some((t) => t.expect.length > 0)).toBe(true)
   expect(tests.some((t) => t.expect.length === 0)).toBe(true)
 })
-
-test('every detector has a rule', () => {
-  expect(detectors.map((d) => d.name).filter((name) => !bundle.rules.some((r) => r.detector.name === name))).toEqual([])
-})
