@@ -89,8 +89,8 @@ const WORDS: Readonly<Record<Sign, (s: SignFact) => Sentence>> = {
     zh: `心跳成批到达，每批 ${value} 次，共 ${count} 批（正常每次 ${usual} 个）`,
   }),
   'many-chapters': ({ value, usual, count }) => ({
-    en: `${value} chapters beat in turn, ${count} times (limit ${usual})`,
-    zh: `${value} 个章节交替上报心跳，共 ${count} 次（上限 ${usual} 个）`,
+    en: `about ${Math.round(value)} chapters beat in turn, ${count} times (limit ${usual})`,
+    zh: `约 ${Math.round(value)} 个章节交替上报心跳，共 ${count} 次（上限 ${usual} 个）`,
   }),
   'next-lesson': ({ value, usual, count, of }) => ({
     en: `the next lesson began ${spellSeconds(value)} after the one before, ${count} of ${of} times (limit ${usual} s)`,
