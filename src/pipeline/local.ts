@@ -6,53 +6,16 @@ import type { Output } from '../engine/output.ts'
 import type { LineReader } from '../io/lines.ts'
 import { OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
-import { createDecoder, type Format } from '../telemetry/decode.ts'
+import { createDecoder } from '../telemetry/decode.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
 import type { Event } from '../telemetry/event.ts'
 import { countOutput, newAccounts, type Accounts } from './accounts.ts'
-import type { OpenContext } from './context.ts'
 import { Cursor, Merge, type Position, type Reject } from './cursor.ts'
 import { checkSame, fingerprints, openLogs } from './logs.ts'
+import { MARK_EVERY, SNAPSHOT_EVERY, type LocalOptions } from './options.ts'
 import { Snapshots, type MarkStart, type Manifest } from './recovery.ts'
 import { summarise, type Summary } from './summary.ts'
 
-export interface LocalOptions {
-  /** Files in NDJSON, compressed or not; `-` is standard input. */
-  logs: readonly string[]
-  format: Format
-  platform?: string
-  context: OpenContext
-  output: string
-  /** Folder for snapshots; without it a run cannot be resumed. */
-  state?: string
-  lateness?: Ms
-  follow?: boolean
-  partitions?: number
-  /** Records that a mark covers. */
-  markEvery?: number
-  /** Wall-clock time between snapshots. */
-  snapshotEvery?: Ms
-  /** Ends the run in good order: with a snapshot and a summary. */
-  stop?: AbortSignal
-  watch?: Watcher
-}
-
-/** Is told how a run goes. */
-export interface Watcher {
-  progress?(read: number, size: number, accounts: Accounts): void
-  /** A warning as soon as it is raised. */
-  warning?(output: Output): void
-  /** Lines that earlier runs have handled, and how many of them are read again for what was held. */
-  resumed?(from: { records: number; again: number }): void
-  saved?(of: { records: number; ms: number }): void
-  /** The end that a followed log has at present is reached. */
-  caughtUp?(records: number): void
-  /** The whole state, when everything has been handled. */
-  ended?(machine: Machine): void
-}
-
-export const MARK_EVERY = 1000
-export const SNAPSHOT_EVERY: Ms = MINUTE
 const IDLE: Ms = MINUTE
 const POLL: Ms = 200
 
