@@ -65,7 +65,7 @@ export function runCommand(): Command {
     .option('--quiet', 'print no warnings and no progress, only the summary')
     .option('--json', 'print the summary as JSON, and nothing else')
     .option('--partitions <n>', 'split each stage into so many tasks; the warnings are the same', wholeNumber(MOST_PARTITIONS), 1)
-    .option('--mark-every <n>', 'lines after which what is held is looked through; the warnings are the same', wholeNumber(MOST_PER_MARK), MARK_EVERY)
+    .option('--mark-every <n>', 'lines after which what is held is looked through; the warnings are the same where no event comes late', wholeNumber(MOST_PER_MARK), MARK_EVERY)
     .addOption(new Option('--snapshot-every <duration>', 'time between snapshots').argParser(duration).default(SNAPSHOT_EVERY, formatDuration(SNAPSHOT_EVERY)))
     .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('warn'))
     .addHelpText('after', EXAMPLES)

@@ -48,3 +48,8 @@ function compareEvents(a: Event, b: Event): number {
 function smaller(a: Event, b: Event): Event {
   return Buffer.compare(Buffer.from(a.raw), Buffer.from(b.raw)) <= 0 ? a : b
 }
+
+/** Over all platforms: the order in which late events are told. */
+export function compareLate(a: Event, b: Event): number {
+  return a.time - b.time || compareText(a.platform, b.platform) || compareText(a.learner, b.learner) || compareText(a.id, b.id) || compareText(a.raw, b.raw)
+}

@@ -1,10 +1,9 @@
-import { compareText } from '../base/order.ts'
 import { DAY, type Ms } from '../base/time.ts'
 import type { Action, Event } from '../telemetry/event.ts'
 import { advancePlayback, newPlayback } from '../telemetry/playback.ts'
 import type { AnyLearnerDetector } from './detector.ts'
 import { DECODED_PER_SWEEP } from './entry.ts'
-import { LearnerEntry, PlatformPart } from './learner-entry.ts'
+import { LearnerEntry, PlatformPart, compareLate } from './learner-entry.ts'
 import type { LateEvent, Output } from './output.ts'
 import { planOf, type Call, type Plan } from './plan.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -298,8 +297,4 @@ export class LearnerStage {
       missing: late ? `${entry.late} events of this learner came too late to be judged` : undefined,
     }
   }
-}
-
-function compareLate(a: Event, b: Event): number {
-  return a.time - b.time || compareText(a.platform, b.platform) || compareText(a.learner, b.learner) || compareText(a.id, b.id) || compareText(a.raw, b.raw)
 }
