@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Shape } from '../base/record.ts'
 import type { Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { Action, Event, Field, PlaceLevel } from '../telemetry/event.ts'
@@ -83,7 +84,7 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   readonly name: string
   /** Raise it when State changes shape, and add the migration. */
   readonly version: number
-  /** Brings state of version n to n + 1: one entry for each version before this one. */
+  /** Brings state of version n to n + 1, a plain object (of a record, with flags as 0 and 1): one entry for each version before this one. */
   readonly migrations?: Readonly<Record<number, (state: unknown) => unknown>>
   /** One sentence for the reference. */
   readonly summary: string
@@ -96,7 +97,12 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   readonly needsCatalogue?: readonly CatalogueNeed[]
   /** Keyed state is forgotten when its key has been silent for so long; default 24 h. `class`: when the class closes. */
   readonly horizon?: Ms | 'class'
-  newState(): S
+  /**
+   * How state is kept. As a `record` of fixed fields, side by side with those of all other rules of the key: for what nearly
+   * every event touches. Or as any plain object, made when first needed.
+   */
+  readonly state?: Shape<S>
+  newState?(): S
   onTimer?(at: Ms, context: Context<z.output<P>, S, F>): void
   explain(facts: F, params: z.output<P>): Sentence
 }
@@ -131,6 +137,7 @@ export type AnyDetector = AnyLearnerDetector | AnyResourceDetector
 export function defineDetector<P extends z.ZodObject, S, F>(detector: LearnerDetector<P, S, F>): LearnerDetector<P, S, F>
 export function defineDetector<P extends z.ZodObject, S, F>(detector: ResourceDetector<P, S, F>): ResourceDetector<P, S, F>
 export function defineDetector(detector: AnyDetector): AnyDetector {
+  if ((detector.state === undefined) === (detector.newState === undefined)) throw new Error(`detector ${detector.name} needs \`state\` or \`newState\``)
   for (let v = 1; v < detector.version; v++) {
     if (!detector.migrations?.[v]) throw new Error(`detector ${detector.name} lacks the migration from version ${v}`)
   }

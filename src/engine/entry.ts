@@ -1,6 +1,7 @@
 import type { Ms } from '../base/time.ts'
 import { Heap } from '../base/order.ts'
 import type { Warning } from '../warnings/warning.ts'
+import { LAST, TIMERS, type Row, type Table } from './table.ts'
 
 /** An episode that was sent and is not over: what the next revision needs. */
 export interface OpenEpisode {
@@ -12,43 +13,47 @@ export interface OpenEpisode {
   last: Warning
 }
 
-/**
- * The state of one key (a learner or a resource) in one stage: what one hash look-up finds. A rule's state stands in the
- * cell of its slot, made when first needed.
- */
-export class Entry {
+/** The state of one key (a learner or a resource) in one stage: what one hash look-up finds. Its numbers and references are a row of a table. */
+export class Entry implements Row {
   readonly id: string
-  /** Time of the last event or sighting; `horizon`s count from it. */
-  last: Ms = -Infinity
-  cells: unknown[] = []
-  /** Per slot: when its timer is due, 0 for none. */
-  wakes: Ms[] | undefined = undefined
-  /** Per slot: the earliest time in the timer queue, 0 for none. */
-  queued: Ms[] | undefined = undefined
+  numbers!: Float64Array
+  at = 0
+  row = 0
+  refs!: unknown[]
   open: OpenEpisode[] | undefined = undefined
   /** Changed since the last snapshot. */
   dirty = false
-  /** The snapshot's bytes, until the key is first touched. */
+  /** Swept or replaced: its row may be another's, and timers left in the queue must find nothing. */
+  isGone = false
+  /** The snapshot's bytes of references and open episodes, until the key is first touched. */
   packed: Uint8Array | undefined = undefined
   /** Decodes `packed`. */
-  unpack: ((packed: Uint8Array) => void) | undefined = undefined
+  unpack: ((entry: Entry, packed: Uint8Array) => void) | undefined = undefined
 
-  constructor(id: string) {
+  constructor(id: string, table: Table) {
     this.id = id
+    table.add(this)
+  }
+
+  /** Time of the last event or sighting; `horizon`s count from it. */
+  get last(): Ms {
+    return this.numbers[this.at + LAST] as Ms
+  }
+
+  set last(time: Ms) {
+    this.numbers[this.at + LAST] = time
   }
 
   /** Decodes the snapshot's bytes, once. */
   load(): void {
-    if (this.packed !== undefined) this.unpack?.(this.packed)
+    if (this.packed !== undefined) this.unpack?.(this, this.packed)
     this.packed = undefined
     this.unpack = undefined
   }
 
-  /** Whether nothing is left in here that a new entry would not have, too. */
-  get isBare(): boolean {
-    if (this.open !== undefined) return false
-    for (const cell of this.cells) if (cell !== undefined) return false
-    return true
+  /** When the timer of a slot is due; 0 for none. */
+  wake(slot: number): Ms {
+    return this.numbers[this.at + TIMERS + 2 * slot] as Ms
   }
 }
 
@@ -69,24 +74,23 @@ export class Timers<E extends Entry> {
   private readonly heap = new Heap<Due<E>>((a, b) => a.at < b.at || (a.at === b.at && (a.entry.id < b.entry.id || (a.entry.id === b.entry.id && a.slot < b.slot))))
 
   set(entry: E, slot: number, at: Ms | undefined): void {
-    const wakes = (entry.wakes ??= [])
-    while (wakes.length <= slot) wakes.push(0)
-    wakes[slot] = at ?? 0
+    const { numbers } = entry
+    const place = entry.at + TIMERS + 2 * slot
+    numbers[place] = at ?? 0
     if (at === undefined) return
-    const queued = (entry.queued ??= [])
-    while (queued.length <= slot) queued.push(0)
-    const earliest = queued[slot] as Ms
+    const earliest = numbers[place + 1] as Ms
     if (earliest !== 0 && earliest <= at) return
-    queued[slot] = at
+    numbers[place + 1] = at
     this.heap.push({ at, entry, slot })
   }
 
   /** Puts the timers of an entry that was loaded into the queue. */
-  restore(entry: E): void {
-    entry.queued = undefined
-    entry.wakes?.forEach((at, slot) => {
+  restore(entry: E, slots: number): void {
+    for (let slot = 0; slot < slots; slot++) {
+      const at = entry.wake(slot)
+      entry.numbers[entry.at + TIMERS + 2 * slot + 1] = 0
       if (at !== 0) this.set(entry, slot, at)
-    })
+    }
   }
 
   /** Removes and returns the next timer due at or before `upTo`. */
@@ -96,15 +100,17 @@ export class Timers<E extends Entry> {
       if (due === undefined || due.at > upTo) return undefined
       this.heap.pop()
       const { entry, slot, at } = due
-      if (entry.queued?.[slot] !== at) continue
-      entry.queued[slot] = 0
-      const wake = entry.wakes?.[slot] ?? 0
+      const { numbers } = entry
+      const place = entry.at + TIMERS + 2 * slot
+      if (entry.isGone || numbers[place + 1] !== at) continue
+      numbers[place + 1] = 0
+      const wake = numbers[place] as Ms
       if (wake === 0) continue
       if (wake > at) {
         this.set(entry, slot, wake)
         continue
       }
-      ;(entry.wakes as Ms[])[slot] = 0
+      numbers[place] = 0
       return due
     }
   }

@@ -1,27 +1,38 @@
 import { compareText } from '../base/order.ts'
+import { number, record, ref } from '../base/record.ts'
 import type { Ms } from '../base/time.ts'
 import type { Event, Place } from '../telemetry/event.ts'
-import { newPlayback, type Playback } from '../telemetry/playback.ts'
+import { playback } from '../telemetry/playback.ts'
 import { Coverage } from './coverage.ts'
+import type { AnyDetector } from './detector.ts'
 import { Entry, Timers } from './entry.ts'
+import { presence } from './presence.ts'
 import { Reorder } from './reorder.ts'
-import { newPresence, type Presence } from './sightings.ts'
+import { Table } from './table.ts'
 
-/** What the learner stage keeps of one learner. */
+/** What the stage itself keeps of a learner. */
+export const history = record({
+  /** How many events the learner has had, and how many came late. */
+  events: number(0),
+  late: number(0),
+  lateAt: number(-Infinity),
+  class: ref<string>(),
+  course: ref<string>(),
+})
+
+/** What the learner stage keeps of one learner, beside its row. */
 export class LearnerEntry extends Entry {
-  playback: Playback = newPlayback()
-  presence: Presence = newPresence()
-  /** Place of the learner's last ids, and how many events it has had. */
+  /** Place of the learner's last ids. */
   ids = -1
-  events = 0
-  late = 0
-  lateAt: Ms = -Infinity
-  class: string | undefined = undefined
-  course: string | undefined = undefined
   /** The address last looked up as its platform writes it, and what was found. Not saved: looked up again. */
   address: string | undefined = undefined
   ip: string | undefined = undefined
   place: Place | undefined = undefined
+}
+
+/** The table of a task's learners: the engine's records, then those of the rules. */
+export function learnerTable(detectors: readonly AnyDetector[]): Table {
+  return new Table(detectors.length + 1, { history, playback, presence }, detectors)
 }
 
 /** One platform's part of a task. */

@@ -1,15 +1,18 @@
+import type { RecordOf } from '../base/record.ts'
 import { DAY, type Ms } from '../base/time.ts'
 import type { Action, Event } from '../telemetry/event.ts'
-import { advancePlayback, newPlayback } from '../telemetry/playback.ts'
+import { advancePlayback, playback, type Playback } from '../telemetry/playback.ts'
 import type { AnyLearnerDetector } from './detector.ts'
 import { DECODED_PER_SWEEP } from './entry.ts'
-import { LearnerEntry, PlatformPart, compareLate } from './learner-entry.ts'
+import { compareLate, history, LearnerEntry, learnerTable, PlatformPart } from './learner-entry.ts'
 import type { LateEvent, Output } from './output.ts'
 import { planOf, type Call, type Plan } from './plan.ts'
+import { presence, type Presence } from './presence.ts'
 import { RecentIds } from './recent-ids.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
-import { newPresence, sightEvent, sightTimer } from './sightings.ts'
+import { sightEvent, sightTimer } from './sightings.ts'
+import type { Table } from './table.ts'
 import type { Mark } from './timekeeper.ts'
 
 /** A learner's late events make its warnings `partial` for so long. */
@@ -29,6 +32,7 @@ export class LearnerStage {
   readonly set: RuleSet
   readonly ids = new RecentIds()
   readonly context: RuleContext
+  readonly table: Table
   /** Learners changed since the last snapshot; noted only once there is one. */
   readonly dirty: [PlatformPart, LearnerEntry][] = []
   isTracking = false
@@ -41,6 +45,10 @@ export class LearnerStage {
   private late: LateEvent[] = []
   private readonly shortest: Ms
   private lastPart: PlatformPart | undefined
+  // Views of the learner at hand.
+  private readonly history: RecordOf<typeof history>
+  private readonly playback: Playback
+  private readonly presence: Presence
   // The learner at hand.
   private part!: PlatformPart
   private entry!: LearnerEntry
@@ -53,6 +61,10 @@ export class LearnerStage {
     this.context = new RuleContext(this.set, sinks.output)
     this.sightingSlot = this.set.rules.length
     const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
+    this.table = learnerTable(detectors)
+    this.history = this.table.own(history)
+    this.playback = this.table.own(playback)
+    this.presence = this.table.own(presence)
     this.plans = planOf(this.set.rules)
     this.shortest = Math.min(DEFAULT_HORIZON, ...detectors.map((d) => (typeof d.horizon === 'number' ? d.horizon : DEFAULT_HORIZON)))
     this.lateSlots = detectors.flatMap((d, slot) => (d.onLate ? [slot] : []))
@@ -111,9 +123,9 @@ export class LearnerStage {
         if (entry.packed !== undefined && budget-- <= 0) continue
         entry.load()
         this.forget(part, entry, part.watermark)
-        if (!entry.isBare) continue
-        this.ids.release(entry.ids)
+        if (!this.isBare(entry)) continue
         part.learners.delete(id)
+        this.remove(entry)
       }
     }
   }
@@ -121,14 +133,15 @@ export class LearnerStage {
   private handle(part: PlatformPart, event: Event): void {
     const { context } = this
     const entry = this.enter(part, event.learner, event.time)
-    this.ids.add(entry.ids, entry.events++, event.idHash)
-    if (event.class !== undefined) entry.class = event.class
-    if (event.course !== undefined) entry.course = event.course
+    const { history } = this
+    this.ids.add(entry.ids, history.events++, event.idHash)
+    if (event.class !== undefined) history.class = event.class
+    if (event.course !== undefined) history.course = event.course
     this.recognise(part, entry, event)
     const plan = this.plans.get(event.action) as Plan
     part.coverage.see(plan.index, event)
-    context.span = advancePlayback(entry.playback, event)
-    context.begin(entry, part.timers, event.time, this.subject)
+    context.span = advancePlayback(this.playback, event)
+    context.begin(this.table, entry, part.timers, event.time, this.subject)
     const { calls } = plan
     for (let i = 0; i < calls.length; i++) {
       const call = calls[i] as Call
@@ -136,7 +149,7 @@ export class LearnerStage {
       context.call(call.slot, call.params)
       call.detector.onEvent(event, context)
     }
-    const leaveAt = sightEvent(entry.presence, event, this.set.catalogue, this.sinks.sighting)
+    const leaveAt = sightEvent(this.presence, event, this.set.catalogue, this.sinks.sighting)
     if (leaveAt !== undefined) part.timers.set(entry, this.sightingSlot, leaveAt)
   }
 
@@ -145,7 +158,7 @@ export class LearnerStage {
    * and an address that is still the same need not be looked up.
    */
   private recognise(part: PlatformPart, entry: LearnerEntry, event: Event): void {
-    const { presence } = entry
+    const { presence } = this
     if (event.session === presence.session) event.session = presence.session
     if (event.device === presence.device) event.device = presence.device
     if (event.account === presence.account) event.account = presence.account
@@ -175,11 +188,11 @@ export class LearnerStage {
       this.context.endOrphans(entry, at)
       this.context.span = undefined
       if (slot === this.sightingSlot) {
-        const next = sightTimer(entry.presence, at, part.id, entry.id, this.sinks.sighting)
+        const next = sightTimer(this.presence, at, part.id, entry.id, this.sinks.sighting)
         if (next !== undefined) part.timers.set(entry, slot, next)
         continue
       }
-      const rule = this.context.enter(slot, entry, part.timers, at, this.subject)
+      const rule = this.context.enter(slot, this.table, entry, part.timers, at, this.subject)
       ;(rule.detector as AnyLearnerDetector).onTimer?.(at, this.context)
     }
   }
@@ -204,9 +217,10 @@ export class LearnerStage {
       }
       this.sinks.late(missed)
       const entry = this.enter(part, event.learner, now)
-      this.ids.add(entry.ids, entry.events++, event.idHash)
-      entry.late = now - entry.lateAt <= LATE_MEMORY ? entry.late + 1 : 1
-      entry.lateAt = now
+      const { history } = this
+      this.ids.add(entry.ids, history.events++, event.idHash)
+      history.late = now - history.lateAt <= LATE_MEMORY ? history.late + 1 : 1
+      history.lateAt = now
       // A platform in trouble makes what it says less certain, but is no reason to blame its learners.
       if (mark.troubled.includes(part.id)) continue
       this.context.span = undefined
@@ -216,7 +230,7 @@ export class LearnerStage {
       for (const slot of this.lateSlots) {
         const rule = this.set.rules[slot] as (typeof this.set.rules)[number]
         if (rule.scope !== undefined && !rule.scope(event)) continue
-        this.context.enter(slot, entry, part.timers, now, this.subject)
+        this.context.enter(slot, this.table, entry, part.timers, now, this.subject)
         ;(rule.detector as AnyLearnerDetector).onLate?.(event, this.context)
       }
     }
@@ -237,8 +251,7 @@ export class LearnerStage {
   }
 
   private make(part: PlatformPart, learner: string): LearnerEntry {
-    const entry = new LearnerEntry(learner)
-    for (let slot = 0; slot < this.set.rules.length; slot++) entry.cells.push(undefined)
+    const entry = new LearnerEntry(learner, this.table)
     entry.ids = this.ids.allot()
     part.learners.set(learner, entry)
     this.touch(part, entry)
@@ -249,6 +262,7 @@ export class LearnerStage {
     this.part = part
     this.entry = entry
     this.context.id = entry.id
+    this.table.enter(entry)
   }
 
   private touch(part: PlatformPart, entry: LearnerEntry): void {
@@ -260,22 +274,26 @@ export class LearnerStage {
   }
 
   private forget(part: PlatformPart, entry: LearnerEntry, time: Ms): void {
-    for (let slot = 0; slot < entry.cells.length; slot++) {
-      if (!this.isForgotten(part, entry, slot, time)) continue
-      entry.cells[slot] = undefined
-      if (entry.wakes?.[slot]) entry.wakes[slot] = 0
-    }
+    for (let slot = 0; slot < this.set.rules.length; slot++) if (this.isForgotten(part, entry, slot, time)) this.table.reset(entry, slot)
     if (time - entry.last <= DEFAULT_HORIZON) return
-    entry.playback = newPlayback()
-    entry.presence = newPresence()
-    if (!entry.isBare) return
+    this.table.resetOwn(entry, playback)
+    this.table.resetOwn(entry, presence)
+    if (!this.isBare(entry)) return
     // INVARIANT (forgetting): from here on the learner is as new as one that was swept.
     this.ids.clear(entry.ids)
-    entry.events = 0
-    entry.late = 0
-    entry.lateAt = -Infinity
-    entry.class = undefined
-    entry.course = undefined
+    this.table.resetOwn(entry, history)
+  }
+
+  /** Whether nothing is left of the learner that a new one would not have, too. */
+  private isBare(entry: LearnerEntry): boolean {
+    return entry.open === undefined && this.table.isNew(entry)
+  }
+
+  /** Frees a learner's row. */
+  remove(entry: LearnerEntry): void {
+    this.ids.release(entry.ids)
+    this.table.remove(entry)
+    entry.isGone = true
   }
 
   private isForgotten(part: PlatformPart, entry: LearnerEntry, slot: number, time: Ms): boolean {
@@ -283,18 +301,20 @@ export class LearnerStage {
     const horizon = this.set.rules[slot]?.detector.horizon ?? DEFAULT_HORIZON
     if (horizon !== 'class') return silent > horizon
     if (silent <= DEFAULT_HORIZON) return false
-    const klass = entry.class === undefined ? undefined : this.set.catalogue.class(part.id, entry.class)
+    this.table.enter(entry)
+    const known = this.history.class
+    const klass = known === undefined ? undefined : this.set.catalogue.class(part.id, known)
     return klass?.closes === undefined ? silent > PROGRESS_HORIZON : time - klass.closes > DEFAULT_HORIZON
   }
 
   private describe(): Subject {
-    const { entry, part } = this
-    const klass = this.set.catalogue.classOf({ platform: part.id, learner: entry.id, class: entry.class, course: entry.course })
-    const late = entry.late > 0 && this.context.now - entry.lateAt <= LATE_MEMORY
+    const { entry, part, history } = this
+    const klass = this.set.catalogue.classOf({ platform: part.id, learner: entry.id, class: history.class, course: history.course })
+    const late = history.late > 0 && this.context.now - history.lateAt <= LATE_MEMORY
     return {
       kind: 'learner', platform: part.id, id: entry.id, learners: [{ platform: part.id, id: entry.id }],
-      class: entry.class ?? klass?.id, course: entry.course,
-      missing: late ? `${entry.late} events of this learner came too late to be judged` : undefined,
+      class: history.class ?? klass?.id, course: history.course,
+      missing: late ? `${history.late} events of this learner came too late to be judged` : undefined,
     }
   }
 }

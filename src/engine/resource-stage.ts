@@ -7,6 +7,7 @@ import type { Output } from './output.ts'
 import { Reorder } from './reorder.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
 import { resourceKey, type ResourceKind, type Sighting } from './sighting.ts'
+import { Table } from './table.ts'
 import type { Mark } from './timekeeper.ts'
 
 /** What the resource stage keeps of one resource. */
@@ -15,8 +16,8 @@ export class ResourceEntry extends Entry {
   readonly scope: string
   readonly name: string
 
-  constructor(resource: ResourceKind, scope: string, name: string) {
-    super(resourceKey({ resource, scope, id: name }))
+  constructor(resource: ResourceKind, scope: string, name: string, table: Table) {
+    super(resourceKey({ resource, scope, id: name }), table)
     this.resource = resource
     this.scope = scope
     this.name = name
@@ -32,7 +33,9 @@ export class ResourceStage {
   /** Resources changed since the last snapshot; noted only once there is one. */
   readonly dirty: ResourceEntry[] = []
   isTracking = false
+  private readonly shortest: Ms
   private readonly slotsOf: ReadonlyMap<ResourceKind, readonly number[]>
+  private readonly tables = new Map<ResourceKind, Table>()
   private watermark: Ms = -Infinity
   // Two sightings alike in all of their order say the same.
   private readonly held = new Reorder<Sighting>(compareSightings, (a) => a)
@@ -42,6 +45,7 @@ export class ResourceStage {
   constructor(setup: Setup, output: (output: Output) => void) {
     this.set = new RuleSet(setup, 'resource')
     this.context = new RuleContext(this.set, output)
+    this.shortest = Math.min(DEFAULT_HORIZON, ...this.set.rules.map((_, slot) => this.horizon(slot)))
     const slotsOf = new Map<ResourceKind, number[]>()
     this.set.rules.forEach((rule, slot) => {
       for (const kind of (rule.detector as AnyResourceDetector).resources) {
@@ -51,6 +55,17 @@ export class ResourceStage {
       }
     })
     this.slotsOf = slotsOf
+  }
+
+  /** The table of a kind of resource: its rules alone have a place in there. */
+  table(kind: ResourceKind): Table {
+    let table = this.tables.get(kind)
+    if (table === undefined) {
+      const detectors = this.set.rules.map((r) => r.detector as AnyResourceDetector)
+      table = new Table(detectors.length, {}, detectors.map((d) => (d.resources.includes(kind) ? d : undefined)))
+      this.tables.set(kind, table)
+    }
+    return table
   }
 
   /** Takes a sighting that the next mark covers. */
@@ -73,9 +88,10 @@ export class ResourceStage {
   private handle(sighting: Sighting): void {
     const slots = this.slotsOf.get(sighting.resource) as readonly number[]
     const key = resourceKey(sighting)
+    const table = this.table(sighting.resource)
     let entry = this.entries.get(key)
     if (entry === undefined) {
-      entry = new ResourceEntry(sighting.resource, sighting.scope, sighting.id)
+      entry = new ResourceEntry(sighting.resource, sighting.scope, sighting.id, table)
       this.entries.set(key, entry)
       this.touch(entry)
     } else {
@@ -88,7 +104,7 @@ export class ResourceStage {
     for (const slot of slots) {
       const rule = this.set.rules[slot] as (typeof this.set.rules)[number]
       if (rule.scope !== undefined && !rule.scope(sighting)) continue
-      this.context.enter(slot, entry, this.timers, sighting.time, this.subject)
+      this.context.enter(slot, table, entry, this.timers, sighting.time, this.subject)
       ;(rule.detector as AnyResourceDetector).onSighting(sighting, this.context)
     }
   }
@@ -100,7 +116,7 @@ export class ResourceStage {
       this.touch(entry)
       this.at(entry)
       this.context.endOrphans(entry, due.at)
-      const rule = this.context.enter(due.slot, entry, this.timers, due.at, this.subject)
+      const rule = this.context.enter(due.slot, this.table(entry.resource), entry, this.timers, due.at, this.subject)
       ;(rule.detector as AnyResourceDetector).onTimer?.(due.at, this.context)
     }
   }
@@ -113,16 +129,23 @@ export class ResourceStage {
       if (entry.packed !== undefined && budget-- <= 0) continue
       entry.load()
       this.forget(entry, this.watermark)
-      if (entry.isBare) this.entries.delete(key)
+      if (entry.open !== undefined || !this.table(entry.resource).isNew(entry)) continue
+      this.entries.delete(key)
+      this.remove(entry)
     }
   }
 
   private forget(entry: ResourceEntry, time: Ms): void {
-    for (let slot = 0; slot < entry.cells.length; slot++) {
-      if (time - entry.last <= this.horizon(slot)) continue
-      entry.cells[slot] = undefined
-      if (entry.wakes?.[slot]) entry.wakes[slot] = 0
-    }
+    const silent = time - entry.last
+    if (silent <= this.shortest) return
+    const table = this.table(entry.resource)
+    for (let slot = 0; slot < this.set.rules.length; slot++) if (silent > this.horizon(slot)) table.reset(entry, slot)
+  }
+
+  /** Frees a resource's row. */
+  remove(entry: ResourceEntry): void {
+    this.table(entry.resource).remove(entry)
+    entry.isGone = true
   }
 
   private horizon(slot: number): Ms {

@@ -10,6 +10,7 @@ import type { AnyDetector, Context, Finding } from './detector.ts'
 import type { Entry, OpenEpisode, Timers } from './entry.ts'
 import type { Output } from './output.ts'
 import type { Rule } from './rule.ts'
+import type { Table } from './table.ts'
 
 /** State of a silent key is forgotten after this, unless its detector declares another horizon. */
 export const DEFAULT_HORIZON: Ms = DAY
@@ -80,6 +81,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   private readonly set: RuleSet
   private readonly emit: (output: Output) => void
   private slot = 0
+  private table: Table | undefined
   private entry: Entry | undefined
   private timers: Timers<Entry> | undefined
   private subject: (() => Subject) | undefined
@@ -91,32 +93,28 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   }
 
   /** Prepares a call of the rule in `slot`. */
-  enter(slot: number, entry: Entry, timers: Timers<Entry>, now: Ms, subject: () => Subject): Rule {
+  enter(slot: number, table: Table, entry: Entry, timers: Timers<Entry>, now: Ms, subject: () => Subject): Rule {
     const rule = this.set.rules[slot] as Rule
-    this.begin(entry, timers, now, subject)
+    this.begin(table, entry, timers, now, subject)
     this.call(slot, rule.params)
     return rule
   }
 
   /** Prepares calls of several rules for one key at one time. */
-  begin(entry: Entry, timers: Timers<Entry>, now: Ms, subject: () => Subject): void {
+  begin(table: Table, entry: Entry, timers: Timers<Entry>, now: Ms, subject: () => Subject): void {
+    table.enter(entry)
     this.now = now
+    this.table = table
     this.entry = entry
     this.timers = timers
     this.subject = subject
   }
 
-  /** Prepares the call of one of them; makes its state if it has none. */
+  /** Prepares the call of one of them. */
   call(slot: number, params: unknown): void {
-    const { cells } = this.entry as Entry
     this.slot = slot
     this.params = params
-    this.state = cells[slot] ?? this.makeState(cells, slot)
-  }
-
-  private makeState(cells: unknown[], slot: number): unknown {
-    while (cells.length < slot) cells.push(undefined)
-    return (cells[slot] = (this.set.rules[slot] as Rule).detector.newState())
+    this.state = (this.table as Table).state(slot)
   }
 
   // Properties, since detectors take them out of the context.

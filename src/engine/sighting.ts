@@ -5,7 +5,8 @@ import type { Place } from '../telemetry/event.ts'
  * What a resource is. `photo` is reached by band keys (so that hashes within 3 bits meet, see `engine/sightings.ts`) and
  * by the learner's own key; `person` exists where the catalogue declares learner ids global.
  */
-export type ResourceKind = 'ip' | 'device' | 'account' | 'class' | 'photo' | 'person'
+export const RESOURCE_KINDS = ['ip', 'device', 'account', 'class', 'photo', 'person'] as const
+export type ResourceKind = (typeof RESOURCE_KINDS)[number]
 
 /**
  * Why a sighting was sent: `first` use, still in `use` 10 minutes later, on leaving (`left`), or a lesson boundary:

@@ -4,14 +4,15 @@ import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import type { Event } from '../telemetry/event.ts'
 import { at, instant } from '../testing/drive.ts'
-import { newPresence, sightEvent, sightTimer } from './sightings.ts'
+import { presence as shape } from './presence.ts'
+import { sightEvent, sightTimer } from './sightings.ts'
 import type { Sighting } from './sighting.ts'
 
 const none = new Catalogue(catalogueSchema.parse({}))
 
 /** The sightings of one learner's events, with the timer at work, until `end`. */
 function sight(events: Event[], end: string, catalogue = none): Sighting[] {
-  const presence = newPresence()
+  const presence = shape.make()
   const sent: Sighting[] = []
   const send = (s: Sighting) => sent.push(s)
   let wake: Ms | undefined

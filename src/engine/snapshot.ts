@@ -3,25 +3,17 @@ import { InvigilError } from '../base/errors.ts'
 import type { Ms } from '../base/time.ts'
 import type { Seen } from './coverage.ts'
 import { Coverage } from './coverage.ts'
-import type { AnyDetector } from './detector.ts'
 import type { Entry, OpenEpisode } from './entry.ts'
+import { layoutOf, rowBytes, RowReader, type Layout } from './layout.ts'
 import { LearnerEntry, type PlatformPart } from './learner-entry.ts'
 import type { LearnerStage } from './learner-stage.ts'
 import type { Machine } from './machine.ts'
 import type { Output } from './output.ts'
 import { ResourceEntry, type ResourceStage } from './resource-stage.ts'
-import type { RuleSet } from './runtime.ts'
-import type { ResourceKind, Sighting } from './sighting.ts'
+import { RESOURCE_KINDS, type ResourceKind, type Sighting } from './sighting.ts'
 import type { TimekeeperState } from './timekeeper.ts'
 
 const packr = new Packr({ useRecords: false, moreTypes: false })
-
-/** Which rule each slot of the saved cells belongs to. */
-interface Slot {
-  rule: string
-  detector: string
-  version: number
-}
 
 /** All of a machine that is not keyed state. Small, so every snapshot holds it whole. */
 export interface MachineState {
@@ -38,11 +30,11 @@ export interface MachineState {
   orphans: boolean
 }
 
-type LearnerRecord = [kind: 'l', platform: string, id: string, last: Ms, wakes: Ms[] | null, body: Uint8Array]
-type ResourceRecord = [kind: 'r', resource: string, scope: string, id: string, last: Ms, wakes: Ms[] | null, body: Uint8Array]
-type SlotsRecord = [kind: 's', learner: Slot[], resource: Slot[]]
+type LearnerRecord = [kind: 'l', platform: string, id: string, row: Uint8Array, body: Uint8Array, ids: Uint8Array]
+type ResourceRecord = [kind: 'r', resource: ResourceKind, scope: string, id: string, row: Uint8Array, body: Uint8Array]
+type LayoutRecord = [kind: 's', learners: Layout, resources: Record<ResourceKind, Layout>]
 type EndRecord = [kind: 'e']
-type SavedRecord = LearnerRecord | ResourceRecord | SlotsRecord | EndRecord
+type SavedRecord = LearnerRecord | ResourceRecord | LayoutRecord | EndRecord
 
 const CHUNK = 1 << 20
 
@@ -61,17 +53,19 @@ export function* saveKeys(machine: Machine, everything: boolean): Generator<Uint
     parts = []
     size = 0
   }
-  yield* put(['s', slotsOf(machine.learners[0]!.set), slotsOf(machine.resources[0]!.set)])
+  yield* put(layouts(machine))
   for (const stage of machine.learners) {
     const entries = everything || !stage.isTracking ? allLearners(stage) : stage.dirty
-    for (const [part, entry] of entries) yield* put(['l', part.id, entry.id, entry.last, entry.wakes ?? null, packLearner(stage, entry)])
+    for (const [part, entry] of entries) {
+      if (!entry.isGone) yield* put(['l', part.id, entry.id, rowBytes(stage.table, entry), bodyOf(entry), stage.ids.save(entry.ids)])
+    }
     for (const [, entry] of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
     stage.isTracking = true
   }
   for (const stage of machine.resources) {
     for (const entry of everything || !stage.isTracking ? stage.entries.values() : stage.dirty) {
-      yield* put(['r', entry.resource, entry.scope, entry.name, entry.last, entry.wakes ?? null, packEntry(entry)])
+      if (!entry.isGone) yield* put(['r', entry.resource, entry.scope, entry.name, rowBytes(stage.table(entry.resource), entry), bodyOf(entry)])
     }
     for (const entry of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
@@ -83,7 +77,7 @@ export function* saveKeys(machine: Machine, everything: boolean): Generator<Uint
 
 /** Puts saved keys into a new machine, the base first and then its deltas. Keys stay bytes until they are touched. */
 export async function loadKeys(machine: Machine, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  let slots: { learner: Remap; resource: Remap } | undefined
+  let readers: Readers | undefined
   let rest: Uint8Array = new Uint8Array(0)
   let ended = false
   for await (const chunk of chunks) {
@@ -96,13 +90,12 @@ export async function loadKeys(machine: Machine, chunks: AsyncIterable<Uint8Arra
       const record = packr.unpack(data.subarray(at + 4, at + 4 + length)) as SavedRecord
       at += 4 + length
       if (record[0] === 's') {
-        slots = { learner: remap(record[1], machine.learners[0]!.set), resource: remap(record[2], machine.resources[0]!.set) }
-        if (!slots.learner.same || !slots.resource.same) expectOrphans(machine)
-      }
-      else if (slots === undefined) throw new InvigilError('bad-state', 'a snapshot file does not begin with its table of rules')
+        readers = readersOf(machine, record)
+        if (!readers.isSame) expectOrphans(machine)
+      } else if (readers === undefined) throw new InvigilError('bad-state', 'a snapshot file does not begin with its table of rules')
       else if (record[0] === 'e') ended = true
-      else if (record[0] === 'l') loadLearner(machine, record, slots.learner)
-      else loadResource(machine, record, slots.resource)
+      else if (record[0] === 'l') loadLearner(machine, record, readers)
+      else loadResource(machine, record, readers)
     }
     rest = data.subarray(at)
   }
@@ -149,114 +142,73 @@ function* allLearners(stage: LearnerStage): Generator<[PlatformPart, LearnerEntr
   for (const part of stage.parts.values()) for (const entry of part.learners.values()) yield [part, entry]
 }
 
-type EntryBody = [cells: unknown[], open: OpenEpisode[] | undefined]
-type LearnerBody = [...EntryBody, LearnerEntry['playback'], LearnerEntry['presence'], Uint8Array, number, number, Ms, string | undefined, string | undefined]
-
-function packEntry(entry: Entry): Uint8Array {
-  return entry.packed ?? packr.pack([entry.cells, entry.open] satisfies EntryBody)
+function layouts(machine: Machine): LayoutRecord {
+  const learners = machine.learners[0] as LearnerStage
+  const resources = machine.resources[0] as ResourceStage
+  const byKind = Object.fromEntries(RESOURCE_KINDS.map((kind) => [kind, layoutOf(resources.table(kind), resources.set.rules)]))
+  return ['s', layoutOf(learners.table, learners.set.rules), byKind as Record<ResourceKind, Layout>]
 }
 
-function packLearner(stage: LearnerStage, e: LearnerEntry): Uint8Array {
-  return e.packed ?? packr.pack([e.cells, e.open, e.playback, e.presence, stage.ids.save(e.ids), e.events, e.late, e.lateAt, e.class, e.course] satisfies LearnerBody)
+/** For each task and kind of key what reads its saved rows. */
+interface Readers {
+  isSame: boolean
+  learners: Map<LearnerStage, RowReader>
+  resources: Map<ResourceStage, Map<ResourceKind, RowReader>>
 }
 
-function loadLearner(machine: Machine, [, platform, id, last, wakes, body]: LearnerRecord, slots: Remap): void {
+function readersOf(machine: Machine, [, learners, resources]: LayoutRecord): Readers {
+  const ofLearners = new Map(machine.learners.map((stage) => [stage, new RowReader(learners, stage.table, stage.set.rules)]))
+  const ofResources = new Map(machine.resources.map((stage) => [
+    stage, new Map(RESOURCE_KINDS.map((kind) => [kind, new RowReader(resources[kind], stage.table(kind), stage.set.rules)])),
+  ]))
+  const all = [...ofLearners.values(), ...[...ofResources.values()].flatMap((m) => [...m.values()])]
+  return { isSame: all.every((r) => r.same), learners: ofLearners, resources: ofResources }
+}
+
+type Body = [refs: unknown[], open: OpenEpisode[] | undefined]
+
+function bodyOf(entry: Entry): Uint8Array {
+  return entry.packed ?? packr.pack([entry.refs, entry.open] satisfies Body)
+}
+
+function loadLearner(machine: Machine, [, platform, id, row, body, ids]: LearnerRecord, readers: Readers): void {
   const stage = machine.learnerTask({ platform, learner: id })
   const part = stage.partOf(platform)
   const before = part.learners.get(id)
-  if (before) {
-    stage.ids.release(before.ids)
-    silence(before)
-  }
-  const entry = new LearnerEntry(id)
-  entry.last = last
+  if (before) stage.remove(before)
+  const entry = new LearnerEntry(id, stage.table)
   entry.ids = stage.ids.allot()
-  entry.wakes = wakes === null ? undefined : slots.move(wakes, 0)
+  stage.ids.load(entry.ids, ids)
   part.learners.set(id, entry)
-  part.timers.restore(entry)
-  hold(entry, body, slots, (packed) => {
-    const [cells, open, playback, presence, ids, events, late, lateAt, klass, course] = packr.unpack(packed) as LearnerBody
-    entry.cells = slots.cells(cells)
-    entry.open = open ?? undefined
-    entry.playback = playback
-    entry.presence = presence
-    stage.ids.load(entry.ids, ids)
-    entry.events = events
-    entry.late = late
-    entry.lateAt = lateAt
-    entry.class = klass ?? undefined
-    entry.course = course ?? undefined
-  })
+  fill(entry, row, body, readers.learners.get(stage) as RowReader)
+  part.timers.restore(entry, stage.table.timers)
 }
 
-function loadResource(machine: Machine, [, resource, scope, id, last, wakes, body]: ResourceRecord, slots: Remap): void {
-  const entry = new ResourceEntry(resource as ResourceKind, scope, id)
-  const stage: ResourceStage = machine.resourceTask({ resource: entry.resource, scope, id })
-  entry.last = last
+function loadResource(machine: Machine, [, resource, scope, id, row, body]: ResourceRecord, readers: Readers): void {
+  const stage = machine.resourceTask({ resource, scope, id })
+  const table = stage.table(resource)
+  const entry = new ResourceEntry(resource, scope, id, table)
   const before = stage.entries.get(entry.id)
-  if (before) silence(before)
-  entry.wakes = wakes === null ? undefined : slots.move(wakes, 0)
+  if (before) stage.remove(before)
   stage.entries.set(entry.id, entry)
-  stage.timers.restore(entry)
-  hold(entry, body, slots, (packed) => {
-    const [cells, open] = packr.unpack(packed) as EntryBody
-    entry.cells = slots.cells(cells)
-    entry.open = open ?? undefined
-  })
+  fill(entry, row, body, readers.resources.get(stage)?.get(resource) as RowReader)
+  stage.timers.restore(entry, table.timers)
 }
 
-/** An entry that a delta replaces leaves timers in the queue: they must find nothing to fire. */
-function silence(entry: Entry): void {
-  entry.wakes = undefined
-  entry.queued = undefined
-}
-
-/** Keeps the bytes until the key is touched; bytes whose slots have changed are of no use to the next snapshot. */
-function hold(entry: Entry, body: Uint8Array, slots: Remap, decode: (packed: Uint8Array) => void): void {
-  if (!slots.same) {
-    decode(body)
-    return
-  }
+/** Fills an entry; as long as the rules are the same, its references stay bytes until the key is touched. */
+function fill(entry: Entry, row: Uint8Array, body: Uint8Array, reader: RowReader): void {
+  reader.read(entry, row, () => unpackInto(entry, body))
+  if (!reader.same) return
   // The chunk that holds these bytes is shared; a copy lets it go.
   entry.packed = new Uint8Array(body)
-  entry.unpack = decode
-}
-
-/** Moves cells from the slots they were saved in to those of today's rules. */
-interface Remap {
-  same: boolean
-  cells(saved: unknown[]): unknown[]
-  move<T>(saved: T[], empty: T): T[]
-}
-
-function remap(saved: readonly Slot[], set: RuleSet): Remap {
-  const now = slotsOf(set)
-  const same = now.length === saved.length && now.every((s, i) => s.rule === saved[i]?.rule && s.detector === saved[i]?.detector && s.version === saved[i]?.version)
-  const from = now.map((s) => saved.findIndex((o) => o.rule === s.rule && o.detector === s.detector))
-  const move = <T>(values: T[], empty: T): T[] => {
-    if (same) return values
-    const moved: T[] = from.map((i) => (i < 0 ? empty : (values[i] ?? empty)))
-    // The engine's own timer stands behind those of the rules.
-    moved.push(values[saved.length] ?? empty)
-    return moved
+  entry.unpack = (e, packed) => {
+    e.refs = unpackInto(e, packed)
   }
-  const cells = (values: unknown[]): unknown[] => {
-    if (same) return values.map((v) => v ?? undefined)
-    return from.map((i, slot) => (i < 0 ? undefined : migrate(values[i] ?? undefined, saved[i] as Slot, set.rules[slot]!.detector)))
-  }
-  return { same, cells, move }
 }
 
-function migrate(state: unknown, from: Slot, detector: AnyDetector): unknown {
-  if (state === undefined) return undefined
-  if (from.version > detector.version) {
-    throw new InvigilError('bad-state', `the state of \`${from.rule}\` was written by a newer version of \`${detector.name}\` (${from.version}, here ${detector.version}); use that version of Invigil, or another state folder`)
-  }
-  let value: unknown = state
-  for (let v = from.version; v < detector.version; v++) value = detector.migrations?.[v]?.(value)
-  return value
-}
-
-function slotsOf(set: RuleSet): Slot[] {
-  return set.rules.map((r) => ({ rule: r.id, detector: r.detector.name, version: r.detector.version }))
+/** Takes over the open episodes and returns the references. */
+function unpackInto(entry: Entry, body: Uint8Array): unknown[] {
+  const [refs, open] = packr.unpack(body) as Body
+  entry.open = open ?? undefined
+  return refs.map((r) => r ?? undefined)
 }

@@ -1,3 +1,4 @@
+import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
 import { HOUR, SECOND, type Ms } from '../base/time.ts'
 import { PLAYBACK, type Event } from './event.ts'
 
@@ -25,23 +26,33 @@ export interface Span {
   muted: boolean | undefined
 }
 
-/** Playback of one chapter in one session. Plain data. */
-export interface Track {
+/** Playback of one chapter in one session. Plain data; numbers that are unknown are NaN. */
+interface Track {
   session: string | undefined
   chapter: string
   playing: boolean
   /** Time and media position of the last evidence. */
   at: Ms
-  position: number | undefined
+  position: number
   rate: number
-  visible: boolean | undefined
-  muted: boolean | undefined
+  /** Whether the page is visible and the sound off: 1, 0, or NaN where never told. */
+  visible: number
+  muted: number
 }
 
-/** What one learner is playing: one track a (session, chapter), in the order in which they began. */
-export interface Playback {
-  tracks: Track[]
-}
+/** What one learner is playing: a track for each (session, chapter). The one of the latest event lies open, the rest in `others`. */
+export const playback = record({
+  chapter: ref<string>(),
+  session: ref<string>(),
+  playing: flag,
+  at: number(-Infinity),
+  position: number(NaN),
+  rate: number(1),
+  visible: number(NaN),
+  muted: number(NaN),
+  others: ref<Track[]>(),
+})
+export type Playback = RecordOf<typeof playback>
 
 /** A player silent for longer is forgotten: no evidence reaches further back. */
 export const TRACK_HORIZON: Ms = 12 * HOUR
@@ -51,10 +62,6 @@ const MOST_TRACKS = 32
 // Buffering and rounding: positions are often whole seconds.
 const TOLERANCE_SECONDS = 2
 const TOLERANCE_SHARE = 0.05
-
-export function newPlayback(): Playback {
-  return { tracks: [] }
-}
 
 /** Whether media advanced as far as `elapsed` wall-clock time at `rate` allows, within tolerance. */
 export function agrees(advance: number, elapsed: Ms, rate: number): boolean {
@@ -70,86 +77,99 @@ export function advancePlayback(playback: Playback, event: Event): Span | undefi
     return undefined
   }
   if (!PLAYBACK.has(event.action)) return undefined
-  const track = findTrack(playback, event, chapter) ?? addTrack(playback, event, chapter)
+  const track = playback
+  // A track behind the horizon counts as forgotten, whether `turnTo` has removed it yet or not.
+  const isKnown = track.chapter === chapter && track.session === event.session ? isLive(track, event.time) : turnTo(playback, event.session, chapter, event.time)
+  if (!isKnown) begin(playback, event, chapter)
   // A seek's own position may be either end; the stretch it closes ends where the seek left.
   const reached = event.action === 'seeked' ? event.from : event.position
   // A player that starts anew does not prove that the one before it went on until then.
   const proves = track.playing && event.time > track.at && event.action !== 'initialized'
   const span = proves ? closeSpan(track, event, reached) : undefined
   if (event.rate !== undefined) setRate(playback, event.session, event.rate)
-  if (event.visible !== undefined) track.visible = event.visible
-  if (event.muted !== undefined) track.muted = event.muted
+  if (event.visible !== undefined) track.visible = event.visible ? 1 : 0
+  if (event.muted !== undefined) track.muted = event.muted ? 1 : 0
   track.at = event.time
   movePlayer(track, event)
   return span
 }
 
 /** What the event says of the player from now on. */
-function movePlayer(track: Track, event: Event): void {
+function movePlayer(track: Playback, event: Event): void {
   const { action, position } = event
-  if (action === 'seeked') track.position = event.to ?? position
-  else if (action === 'rate-changed') track.position = position
+  if (action === 'seeked') track.position = event.to ?? position ?? NaN
+  else if (action === 'rate-changed') track.position = position ?? NaN
   else if (action === 'heartbeat') {
     track.playing = true
-    track.position = position
+    track.position = position ?? NaN
   } else {
     // Played again, or stopped: where nothing is said, it stands where it stood.
     track.playing = action === 'played'
-    track.position = position ?? track.position
+    if (position !== undefined) track.position = position
   }
 }
 
-function closeSpan(track: Track, event: Event, reached: number | undefined): Span {
+function closeSpan(track: Playback, event: Event, reached: number | undefined): Span {
+  const { at, position, rate } = track
+  const from = Number.isNaN(position) ? undefined : position
   return {
-    chapter: track.chapter,
-    session: track.session,
-    from: track.at,
+    chapter: event.chapter as string,
+    session: event.session,
+    from: at,
     to: event.time,
-    mediaFrom: track.position,
+    mediaFrom: from,
     mediaTo: reached,
-    rate: track.rate,
-    agrees: track.position === undefined || reached === undefined ? undefined : agrees(reached - track.position, event.time - track.at, track.rate),
-    visible: event.visible ?? track.visible,
-    muted: event.muted ?? track.muted,
+    rate,
+    agrees: from === undefined || reached === undefined ? undefined : agrees(reached - from, event.time - at, rate),
+    visible: event.visible ?? told(track.visible),
+    muted: event.muted ?? told(track.muted),
   }
 }
 
-// A track behind the horizon counts as forgotten, whether `addTrack` has removed it yet or not.
-function findTrack(playback: Playback, { session, time }: Event, chapter: string): Track | undefined {
-  const { tracks } = playback
-  for (let i = 0; i < tracks.length; i++) {
-    const t = tracks[i] as Track
-    if (t.chapter !== chapter || t.session !== session) continue
-    // What is played now stands first, so that the next event finds it at once.
-    if (i > 0) {
-      tracks[i] = tracks[0] as Track
-      tracks[0] = t
-    }
-    return isLive(t, time) ? t : undefined
-  }
-  return undefined
+function told(flag: number): boolean | undefined {
+  return Number.isNaN(flag) ? undefined : flag === 1
 }
 
-function isLive(t: Track, time: Ms): boolean {
-  return time - t.at <= (t.playing ? TRACK_HORIZON : STOPPED_HORIZON)
+function isLive({ playing, at }: { playing: boolean; at: Ms }, time: Ms): boolean {
+  return time - at <= (playing ? TRACK_HORIZON : STOPPED_HORIZON)
 }
 
-function addTrack(playback: Playback, event: Event, chapter: string): Track {
+/** Lays the track of another chapter or session open. False if there is none, or it is forgotten; `begin` must follow then. */
+function turnTo(playback: Playback, session: string | undefined, chapter: string, time: Ms): boolean {
+  const { others } = playback
+  const i = others?.findIndex((t) => t.chapter === chapter && t.session === session) ?? -1
+  if (i < 0) return false
+  const track = (others as Track[])[i] as Track
+  ;(others as Track[])[i] = closed(playback)
+  open(playback, track)
+  return isLive(track, time)
+}
+
+/** Begins a track anew; the one that lay open goes to the others, of which those behind the horizon are dropped. */
+function begin(playback: Playback, event: Event, chapter: string): void {
+  const all = playback.chapter === undefined ? [] : [closed(playback), ...(playback.others ?? [])]
+  const live = all.filter((t) => isLive(t, event.time))
   // The session's rate is the player's, and outlives the chapter.
-  const rate = playback.tracks.find((t) => t.session === event.session && isLive(t, event.time))?.rate ?? 1
-  const live = playback.tracks.filter((t) => isLive(t, event.time))
-  playback.tracks = live.length < MOST_TRACKS ? live : live.sort((a, b) => a.at - b.at).slice(1)
-  const track: Track = {
-    session: event.session, chapter, playing: false, at: event.time, position: undefined, rate: event.rate ?? rate, visible: undefined, muted: undefined,
-  }
-  playback.tracks.unshift(track)
-  return track
+  const rate = event.rate ?? live.find((t) => t.session === event.session)?.rate ?? 1
+  if (live.length >= MOST_TRACKS) live.sort((a, b) => a.at - b.at).shift()
+  playback.others = live.length === 0 ? undefined : live
+  open(playback, { session: event.session, chapter, playing: false, at: event.time, position: NaN, rate, visible: NaN, muted: NaN })
+}
+
+function closed({ session, chapter, playing, at, position, rate, visible, muted }: Playback): Track {
+  return { session, chapter: chapter as string, playing, at, position, rate, visible, muted }
+}
+
+function open(playback: Playback, track: Track): void {
+  Object.assign(playback, track)
 }
 
 function setRate(playback: Playback, session: string | undefined, rate: number): void {
-  for (const t of playback.tracks) if (t.session === session) t.rate = rate
+  if (playback.session === session) playback.rate = rate
+  for (const t of playback.others ?? []) if (t.session === session) t.rate = rate
 }
 
 function stopSession(playback: Playback, session: string | undefined): void {
-  for (const t of playback.tracks) if (t.session === session) t.playing = false
+  if (playback.session === session) playback.playing = false
+  for (const t of playback.others ?? []) if (t.session === session) t.playing = false
 }

@@ -1,0 +1,134 @@
+import { InvigilError } from '../base/errors.ts'
+import type { AnyDetector } from './detector.ts'
+import type { Rule } from './rule.ts'
+import { LAST, TIMERS, type Part, type Row, type Table } from './table.ts'
+
+/** A part of a saved row: the engine's own by its name, a rule's state by rule, detector and version. */
+interface SavedPart {
+  name: string
+  detector: string
+  version: number
+  numbers: readonly string[]
+  refs: readonly string[]
+}
+
+/** How saved rows are laid out, so that they can be read under other rules. Plain data. */
+export interface Layout {
+  /** Slots with a timer: those of the rules, then the engine's own. */
+  timers: number
+  own: SavedPart[]
+  /** By slot; null where a rule does not see this kind of key. */
+  rules: (SavedPart | null)[]
+}
+
+export function layoutOf(table: Table, rules: readonly Rule[]): Layout {
+  const saved = (name: string, part: Part, detector?: AnyDetector): SavedPart => (
+    { name, detector: detector?.name ?? '', version: detector?.version ?? 0, numbers: part.numbers, refs: part.refs }
+  )
+  return {
+    timers: table.timers,
+    own: table.ownParts.map(({ name, part }) => saved(name, part)),
+    rules: rules.map((r, slot) => {
+      const part = table.parts[slot]
+      return part === undefined ? null : saved(r.id, part, r.detector)
+    }),
+  }
+}
+
+/** The numbers of a row as bytes. Which timers are queued is not state. */
+export function rowBytes(table: Table, row: Row): Uint8Array {
+  const numbers = row.numbers.slice(row.at, row.at + table.rows.width)
+  for (let slot = 0; slot < table.timers; slot++) numbers[TIMERS + 2 * slot + 1] = 0
+  return new Uint8Array(numbers.buffer)
+}
+
+/** Reads the rows that one layout describes into a table of today's rules. */
+export class RowReader {
+  /** Whether nothing has changed: then references can stay bytes until they are needed. */
+  readonly same: boolean
+  private readonly saved: Layout
+  private readonly table: Table
+  private readonly rules: readonly Rule[]
+  /** For each of today's slots, that of the saved row; -1 for none. */
+  private readonly from: readonly number[]
+  private readonly numbersAt: readonly number[]
+  private readonly refsAt: readonly number[]
+
+  constructor(saved: Layout, table: Table, rules: readonly Rule[]) {
+    this.saved = saved
+    this.table = table
+    this.rules = rules
+    this.same = JSON.stringify(saved) === JSON.stringify(layoutOf(table, rules))
+    this.from = rules.map((r) => saved.rules.findIndex((p) => p?.name === r.id && p.detector === r.detector.name))
+    const numbersAt: number[] = []
+    const refsAt: number[] = []
+    let [n, r] = [TIMERS + 2 * saved.timers, 0]
+    for (const part of [...saved.own, ...saved.rules]) {
+      numbersAt.push(n)
+      refsAt.push(r)
+      n += part?.numbers.length ?? 0
+      r += part?.refs.length ?? 0
+    }
+    this.numbersAt = numbersAt
+    this.refsAt = refsAt
+  }
+
+  /** Fills the row's numbers; with other rules its references, too, which are needed then. */
+  read(row: Row, bytes: Uint8Array, refs: () => unknown[]): void {
+    if (this.same) {
+      new Uint8Array(row.numbers.buffer, row.numbers.byteOffset + row.at * Float64Array.BYTES_PER_ELEMENT, bytes.length).set(bytes)
+      return
+    }
+    const numbers = new Float64Array(Uint8Array.from(bytes).buffer)
+    const values = refs()
+    row.numbers[row.at + LAST] = numbers[LAST] as number
+    this.moveTimers(row, numbers)
+    this.table.ownParts.forEach(({ name, part }) => {
+      const i = this.saved.own.findIndex((p) => p.name === name)
+      if (i >= 0) fill(row, part, this.plain(this.saved.own[i] as SavedPart, i, numbers, values) as Record<string, unknown>)
+    })
+    this.from.forEach((i, slot) => {
+      const part = this.table.parts[slot]
+      const saved = this.saved.rules[i]
+      if (part === undefined || !saved) return
+      const state = migrate(this.plain(saved, this.saved.own.length + i, numbers, values), saved, (this.rules[slot] as Rule).detector)
+      if (state !== undefined) fill(row, part, part.isBox ? { '': state } : (state as Record<string, unknown>))
+    })
+  }
+
+  private moveTimers(row: Row, numbers: Float64Array): void {
+    const rules = this.rules.length
+    for (let slot = 0; slot < this.table.timers; slot++) {
+      const from = slot < rules ? (this.from[slot] as number) : this.saved.rules.length + slot - rules
+      if (from >= 0) row.numbers[row.at + TIMERS + 2 * slot] = numbers[TIMERS + 2 * from] ?? 0
+    }
+  }
+
+  /** The state of one part as a plain object; undefined where none was made. */
+  private plain(part: SavedPart, i: number, numbers: Float64Array, refs: readonly unknown[]): unknown {
+    const refsAt = this.refsAt[i] as number
+    if (part.refs[0] === '') return refs[refsAt]
+    const state: Record<string, unknown> = {}
+    part.numbers.forEach((name, n) => (state[name] = numbers[(this.numbersAt[i] as number) + n]))
+    part.refs.forEach((name, r) => (state[name] = refs[refsAt + r]))
+    return state
+  }
+}
+
+function fill(row: Row, part: Part, state: Readonly<Record<string, unknown>>): void {
+  part.numbers.forEach((name, n) => {
+    const value = state[name]
+    if (value !== undefined) row.numbers[row.at + part.numbersFrom + n] = Number(value)
+  })
+  part.refs.forEach((name, r) => (row.refs[part.refsFrom + r] = state[name]))
+}
+
+function migrate(state: unknown, from: SavedPart, detector: AnyDetector): unknown {
+  if (state === undefined) return undefined
+  if (from.version > detector.version) {
+    throw new InvigilError('bad-state', `the state of \`${from.name}\` was written by a newer version of \`${detector.name}\` (${from.version}, here ${detector.version}); use that version of Invigil, or another state folder`)
+  }
+  let value: unknown = state
+  for (let v = from.version; v < detector.version; v++) value = detector.migrations?.[v]?.(value)
+  return value
+}

@@ -1,0 +1,139 @@
+import { Cursor, type Shape } from '../base/record.ts'
+import { Rows } from './rows.ts'
+
+/** How a rule's state is kept: as a record in the row, or as one object, made when first needed. */
+export interface Kept {
+  readonly state?: Shape<unknown> | undefined
+  readonly newState?: (() => unknown) | undefined
+}
+
+/** A part of the row: so many numbers and references from where it begins. */
+export interface Part {
+  readonly numbersFrom: number
+  readonly refsFrom: number
+  readonly initial: readonly number[]
+  readonly numbers: readonly string[]
+  /** One without a name holds all of a rule's state as one object. */
+  readonly refs: readonly string[]
+  readonly isBox: boolean
+}
+
+/** Where a key's state lies, and whether somebody keeps it. */
+export interface Row {
+  numbers: Float64Array
+  /** Where its row begins in `numbers`. */
+  at: number
+  row: number
+  refs: unknown[]
+}
+
+/** The first number of every row: the time of the key's last event or sighting. */
+export const LAST = 0
+/** From here on, for each slot: when its timer is due, and the earliest time in the timer queue; 0 for none. */
+export const TIMERS = 1
+
+/** The rows of one kind of key: the engine's own records first, then one for each rule. */
+export class Table {
+  readonly rows: Rows
+  /** Slots with a timer: those of the rules, then the engine's own. */
+  readonly timers: number
+  readonly ownParts: { name: string; shape: Shape<unknown>; part: Part }[] = []
+  /** By slot. */
+  readonly parts: readonly (Part | undefined)[]
+  /** What a key's references are at first. */
+  private readonly none: readonly undefined[]
+  private readonly cursor = new Cursor()
+  private readonly views: readonly unknown[]
+  private readonly makers: readonly (Kept['newState'] | undefined)[]
+
+  /** `rules`: by slot, undefined where a rule does not see this kind of key. */
+  constructor(timers: number, own: Readonly<Record<string, Shape<unknown>>>, rules: readonly (Kept | undefined)[]) {
+    this.timers = timers
+    const initial: number[] = [-Infinity]
+    for (let i = 0; i < 2 * timers; i++) initial.push(0)
+    let refsFrom = 0
+    const place = (shape: Shape<unknown> | undefined): Part => {
+      const part = {
+        numbersFrom: initial.length, refsFrom, initial: shape?.initial ?? [], numbers: shape?.numbers ?? [], refs: shape?.refs ?? [''], isBox: shape === undefined,
+      }
+      initial.push(...part.initial)
+      refsFrom += part.refs.length
+      return part
+    }
+    for (const [name, shape] of Object.entries(own)) this.ownParts.push({ name, shape, part: place(shape) })
+    this.parts = rules.map((r) => r && place(r.state))
+    this.views = rules.map((r, i) => r?.state && this.view(r.state, this.parts[i] as Part))
+    this.makers = rules.map((r) => r?.newState)
+    this.rows = new Rows(initial)
+    this.none = Array.from({ length: refsFrom }, () => undefined)
+  }
+
+  private view<T>(shape: Shape<T>, part: Part): T {
+    return shape.view(this.cursor, part.numbersFrom, part.refsFrom)
+  }
+
+  /** A row for one more key. */
+  add(entry: Row): void {
+    entry.row = this.rows.allot()
+    entry.numbers = this.rows.block(entry.row)
+    entry.at = this.rows.offset(entry.row)
+    entry.refs = this.none.slice()
+  }
+
+  remove(entry: Row): void {
+    this.rows.release(entry.row)
+  }
+
+  /** Moves the views to a key. */
+  enter(entry: Row): void {
+    const { cursor } = this
+    cursor.numbers = entry.numbers
+    cursor.at = entry.at
+    cursor.refs = entry.refs
+  }
+
+  /** A view of one of the engine's own records. */
+  own<T>(shape: Shape<T>): T {
+    return this.view(shape, this.ownPart(shape))
+  }
+
+  private ownPart(shape: Shape<unknown>): Part {
+    return (this.ownParts.find((o) => o.shape === shape) as { part: Part }).part
+  }
+
+  /** State of the rule in `slot`, for the key that the views are at. */
+  state(slot: number): unknown {
+    const make = this.makers[slot]
+    return make === undefined ? this.views[slot] : (this.cursor.refs[(this.parts[slot] as Part).refsFrom] ??= make())
+  }
+
+  /** Makes a rule's state new and cancels its timer. */
+  reset(entry: Row, slot: number): void {
+    const part = this.parts[slot]
+    if (part === undefined) return
+    clear(entry, part)
+    entry.numbers[entry.at + TIMERS + 2 * slot] = 0
+  }
+
+  /** Makes one of the engine's own records new. */
+  resetOwn(entry: Row, shape: Shape<unknown>): void {
+    clear(entry, this.ownPart(shape))
+  }
+
+  /** Whether no rule's state differs from a new one. */
+  isNew(entry: Row): boolean {
+    for (const part of this.parts) if (part !== undefined && !isClear(entry, part)) return false
+    return true
+  }
+}
+
+function clear({ numbers, at, refs }: Row, part: Part): void {
+  numbers.set(part.initial, at + part.numbersFrom)
+  refs.fill(undefined, part.refsFrom, part.refsFrom + part.refs.length)
+}
+
+function isClear({ numbers, at, refs }: Row, part: Part): boolean {
+  for (let i = 0; i < part.initial.length; i++) if (!Object.is(numbers[at + part.numbersFrom + i], part.initial[i])) return false
+  for (let i = 0; i < part.refs.length; i++) if (refs[part.refsFrom + i] !== undefined) return false
+  return true
+}
