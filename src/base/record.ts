@@ -101,6 +101,7 @@ function compile(numbers: readonly string[], refs: readonly string[], flags: Rea
     const place = `this.$c.refs[this.$r + ${i}]`
     body.push(`get ${checked(name)}() { return ${place} }`, `set ${name}(v) { ${place} = v }`)
   })
+  // oxlint-disable-next-line typescript/no-implied-eval
   return new Function(`return class { ${body.join('\n')} }`)()
 }
 

@@ -6,12 +6,11 @@ import { judgeAnswer } from './rhythm/answers.ts'
 import { judgeArrival } from './rhythm/arrival.ts'
 import { explainSigns, signFacts } from './rhythm/explain.ts'
 import { judgeChapters, judgeNextLesson, noteEnd } from './rhythm/navigation.ts'
-import { STRONG, UNTOUCHED, WATCHED } from './rhythm/numbers.ts'
 import { params } from './rhythm/params.ts'
 import { isPlayback, judgePause, judgePresence, noteFaceRequest, noteStop } from './rhythm/presence.ts'
 import { judgeProbe, judgeStart } from './rhythm/protocol.ts'
 import { countFamilies, PERSONAL } from './rhythm/signs.ts'
-import { newState, type Ctx, type Facts, type State } from './rhythm/state.ts'
+import { fields, type Ctx, type Facts, type State } from './rhythm/state.ts'
 import { forgetTallies, shownTallies } from './rhythm/tally.ts'
 import { judgeTiming } from './rhythm/timing.ts'
 import { advanceBeat, advanceTrack, playTrack } from './rhythm/tracks.ts'
@@ -34,7 +33,7 @@ export const brushingRhythm = defineDetector<typeof params, State, Facts>({
   actions: ['initialized', 'played', 'paused', 'seeked', 'rate-changed', 'heartbeat', 'completed', 'terminated', 'answered', 'face-requested'],
   needs: ['chapter'],
   horizon: HORIZON,
-  newState,
+  state: fields,
   onEvent(event, context) {
     const { state } = context
     if (state.episode !== undefined) endIfOver(event.time, context)
@@ -43,7 +42,7 @@ export const brushingRhythm = defineDetector<typeof params, State, Facts>({
     else if (event.chapter !== undefined) judgePlayback(event, event.chapter, context)
     judgePresence(event, context)
     if (state.episode !== undefined) extend(event, context)
-    else if (state.shown !== 0 && state.numbers[STRONG] === event.time) begin(event, context)
+    else if (state.shown !== 0 && state.strong === event.time) begin(event, context)
   },
   onTimer(at, context) {
     endIfOver(at, context)
@@ -53,13 +52,12 @@ export const brushingRhythm = defineDetector<typeof params, State, Facts>({
 
 function judgePlayback(event: Event, chapter: string, context: Ctx): void {
   const { span, state } = context
-  const { numbers } = state
   playTrack(state, event, chapter)
-  if (span !== undefined && isPlayback(span)) numbers[WATCHED] = (numbers[WATCHED] as number) + (span.to - span.from) / SECOND
+  if (span !== undefined && isPlayback(span)) state.watched = state.watched + (span.to - span.from) / SECOND
   noteEnd(event, context)
   if (event.action === 'heartbeat') {
     judgeBeat(event, context)
-    advanceBeat(numbers, event)
+    advanceBeat(state, event)
     return
   }
   if (event.action === 'completed') judgeProbe(event, context)
@@ -68,7 +66,7 @@ function judgePlayback(event: Event, chapter: string, context: Ctx): void {
     judgePause(event, context)
     judgeNextLesson(event, context)
   }
-  advanceTrack(numbers, event)
+  advanceTrack(state, event)
   if (event.action === 'paused') noteStop(event, context)
 }
 
@@ -103,7 +101,7 @@ function extend(event: Event, context: Ctx): void {
   const { episode } = state
   if (episode === undefined) return
   if (span !== undefined && isPlayback(span)) addPiece(episode.stretches, span.chapter, span.from, span.to, (span.to - span.from) / 1000)
-  if (state.numbers[STRONG] !== event.time) return
+  if (state.strong !== event.time) return
   episode.end = event.time
   addEvidence(episode.evidence, event.id)
   context.wakeAt(event.time + context.params.end)
@@ -116,7 +114,7 @@ function endIfOver(now: Ms, context: Ctx): void {
   // INVARIANT (identity): no evidence of one episode is evidence of the next, so that their begins differ.
   state.episode = undefined
   forgetTallies(state)
-  state.numbers[UNTOUCHED] = 0
+  state.untouched = 0
 }
 
 function report(episode: 'ongoing' | 'ended', context: Ctx): void {

@@ -1,6 +1,5 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
-import { ANSWER, ANSWERED, ENDED } from './numbers.ts'
 import { SIGN, trial, type Ctx } from './state.ts'
 import { steadiness, steadyWeight } from './tally.ts'
 
@@ -19,21 +18,21 @@ const FORM: Ms = 300
 
 /** The signs that answers come within two seconds, or always after the same time: `elapsed`, else the time between answers. */
 export function judgeAnswer(event: Event, context: Ctx): void {
-  const { state: { numbers }, params } = context
-  const seconds = answerTime(event, numbers[ANSWERED] as Ms)
-  numbers[ANSWERED] = event.time
+  const { state, params } = context
+  const seconds = answerTime(event, state.answered)
+  state.answered = event.time
   // The quiz belongs to the lesson: the way to the next one begins after it.
-  if ((numbers[ENDED] as Ms) > 0) numbers[ENDED] = event.time
+  if (state.ended > 0) state.ended = event.time
   if (seconds <= 0) return
   const ms = seconds * SECOND
   const weight = ms <= params.answerSure ? SURE : ms <= params.answer ? SOON : ms <= params.answer * 1.6 ? BRISK : READ
   trial(event, context, SIGN.quickAnswers, weight, seconds)
-  const before = numbers[ANSWER] as number
+  const before = state.answer
   if (before > 0) {
     const difference = Math.abs(Math.log(seconds / before))
     trial(event, context, SIGN.steadyAnswers, steadyWeight(STEADY, difference), difference)
   }
-  numbers[ANSWER] = seconds
+  state.answer = seconds
 }
 
 function answerTime(event: Event, before: Ms): number {

@@ -1,7 +1,6 @@
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
-import { ARRIVED, GROUP, GROUP_BEFORE, LAST, POSITION } from './numbers.ts'
-import { count, SIGN, type Ctx } from './state.ts'
+import { count, SIGN, type Ctx, type State } from './state.ts'
 import { weights } from './tally.ts'
 
 // A group of three or more that is as large as the one before: a phone that lost its connection flushes one bundle, once in
@@ -14,22 +13,22 @@ const APART: Ms = 2 * SECOND
  * apart in the media only count as sent together.
  */
 export function judgeArrival(event: Event, context: Ctx): void {
-  const { numbers } = context.state
+  const { state } = context
   const arrived = event.received ?? event.time
-  const group = numbers[GROUP] as number
-  if (group > 0 && Math.abs(arrived - (numbers[ARRIVED] as Ms)) <= context.params.together && apart(event, numbers)) {
-    numbers[GROUP] = group + 1
+  const group = state.group
+  if (group > 0 && Math.abs(arrived - state.arrived) <= context.params.together && apart(event, state)) {
+    state.group = group + 1
   } else {
     if (group > 0) {
-      count(event, context, SIGN.bundles, group >= context.params.bundle && group === numbers[GROUP_BEFORE], BUNDLES, group)
-      numbers[GROUP_BEFORE] = group
+      count(event, context, SIGN.bundles, group >= context.params.bundle && group === state.groupBefore, BUNDLES, group)
+      state.groupBefore = group
     }
-    numbers[GROUP] = 1
+    state.group = 1
   }
-  numbers[ARRIVED] = arrived
+  state.arrived = arrived
 }
 
-function apart(event: Event, numbers: readonly number[]): boolean {
-  const position = numbers[POSITION] as number
-  return event.time - (numbers[LAST] as Ms) >= APART || (event.position !== undefined && position >= 0 && event.position - position >= APART / SECOND)
+function apart(event: Event, state: State): boolean {
+  const position = state.position
+  return event.time - state.last >= APART || (event.position !== undefined && position >= 0 && event.position - position >= APART / SECOND)
 }

@@ -1,8 +1,8 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
-import { BEAT, DONE, ENDED, FLAGS, OTHER_BEAT } from './numbers.ts'
 import { count, SIGN, trial, type Ctx, type State } from './state.ts'
 import { weights } from './tally.ts'
+import { DONE } from './tracks.ts'
 
 // The next lesson comes after a lognormal time; a brisk learner's median is 10 s with a spread of 0.8: 2.2 % within 2 s,
 // 10.4 % more within 4 s. At 1e-4: 3 lessons within 2 s or 7 within 4 s. An auto-advance player does the same to everybody.
@@ -16,20 +16,19 @@ const AT_END = 1
 
 /** Remembers that a chapter ended; a later word of the same end (the page's unload) does not move it. */
 export function noteEnd(event: Event, { state }: Ctx): void {
-  const { numbers } = state
   const over = event.action === 'completed' || (event.length !== undefined && event.position !== undefined && event.position >= event.length - AT_END)
-  if (!over || ((numbers[FLAGS] as number) & DONE) !== 0 || state.endedChapter === event.chapter) return
-  numbers[ENDED] = event.time
+  if (!over || (state.flags & DONE) !== 0 || state.endedChapter === event.chapter) return
+  state.ended = event.time
   state.endedChapter = event.chapter
 }
 
 /** The sign that the next lesson begins at once when one has ended, always. */
 export function judgeNextLesson(event: Event, context: Ctx): void {
   const { state, params } = context
-  const ended = state.numbers[ENDED] as Ms
+  const ended = state.ended
   if (ended === 0 || event.chapter === state.endedChapter) return
   const gap = event.time - ended
-  state.numbers[ENDED] = 0
+  state.ended = 0
   state.endedChapter = undefined
   if (gap > LONGEST) return
   trial(event, context, SIGN.nextLesson, gap <= params.lessonSure ? SURE : gap <= params.lesson ? SOON : LATER, gap / SECOND)
@@ -38,14 +37,14 @@ export function judgeNextLesson(event: Event, context: Ctx): void {
 /** The sign that the beats of several chapters interleave. */
 export function judgeChapters(event: Event, context: Ctx): void {
   const { state } = context
-  const beat = state.numbers[BEAT] as Ms
+  const beat = state.beat
   if (beat === 0) return
-  const chapters = (state.numbers[OTHER_BEAT] as Ms) > beat ? 1 + othersSince(state, beat) : 1
+  const chapters = state.otherBeat > beat ? 1 + othersSince(state, beat) : 1
   count(event, context, SIGN.manyChapters, chapters >= context.params.chapters, CHAPTERS, chapters)
 }
 
 function othersSince({ chapter, others }: State, beat: Ms): number {
   let found = 0
-  for (const t of others ?? []) if ((t.numbers[BEAT] as Ms) > beat && t.chapter !== chapter) found++
+  for (const t of others ?? []) if (t.beat > beat && t.chapter !== chapter) found++
   return found
 }

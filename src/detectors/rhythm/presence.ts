@@ -1,7 +1,6 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
-import { FACE_ASKED, PAUSE, PAUSED, PLAYED, UNTOUCHED, UNTOUCHED_FROM } from './numbers.ts'
 import { count, SIGN, trial, type Ctx, type State } from './state.ts'
 import { steadiness, steadyWeight, weights } from './tally.ts'
 
@@ -20,36 +19,36 @@ const QUIET: Ms = 3 * MINUTE
 
 /** The signs that a pause always ends at once, or after the same time. `played` has ended it. */
 export function judgePause(event: Event, context: Ctx): void {
-  const { state: { numbers }, params } = context
-  const paused = numbers[PAUSED] as Ms
+  const { state, params } = context
+  const paused = state.paused
   if (paused === 0) return
   const length = event.time - paused
   touch(event, context)
   if (length < SHORTEST || length > LONGEST) return
   const seconds = length / SECOND
   count(event, context, SIGN.quickResume, length <= params.resume, RESUME, seconds)
-  const before = numbers[PAUSE] as number
+  const before = state.pause
   if (before > 0) {
     const difference = Math.abs(Math.log(seconds / before))
     trial(event, context, SIGN.steadyPauses, steadyWeight(STEADY, difference), difference)
   }
-  numbers[PAUSE] = seconds
+  state.pause = seconds
 }
 
 /** A player that stops for a face check has not been paused by a hand. */
-export function noteFaceRequest({ time }: Event, { state: { numbers, others } }: Ctx): void {
-  numbers[FACE_ASKED] = time
-  forgetStop(numbers, time)
-  for (const t of others ?? []) forgetStop(t.numbers, time)
+export function noteFaceRequest({ time }: Event, { state }: Ctx): void {
+  state.faceAsked = time
+  forgetStop(state, time)
+  for (const t of state.others ?? []) forgetStop(t, time)
 }
 
-function forgetStop(numbers: number[], time: Ms): void {
-  if (time - (numbers[PAUSED] as Ms) <= FACE_STOP) numbers[PAUSED] = 0
+function forgetStop(track: { paused: Ms }, time: Ms): void {
+  if (time - track.paused <= FACE_STOP) track.paused = 0
 }
 
 /** The same, where the request comes first. */
-export function noteStop(event: Event, { state: { numbers } }: Ctx): void {
-  if (event.time - (numbers[FACE_ASKED] as Ms) <= FACE_STOP) numbers[PAUSED] = 0
+export function noteStop(event: Event, { state }: Ctx): void {
+  if (event.time - state.faceAsked <= FACE_STOP) state.paused = 0
 }
 
 /**
@@ -65,20 +64,19 @@ export function judgePresence(event: Event, context: Ctx): void {
 
 function judgeUntouched(event: Event, span: Span, context: Ctx): void {
   const { state, params } = context
-  const { numbers } = state
   // Chapters that play at once are one stretch of time.
-  const begin = Math.max(span.from, numbers[PLAYED] as Ms)
-  numbers[PLAYED] = span.to
+  const begin = Math.max(span.from, state.played)
+  state.played = span.to
   if (span.to <= begin) return
   if (span.muted !== true && span.visible !== false) state.loud = true
-  const before = numbers[UNTOUCHED] as Ms
-  if (before === 0) numbers[UNTOUCHED_FROM] = begin
+  const before = state.untouched
+  if (before === 0) state.untouchedFrom = begin
   const untouched = before + span.to - begin
-  numbers[UNTOUCHED] = untouched
+  state.untouched = untouched
   const least = state.loud ? params.untouchedLoud : params.untouched
   if (untouched < least) return
   const added = before < least ? untouched : span.to - begin
-  trial(event, context, SIGN.untouched, -Math.log(params.chance), added / MINUTE, numbers[UNTOUCHED_FROM])
+  trial(event, context, SIGN.untouched, -Math.log(params.chance), added / MINUTE, state.untouchedFrom)
 }
 
 /** Whether the whole stretch was played. */
@@ -94,7 +92,7 @@ function isTouch(event: Event, { inputs, loud }: State): boolean {
 
 function touch(event: Event, context: Ctx): void {
   const { state, params } = context
-  if ((state.numbers[UNTOUCHED] as Ms) >= params.untouched) trial(event, context, SIGN.untouched, Math.log(params.chance), 0)
-  state.numbers[UNTOUCHED] = 0
+  if (state.untouched >= params.untouched) trial(event, context, SIGN.untouched, Math.log(params.chance), 0)
+  state.untouched = 0
   state.loud = false
 }

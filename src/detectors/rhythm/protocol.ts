@@ -1,8 +1,8 @@
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
-import { BEATS, FLAGS, LAST, POSITION, PROBED, SEEKED, STARTED, WATCHED } from './numbers.ts'
 import { count, SIGN, type Ctx } from './state.ts'
 import { weights } from './tally.ts'
+import { PROBED, SEEKED, STARTED } from './tracks.ts'
 
 // A lost event or a log that begins in mid-chapter: one chapter in twenty. At 1e-4: 4 chapters.
 export const UNSTARTED_SHARE = 0.05
@@ -19,8 +19,8 @@ const AT_ONCE: Ms = 30 * SECOND
 
 /** The sign that chapters beat which nothing has initialized or played. */
 export function judgeStart(event: Event, context: Ctx): void {
-  const { numbers } = context.state
-  if (numbers[BEATS] === EXPECTED - 1) count(event, context, SIGN.noStart, ((numbers[FLAGS] as number) & STARTED) === 0, START, EXPECTED)
+  const { state } = context
+  if (state.beats === EXPECTED - 1) count(event, context, SIGN.noStart, (state.flags & STARTED) === 0, START, EXPECTED)
 }
 
 /**
@@ -28,17 +28,17 @@ export function judgeStart(event: Event, context: Ctx): void {
  * that reopens a chapter at its end says so when it starts, so that what it says next is no jump.
  */
 export function judgeProbe(event: Event, context: Ctx): void {
-  const { numbers } = context.state
-  const flags = numbers[FLAGS] as number
+  const { state } = context
+  const flags = state.flags
   if ((flags & PROBED) !== 0) return
-  const watched = numbers[WATCHED] as number
+  const watched = state.watched
   if (watched >= ENOUGH) {
-    numbers[FLAGS] = flags | PROBED
+    state.flags = flags | PROBED
     count(event, context, SIGN.probe, false, PROBE, 0)
     return
   }
   if (watched >= NOTHING || (flags & SEEKED) !== 0 || !leapt(event, context)) return
-  numbers[FLAGS] = flags | PROBED
+  state.flags = flags | PROBED
   count(event, context, SIGN.probe, true, PROBE, watched)
 }
 
@@ -50,10 +50,10 @@ function leapt(event: Event, context: Ctx): boolean {
   if (event.position === undefined) return false
   const length = event.length ?? lengthOf(event, context)
   if (length === undefined || length < SHORT || event.position < length - Math.max(1, length / 100)) return false
-  const { numbers } = context.state
-  const position = numbers[POSITION] as number
-  if (position < 0) return event.action === 'heartbeat' && numbers[BEATS] === 0 && ((numbers[FLAGS] as number) & STARTED) === 0
-  return position < length / 2 && event.time - (numbers[LAST] as Ms) <= AT_ONCE
+  const { state } = context
+  const position = state.position
+  if (position < 0) return event.action === 'heartbeat' && state.beats === 0 && (state.flags & STARTED) === 0
+  return position < length / 2 && event.time - state.last <= AT_ONCE
 }
 
 function lengthOf(event: Event, { catalogue }: Ctx): number | undefined {

@@ -1,14 +1,14 @@
 import type { z } from 'zod'
+import { flag, number, record, ref, type RecordOf } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
 import type { Context } from '../../engine/detector.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Evidence } from '../../warnings/evidence.ts'
 import type { Stretch } from '../shared/episode.ts'
-import { newNumbers, STRONG } from './numbers.ts'
 import type { params } from './params.ts'
 import { signNumber, type Family, type Sign } from './signs.ts'
-import { note, type Tallies, type Weights } from './tally.ts'
-import type { Tracks } from './tracks.ts'
+import { note, tallyFields, type Weights } from './tally.ts'
+import { trackFields } from './tracks.ts'
 
 /** A warning that is open. */
 export interface Episode {
@@ -21,18 +21,36 @@ export interface Episode {
   evidence: Evidence
 }
 
-/** What is remembered of one learner; its numbers are told of in `numbers.ts`. */
-export interface State extends Tracks, Tallies {
-  /** The chapter that ended last. */
-  endedChapter: string | undefined
-  /** Whether any of the playback without a touch was with sound and in view. */
-  loud: boolean
+/** What is remembered of one learner: the chapter that plays, what goes across chapters, and the tallies of signs. 0 is no time, -1 unknown. */
+export const fields = record({
+  ...trackFields,
+  ...tallyFields,
+  /** The latest `beat` of the chapters that do not play now. */
+  otherBeat: number(0),
+  /** Time of the latest trial that spoke for a sign already shown. */
+  strong: number(0),
+  /** The chapter that ended last, and when it (or the quiz after it) did. */
+  ended: number(0),
+  endedChapter: ref<string>(),
+  /** Time of the latest answer, and seconds that it took. */
+  answered: number(0),
+  answer: number(-1),
+  /** Seconds of the latest pause, and when the face was last asked for. */
+  pause: number(-1),
+  faceAsked: number(0),
+  /** Playback without a touch: how long, from when and up to when. */
+  untouched: number(0),
+  untouchedFrom: number(0),
+  played: number(0),
+  /** Whether any of it was with sound and in view. */
+  loud: flag,
   /** Whether the platform has told `inputs`. */
-  inputs: boolean
+  inputs: flag,
   /** Whether it has been said that the platform's cadence is unknown. */
-  told: boolean
-  episode: Episode | undefined
-}
+  told: flag,
+  episode: ref<Episode>(),
+})
+export type State = RecordOf<typeof fields>
 
 /** One sign as a warning tells it: `value` is what was measured, `usual` the limit for honest learners, both in the sign's own unit. */
 export interface SignFact {
@@ -54,13 +72,6 @@ export interface Facts {
 export type Params = z.output<typeof params>
 export type Ctx = Context<Params, State, Facts>
 
-export function newState(): State {
-  return {
-    session: undefined, chapter: undefined, numbers: newNumbers(), others: undefined, active: 0, shown: 0, ids: undefined, endedChapter: undefined, loud: false, inputs: false,
-    told: false, episode: undefined,
-  }
-}
-
 /** Adds a trial of a sign that speaks for a program or does not: see `note`. */
 export function count(event: Event, context: Ctx, sign: number, hit: boolean, weights: Weights, value: number): void {
   // Most trials of honest learners end here.
@@ -75,7 +86,7 @@ export function trial(event: Event, context: Ctx, sign: number, weight: number, 
 }
 
 function add(event: Event, { state, params }: Ctx, sign: number, weight: number, value: number, begin: Ms): void {
-  if (note(state, sign, weight, value, begin, event.id, params.chance, state.episode !== undefined)) state.numbers[STRONG] = event.time
+  if (note(state, sign, weight, value, begin, event.id, params.chance, state.episode !== undefined)) state.strong = event.time
 }
 
 export const SIGN = {

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
-import { newNumbers, ROOM } from './numbers.ts'
-import { forgetTallies, note, shownTallies, steadiness, steadyWeight, weights, type Tallies } from './tally.ts'
+import { forgetTallies, note, ROOM, shownTallies, steadiness, steadyWeight, weights, type Tallies } from './tally.ts'
 
 const CHANCE = 1e-4
 
-const newTallies = (): Tallies => ({ numbers: newNumbers(), active: 0, shown: 0, ids: undefined })
+const newTallies = (): Tallies => ({ tallies: undefined, active: 0, shown: 0, ids: undefined })
 
 function shownAfter(outcomes: readonly boolean[], honest: number, program: number): boolean {
   const w = weights(honest, program)
@@ -67,7 +66,7 @@ test('signs do not mix, and a third one takes memory only while it has evidence'
   for (let i = 0; i < 9; i++) all(w.miss, [9, 7, 4, 0])
   expect(shownTallies(tallies)).toEqual([])
   expect(tallies).toMatchObject({ active: 0, shown: 0 })
-  expect(tallies.numbers).toHaveLength(ROOM)
+  expect(tallies.tallies).toHaveLength(ROOM)
 })
 
 test('after an episode nothing is left', () => {

@@ -1,5 +1,5 @@
+import { number, ref } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
-import { clearTallies, ROOM, TALLIES, TALLY_SIZE } from './numbers.ts'
 import { SIGNS } from './signs.ts'
 
 /*
@@ -9,7 +9,7 @@ import { SIGNS } from './signs.ts'
  * as assumed takes the score from 0 to ln(1 / chance) with a probability of at most `chance`. The probabilities are written where the
  * trials are, and are those of learners who look most like a program, not of the average.
  *
- * Places of a tally in the list of numbers: first its sign (-1: free), then its score; since the score last left 0, how many trials
+ * Places of a tally in the list of tallies: first its sign (-1: free), then its score; since the score last left 0, how many trials
  * there were, how many spoke for a program, the sum of what was measured in these, and when the first began.
  */
 const SCORE = 1
@@ -17,11 +17,15 @@ const TRIALS = 2
 const HITS = 3
 const SUM = 4
 const BEGIN = 5
+const SIZE = 6
+/** Places of a learner with no more than two tallies. */
+export const ROOM = 2 * SIZE
+const FREE = -1
 
-/** The tallies of one learner. Plain data. */
+/** The tallies of one learner. */
 export interface Tallies {
-  /** From `TALLIES` on, in the order of their first trial. */
-  numbers: number[]
+  /** In the order of their first trial. */
+  tallies: number[] | undefined
   /** Signs whose score has left 0, as bits. */
   active: number
   /** Signs whose score has reached the limit since it last left 0, as bits. */
@@ -29,6 +33,8 @@ export interface Tallies {
   /** By sign: the latest event that spoke for a program, kept once the score is well on its way; empty for none. */
   ids: string[] | undefined
 }
+
+export const tallyFields = { tallies: ref<number[]>(), active: number(0), shown: number(0), ids: ref<string[]>() } as const
 
 /** One sign that is shown, for a warning. */
 export interface Tally {
@@ -81,12 +87,12 @@ const LOWEST = Math.log(10)
  * its score falls to 0, as an open episode needs.
  */
 export function note(tallies: Tallies, sign: number, weight: number, value: number, begin: Ms, id: string, chance: number, keep: boolean): boolean {
-  const { numbers } = tallies
   const bit = 1 << sign
+  if (weight <= 0 && (tallies.active & bit) === 0) return false
+  const numbers = (tallies.tallies ??= FRESH.slice())
   let at: number
   if ((tallies.active & bit) !== 0) at = placeOf(numbers, sign)
   else {
-    if (weight <= 0) return false
     at = makePlace(numbers, sign)
     numbers[at + BEGIN] = begin
     tallies.active |= bit
@@ -111,40 +117,46 @@ export function note(tallies: Tallies, sign: number, weight: number, value: numb
 
 /** Where a sign's tally is; -1 if it has none. */
 function placeOf(numbers: readonly number[], sign: number): number {
-  for (let at = TALLIES; at < numbers.length; at += TALLY_SIZE) if (numbers[at] === sign) return at
+  for (let at = 0; at < numbers.length; at += SIZE) if (numbers[at] === sign) return at
   return -1
 }
+
+const FRESH = [FREE, 0, 0, 0, 0, 0, FREE, 0, 0, 0, 0, 0]
+// A list that has held a fraction, and its copies, keep numbers unboxed and never change how.
+FRESH[1] = 0.5
+FRESH[1] = 0
 
 /** The sign's place: its own from before, the first free one, or a new one. */
 function makePlace(numbers: number[], sign: number): number {
   const own = placeOf(numbers, sign)
   if (own >= 0) return own
-  const free = placeOf(numbers, -1)
+  const free = placeOf(numbers, FREE)
   if (free >= 0) {
     numbers[free] = sign
     return free
   }
-  return numbers.push(sign, 0, 0, 0, 0, 0) - TALLY_SIZE
+  return numbers.push(sign, 0, 0, 0, 0, 0) - SIZE
 }
 
 /** Forgets a tally. Up to two keep their places: those that come and go would be made anew all the time. */
 function drop(tallies: Tallies, at: number, sign: number): void {
-  const { numbers } = tallies
+  const numbers = tallies.tallies as number[]
   tallies.active &= ~(1 << sign)
   tallies.shown &= ~(1 << sign)
   if (tallies.active === 0) tallies.ids = undefined
   else if (tallies.ids !== undefined) tallies.ids[sign] = ''
   if (numbers.length > ROOM) {
-    numbers.copyWithin(at, at + TALLY_SIZE)
-    numbers.length -= TALLY_SIZE
-  } else for (let i = SCORE; i < TALLY_SIZE; i++) numbers[at + i] = 0
+    numbers.copyWithin(at, at + SIZE)
+    numbers.length -= SIZE
+  } else for (let i = SCORE; i < SIZE; i++) numbers[at + i] = 0
 }
 
 /** The signs that are shown, in the order of their first trial. */
-export function shownTallies({ numbers, shown, ids }: Tallies): Tally[] {
+export function shownTallies({ tallies, shown, ids }: Tallies): Tally[] {
   const found: Tally[] = []
-  for (let at = TALLIES; at < numbers.length; at += TALLY_SIZE) {
-    const [sign, , trials, hits, sum, begin] = numbers.slice(at, at + TALLY_SIZE) as [number, number, number, number, number, Ms]
+  const numbers = tallies ?? []
+  for (let at = 0; at < numbers.length; at += SIZE) {
+    const [sign, , trials, hits, sum, begin] = numbers.slice(at, at + SIZE) as [number, number, number, number, number, Ms]
     if (sign >= 0 && (shown & (1 << sign)) !== 0) found.push({ sign, trials, hits, sum, begin, id: ids?.[sign] ?? '' })
   }
   return found
@@ -152,7 +164,7 @@ export function shownTallies({ numbers, shown, ids }: Tallies): Tally[] {
 
 /** Forgets all. */
 export function forgetTallies(tallies: Tallies): void {
-  clearTallies(tallies.numbers)
+  tallies.tallies = undefined
   tallies.active = 0
   tallies.shown = 0
   tallies.ids = undefined

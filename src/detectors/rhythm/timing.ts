@@ -1,6 +1,5 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
-import { BEAT, POSITION, STEP } from './numbers.ts'
 import { count, SIGN, type Ctx } from './state.ts'
 import { weights } from './tally.ts'
 
@@ -25,12 +24,12 @@ const JUMP = 10
  * nor the media keeps it), media and clock agreeing to the millisecond, equal steps of media, media faster than any menu.
  */
 export function judgeTiming(event: Event, context: Ctx): void {
-  const { params, state: { numbers } } = context
-  const beat = numbers[BEAT] as Ms
+  const { params, state } = context
+  const beat = state.beat
   if (beat === 0) return
   const gap = event.time - beat
   if (gap > LONGEST) return
-  const before = numbers[POSITION] as number
+  const before = state.position
   const position = event.position ?? -1
   const known = before >= 0 && position >= 0
   const step = known ? position - before : -1
@@ -51,10 +50,10 @@ export function judgeTiming(event: Event, context: Ctx): void {
     const rate = event.rate ?? context.span?.rate ?? 1
     const residual = Math.abs(step - (rate * gap) / SECOND)
     count(event, context, SIGN.clockwork, residual <= params.residual, EXACT, residual)
-    const stepBefore = numbers[STEP] as number
+    const stepBefore = state.step
     if (stepBefore > 0) count(event, context, SIGN.equalSteps, Math.abs(step - stepBefore) <= SAME_STEP, EXACT, step)
   }
-  numbers[STEP] = step
+  state.step = step
 }
 
 /** The platform's cadence; -1 where it does not hold, or is unknown. */

@@ -2,18 +2,18 @@ import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../base/time.ts'
 import { at, instant } from '../../testing/drive.ts'
 import type { Action, Event } from '../../telemetry/event.ts'
-import { BEAT, newNumbers, OTHER_BEAT, POSITION } from './numbers.ts'
+import { fields } from './state.ts'
 import { advanceBeat, advanceTrack, playTrack, SILENT, type Tracks } from './tracks.ts'
 
-const newTracks = (): Tracks => ({ session: undefined, chapter: undefined, numbers: newNumbers(), others: undefined })
+const newTracks = (): Tracks => fields.make()
 const after = (seconds: number, action: Action, chapter: string, position?: number): Event =>
   at(new Date(instant('08:00:00') + seconds * SECOND).toISOString(), action, 'L1', chapter, { session: 's1', position })
 
 function play(tracks: Tracks, ...events: readonly Event[]): Tracks {
   for (const e of events) {
     playTrack(tracks, e, e.chapter as string)
-    if (e.action === 'heartbeat') advanceBeat(tracks.numbers, e)
-    else advanceTrack(tracks.numbers, e)
+    if (e.action === 'heartbeat') advanceBeat(tracks, e)
+    else advanceTrack(tracks, e)
   }
   return tracks
 }
@@ -22,9 +22,9 @@ test('a chapter that is taken up again is known as it was', () => {
   const tracks = play(newTracks(), after(0, 'heartbeat', 'c1', 7), after(5, 'heartbeat', 'c2', 3), after(15, 'heartbeat', 'c3', 9))
   playTrack(tracks, after(20, 'heartbeat', 'c1', 27), 'c1')
   expect(tracks.chapter).toBe('c1')
-  expect(tracks.numbers[BEAT]).toBe(instant('08:00:00'))
-  expect(tracks.numbers[POSITION]).toBe(7)
-  expect(tracks.numbers[OTHER_BEAT]).toBe(instant('08:00:15'))
+  expect(tracks.beat).toBe(instant('08:00:00'))
+  expect(tracks.position).toBe(7)
+  expect(tracks.otherBeat).toBe(instant('08:00:15'))
   expect(tracks.others?.map((t) => t.chapter).sort()).toEqual(['c2', 'c3'])
 })
 

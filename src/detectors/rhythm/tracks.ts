@@ -1,21 +1,58 @@
+import { number, ref } from '../../base/record.ts'
 import { MINUTE, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
-import { BEAT, BEATS, clearTrack, DONE, FLAGS, LAST, OTHER_BEAT, PAUSED, POSITION, SEEKED, STARTED, STEP, TRACK_SIZE } from './numbers.ts'
 
-/** A chapter in one session that does not play now: the first `TRACK_SIZE` numbers as they were. Plain data. */
-export interface Track {
+/** What is remembered of one chapter in one session. 0 is no time, -1 an unknown position. */
+interface TrackNumbers {
+  /** Time of its latest event. */
+  last: Ms
+  /** Time of the latest beat, if nothing but beats has come since; else 0. */
+  beat: Ms
+  /** Latest media position in seconds. */
+  position: number
+  /** Media seconds between the latest two beats. */
+  step: number
+  /** When the latest beat arrived, how many arrived together with it, and how many in the group before. */
+  arrived: Ms
+  group: number
+  groupBefore: number
+  /** When it was paused, if nothing but the pause has happened since. */
+  paused: Ms
+  /** Seconds of playback proved. */
+  watched: number
+  beats: number
+  /** See `STARTED` and those below. */
+  flags: number
+}
+
+/** A chapter at hand that does not play now. Plain data. */
+export interface Track extends TrackNumbers {
   session: string | undefined
   chapter: string
-  numbers: number[]
 }
 
+/** The chapter that plays now lies open; those at hand beside it are rare. */
+export const trackFields = {
+  session: ref<string>(),
+  chapter: ref<string>(),
+  last: number(0), beat: number(0), position: number(-1), step: number(-1), arrived: number(0), group: number(0), groupBefore: number(0), paused: number(0),
+  watched: number(0), beats: number(0), flags: number(0),
+  others: ref<Track[]>(),
+} as const
+
 /** The chapter that plays now and those at hand. */
-export interface Tracks {
+export interface Tracks extends TrackNumbers {
   session: string | undefined
   chapter: string | undefined
-  numbers: number[]
   others: Track[] | undefined
+  otherBeat: Ms
 }
+
+/** Flags of a track: it was started, sought in, judged for a probe, and is over. */
+export const STARTED = 1
+export const SEEKED = 2
+export const PROBED = 4
+export const DONE = 8
 
 /** A longer silence is no gap between beats, and its chapter is no longer at hand. */
 export const SILENT: Ms = 30 * MINUTE
@@ -28,76 +65,68 @@ export function playTrack(tracks: Tracks, event: Event, chapter: string): void {
 }
 
 function change(tracks: Tracks, event: Event, chapter: string): void {
-  const { numbers, others } = tracks
+  const { others } = tracks
   const known = others?.findIndex((t) => t.chapter === chapter && t.session === event.session) ?? -1
-  if (known >= 0) swap(tracks, (others as Track[])[known] as Track)
-  else {
+  if (known >= 0) {
+    const track = (others as Track[])[known] as Track
+    ;(others as Track[])[known] = closed(tracks)
+    Object.assign(tracks, track)
+  } else {
     tracks.others = atHand(tracks, event.time)
-    tracks.session = event.session
-    tracks.chapter = chapter
-    clearTrack(numbers, event.time)
+    Object.assign(tracks, newTrack(event, chapter))
   }
   let latest = 0
-  for (const t of tracks.others ?? []) latest = Math.max(latest, t.numbers[BEAT] as Ms)
-  numbers[OTHER_BEAT] = latest
+  for (const t of tracks.others ?? []) latest = Math.max(latest, t.beat)
+  tracks.otherBeat = latest
 }
 
-function swap(tracks: Tracks, other: Track): void {
-  const { session, chapter, numbers } = tracks
-  tracks.session = other.session
-  tracks.chapter = other.chapter
-  other.session = session
-  other.chapter = chapter as string
-  for (let i = 0; i < TRACK_SIZE; i++) {
-    const number = numbers[i] as number
-    numbers[i] = other.numbers[i] as number
-    other.numbers[i] = number
-  }
+function newTrack({ session, time }: Event, chapter: string): Track {
+  return { session, chapter, last: time, beat: 0, position: -1, step: -1, arrived: 0, group: 0, groupBefore: 0, paused: 0, watched: 0, beats: 0, flags: 0 }
+}
+
+function closed({ session, chapter, last, beat, position, step, arrived, group, groupBefore, paused, watched, beats, flags }: Tracks): Track {
+  return { session, chapter: chapter as string, last, beat, position, step, arrived, group, groupBefore, paused, watched, beats, flags }
 }
 
 /** What the learner has played and may go on with, the chapter that plays among it. */
-function atHand({ session, chapter, numbers, others }: Tracks, now: Ms): Track[] | undefined {
-  const kept = others?.filter((t) => isAtHand(t.numbers, now)) ?? []
-  if (chapter !== undefined && isAtHand(numbers, now)) kept.push({ session, chapter, numbers: numbers.slice(0, TRACK_SIZE) })
+function atHand(tracks: Tracks, now: Ms): Track[] | undefined {
+  const kept = tracks.others?.filter((t) => isAtHand(t, now)) ?? []
+  if (tracks.chapter !== undefined && isAtHand(tracks, now)) kept.push(closed(tracks))
   if (kept.length > MOST) kept.splice(oldest(kept), 1)
   return kept.length === 0 ? undefined : kept
 }
 
-function isAtHand(numbers: readonly number[], now: Ms): boolean {
-  return ((numbers[FLAGS] as number) & DONE) === 0 && now - (numbers[LAST] as Ms) < SILENT
+function isAtHand({ flags, last }: TrackNumbers, now: Ms): boolean {
+  return (flags & DONE) === 0 && now - last < SILENT
 }
 
 function oldest(tracks: readonly Track[]): number {
   let at = 0
-  for (let i = 1; i < tracks.length; i++) if (lastOf(tracks[i]) < lastOf(tracks[at])) at = i
+  for (let i = 1; i < tracks.length; i++) if ((tracks[i] as Track).last < (tracks[at] as Track).last) at = i
   return at
 }
 
-function lastOf(track: Track | undefined): Ms {
-  return track?.numbers[LAST] as Ms
-}
-
 /** Brings the chapter that plays up to date after a beat has been judged. */
-export function advanceBeat(numbers: number[], event: Event): void {
-  numbers[LAST] = event.time
-  numbers[BEAT] = event.time
-  numbers[BEATS] = (numbers[BEATS] as number) + 1
-  numbers[PAUSED] = 0
-  numbers[FLAGS] = (numbers[FLAGS] as number) & ~DONE
-  numbers[POSITION] = event.position ?? -1
+export function advanceBeat(track: TrackNumbers, event: Event): void {
+  track.last = event.time
+  track.beat = event.time
+  track.beats++
+  track.paused = 0
+  track.flags &= ~DONE
+  track.position = event.position ?? -1
 }
 
 /** The same after any other event. */
-export function advanceTrack(numbers: number[], event: Event): void {
+export function advanceTrack(track: TrackNumbers, event: Event): void {
   const { action } = event
-  const flags = numbers[FLAGS] as number
-  numbers[LAST] = event.time
-  if (action === 'initialized' || action === 'played') numbers[FLAGS] = (flags | STARTED) & ~DONE
-  else if (action === 'completed' || action === 'terminated') numbers[FLAGS] = flags | DONE
-  else if (action === 'seeked') numbers[FLAGS] = flags | SEEKED
-  if (action !== 'rate-changed') numbers[PAUSED] = action === 'paused' ? event.time : 0
-  numbers[BEAT] = 0
-  numbers[STEP] = -1
+  const { flags } = track
+  track.last = event.time
+  if (action === 'initialized' || action === 'played') track.flags = (flags | STARTED) & ~DONE
+  else if (action === 'completed' || action === 'terminated') track.flags = flags | DONE
+  else if (action === 'seeked') track.flags = flags | SEEKED
+  if (action !== 'rate-changed') track.paused = action === 'paused' ? event.time : 0
+  track.beat = 0
+  track.step = -1
   const position = action === 'seeked' ? (event.to ?? event.position) : event.position
-  if (position !== undefined) numbers[POSITION] = position
+  if (position !== undefined) track.position = position
 }
