@@ -1,12 +1,13 @@
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
+import { flag, number, record, ref, type Shape } from '../base/record.ts'
 import { formatTime } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { at, driveRules, instant, ruleOf, type Fields } from '../testing/drive.ts'
 import { Restarting } from '../testing/restarting.ts'
 import { again, beats, crowd, lates } from '../testing/tiny-detectors.ts'
-import { newEvidence } from '../warnings/evidence.ts'
+import { newEvidence, type Evidence } from '../warnings/evidence.ts'
 import type { Warning } from '../warnings/warning.ts'
 import { Machine } from './machine.ts'
 import type { Rule } from './rule.ts'
@@ -173,6 +174,26 @@ describe('other rules after a restart', () => {
     run.observe(beat('08:00:30'))
     expect(warnings(run).map((w) => w.facts.n)).toEqual([2, 11])
     await expect(open([ruleOf(newer, {}, { id: 'b-beats' })], [a])).rejects.toMatchObject({ code: 'bad-state' })
+  })
+
+  test('an object becomes a record, and a record one with other fields', async () => {
+    type Counts = { n: number; begin: number; last: number; evidence: Evidence }
+    const small = record({ n: number(), begin: number(), last: number(), evidence: ref<Evidence>() }) as unknown as Shape<Counts>
+    const large = record({ evidence: ref<Evidence>(), more: number(3), last: number(), begin: number(), n: number(), odd: flag }) as unknown as Shape<Counts>
+    const rest = { ...beats, newState: undefined as never }
+    const two = { ...rest, state: small, version: 2, migrations: { 1: (s: unknown) => s } }
+    const three = { ...rest, state: large, version: 3, migrations: { 1: (s: unknown) => s, 2: (s: unknown) => ({ ...(s as Counts), n: (s as Counts).n + 100 }) } }
+    const run = await open([a], [ruleOf(two, {}, { id: 'b-beats' })])
+    run.observe(beat('08:00:30'))
+    run.machine.passTo(instant('08:00:40'))
+    await run.restart({ rules: [ruleOf(lates), ruleOf(three, {}, { id: 'b-beats' })] })
+    run.machine.passTo(instant('08:00:50'))
+    await run.restart()
+    run.observe(beat('08:01:00'))
+    run.machine.passTo(instant('09:00:00'))
+    expect(warnings(run).map((w) => [brief(w), w.facts.n])).toEqual([
+      ['b-beats 08:00:10 L1 1 ongoing', 2], ['b-beats 08:00:30 L1 2 ongoing', 3], ['b-beats 08:01:00 L1 3 ongoing', 104], ['b-beats 08:02:00 L1 4 ended', 104],
+    ])
   })
 })
 

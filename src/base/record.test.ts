@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { Cursor, flag, number, record, ref } from './record.ts'
+
+const shape = record({ at: number(-Infinity), device: ref<string>(), raised: flag, count: number(), others: ref<number[]>() })
+
+test('a new record has its initial values', () => {
+  const r = shape.make()
+  expect([r.at, r.device, r.raised, r.count, r.others]).toEqual([-Infinity, undefined, false, 0, undefined])
+})
+
+test('fields are read as they were written', () => {
+  const r = shape.make()
+  Object.assign(r, { at: 1.5, device: 'd1', raised: true, others: [1] })
+  r.count++
+  expect([r.at, r.device, r.raised, r.count, r.others]).toEqual([1.5, 'd1', true, 1, [1]])
+  r.raised = false
+  expect(r.raised).toBe(false)
+})
+
+test('views of one cursor move from row to row, each to its own part', () => {
+  const cursor = new Cursor()
+  const [first, second] = [shape.view(cursor, 1, 0), shape.view(cursor, 4, 2)]
+  const numbers = Float64Array.from({ length: 16 }, (_, i) => i)
+  const stand = (at: number, refs: unknown[]) => Object.assign(cursor, { numbers, at, refs })
+  stand(0, ['a', undefined, 'b', [1]])
+  expect([first.at, first.count, second.at, second.count, second.raised, first.device, second.device, second.others]).toEqual([1, 3, 4, 6, false, 'a', 'b', [1]])
+  stand(8, ['c', undefined, 'd', undefined])
+  second.count = 70
+  second.device = 'e'
+  expect([first.at, second.count, numbers[14], first.device, cursor.refs]).toEqual([9, 70, 70, 'c', ['c', undefined, 'e', undefined]])
+})
+
+test.each(['Upper', '$c', 'two words', 'constructor', 'a]; process.exit() //'])('%j is no name of a field', (name) => {
+  expect(() => record({ [name]: number() })).toThrow('is no name of a field')
+})
