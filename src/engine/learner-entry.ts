@@ -2,6 +2,7 @@ import { compareText } from '../base/order.ts'
 import { number, record, ref } from '../base/record.ts'
 import type { Ms } from '../base/time.ts'
 import type { Event, Place } from '../telemetry/event.ts'
+import type { Held } from '../telemetry/held.ts'
 import { playback } from '../telemetry/playback.ts'
 import { Coverage } from './coverage.ts'
 import type { AnyDetector } from './detector.ts'
@@ -39,7 +40,7 @@ export function learnerTable(detectors: readonly AnyDetector[]): Table {
 export class PlatformPart {
   readonly id: string
   readonly learners = new Map<string, LearnerEntry>()
-  readonly reorder = new Reorder<Event>(compareEvents, smaller)
+  readonly reorder = new Reorder<Held, Event>(compareEvents, smaller, (held) => held.read())
   readonly timers = new Timers<Entry>()
   readonly coverage: Coverage
   watermark: Ms = -Infinity

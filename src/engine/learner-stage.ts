@@ -1,6 +1,7 @@
 import type { RecordOf } from '../base/record.ts'
 import { DAY, type Ms } from '../base/time.ts'
 import type { Action, Event } from '../telemetry/event.ts'
+import type { Held } from '../telemetry/held.ts'
 import { advancePlayback, playback, type Playback } from '../telemetry/playback.ts'
 import type { AnyLearnerDetector } from './detector.ts'
 import { DECODED_PER_SWEEP } from './entry.ts'
@@ -71,7 +72,7 @@ export class LearnerStage {
   }
 
   /** Takes an event that the next mark (number `mark`) covers. */
-  add(event: Event, mark: number): void {
+  add(event: Held, mark: number): void {
     this.partOf(event.platform).reorder.add(event, mark)
   }
 

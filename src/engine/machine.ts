@@ -1,6 +1,6 @@
 import { fnv1a } from '../base/hash.ts'
 import type { Ms } from '../base/time.ts'
-import type { Event } from '../telemetry/event.ts'
+import type { Held } from '../telemetry/held.ts'
 import { Coverage } from './coverage.ts'
 import { LearnerStage } from './learner-stage.ts'
 import { OutputOrder, type LateEvent, type Output } from './output.ts'
@@ -47,20 +47,33 @@ export class Machine {
   }
 
   /** Takes the next event of the log. A `future` one (wrong clock) is not taken: the caller rejects it. */
-  observe(event: Event): 'held' | 'late' | 'future' {
+  observe(event: Held): 'held' | 'late' | 'future' {
     const fate = this.timekeeper.observe(event)
-    if (fate === 'held') this.learnerTask(event).add(event, this.timekeeper.mark + 1)
-    else if (fate === 'late') this.learnerTask(event).addLate({ event, watermark: this.timekeeper.watermark(event.platform) })
+    if (fate === 'held') this.hold(event, this.timekeeper.mark + 1)
+    else if (fate === 'late') this.holdLate(event, this.timekeeper.watermark(event.platform))
+    else event.drop()
     return fate
   }
 
   /** Takes an event again that an earlier run has seen before its snapshot: it only refills the buffer. */
-  refill(event: Event, mark: number): void {
-    if (isFuture(event)) return
+  refill(event: Held, mark: number): void {
     const watermark = this.timekeeper.watermark(event.platform)
-    if (event.time >= watermark) this.learnerTask(event).add(event, mark)
+    if (isFuture(event)) event.drop()
+    else if (event.time >= watermark) this.hold(event, mark)
     // Late events of a mark that is still to come wait for it; those of marks before it have been handled.
-    else if (mark > this.timekeeper.mark) this.learnerTask(event).addLate({ event, watermark })
+    else if (mark > this.timekeeper.mark) this.holdLate(event, watermark)
+    else event.drop()
+  }
+
+  private hold(event: Held, mark: number): void {
+    if (this.partitions === 1) return (this.learners[0] as LearnerStage).add(event, mark)
+    const read = event.read()
+    this.learnerTask(read).add(read, mark)
+  }
+
+  private holdLate(held: Held, watermark: Ms): void {
+    const event = held.read()
+    this.learnerTask(event).addLate({ event, watermark })
   }
 
   /** Handles what has come so far, as far as the watermarks allow. */

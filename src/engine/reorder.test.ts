@@ -9,7 +9,7 @@ interface Item {
 }
 
 const item = (time: number, id = 'a', raw = ''): Item => ({ time, id, raw })
-const make = () => new Reorder<Item>((a, b) => a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0), (a, b) => (a.raw <= b.raw ? a : b))
+const make = () => new Reorder<Item>((a, b) => a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0), (a, b) => (a.raw <= b.raw ? a : b), (i) => i)
 
 function released(buffer: Reorder<Item>, watermark: number): string[] {
   const out: string[] = []

@@ -8,21 +8,26 @@ interface Bucket<T> {
   mark: number
 }
 
-/** Holds items until a watermark passes them, and hands them out in order, each once. */
-export class Reorder<T extends { time: Ms }> {
-  private readonly buckets = new Map<number, Bucket<T>>()
-  private readonly seconds = new Heap<Bucket<T>>((a, b) => a.second < b.second)
+/**
+ * Holds items until a watermark passes them, and hands them out in order, each once. `H` is an item as it is held, `T` as
+ * it is handed out.
+ */
+export class Reorder<H extends { time: Ms }, T extends { time: Ms } = H> {
+  private readonly buckets = new Map<number, Bucket<H>>()
+  private readonly seconds = new Heap<Bucket<H>>((a, b) => a.second < b.second)
   private readonly compare: (a: T, b: T) => number
   private readonly merge: (a: T, b: T) => T
-  private last: Bucket<T> | undefined
+  private readonly open: (item: H) => T
+  private last: Bucket<H> | undefined
   private held = 0
   /** Items dropped because they came twice. */
   duplicates = 0
 
-  /** `compare` orders by time first; of two items that it calls equal, `merge` picks the one that stays, whatever their order. */
-  constructor(compare: (a: T, b: T) => number, merge: (a: T, b: T) => T) {
+  /** `compare` orders by time first; of two items that it calls equal, `merge` picks the one that stays, whatever their order. `open` reads a held item. */
+  constructor(compare: (a: T, b: T) => number, merge: (a: T, b: T) => T, open: (item: H) => T) {
     this.compare = compare
     this.merge = merge
+    this.open = open
   }
 
   get size(): number {
@@ -30,7 +35,7 @@ export class Reorder<T extends { time: Ms }> {
   }
 
   /** `mark` is the number of the mark that covers the item. */
-  add(item: T, mark: number): void {
+  add(item: H, mark: number): void {
     const second = Math.floor(item.time / SECOND)
     let bucket = this.last
     if (bucket === undefined || bucket.second !== second) {
@@ -64,9 +69,13 @@ export class Reorder<T extends { time: Ms }> {
     }
   }
 
-  private hand(items: T[], handle: (item: T) => void): void {
-    const { compare } = this
-    this.held -= items.length
+  private hand(held: H[], handle: (item: T) => void): void {
+    const { compare, open } = this
+    this.held -= held.length
+    const items: T[] = []
+    for (let i = 0; i < held.length; i++) items.push(open(held[i] as H))
+    // The list may have grown old while it waited: what it still held would look alive to the collector of the young.
+    held.length = 0
     if (!inOrder(items, compare)) items.sort(compare)
     for (let i = 0; i < items.length; i++) {
       let item = items[i] as T
@@ -76,12 +85,10 @@ export class Reorder<T extends { time: Ms }> {
       }
       handle(item)
     }
-    // The list may have grown old while it waited: what it still held would look alive to the collector of the young.
-    items.length = 0
   }
 
   /** Everything held, in no particular order. */
-  *values(): Generator<T> {
+  *values(): Generator<H> {
     for (const bucket of this.seconds.values()) yield* bucket.items
   }
 

@@ -38,7 +38,7 @@ export class ResourceStage {
   private readonly tables = new Map<ResourceKind, Table>()
   private watermark: Ms = -Infinity
   // Two sightings alike in all of their order say the same.
-  private readonly held = new Reorder<Sighting>(compareSightings, (a) => a)
+  private readonly held = new Reorder<Sighting>(compareSightings, (a) => a, (s) => s)
   private entry!: ResourceEntry
   private readonly subject = (): Subject => this.describe()
 

@@ -1,6 +1,7 @@
 import { MINUTE, SECOND, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
-import { FIELDS, type Event } from '../telemetry/event.ts'
+import { FIELDS } from '../telemetry/event.ts'
+import type { Held } from '../telemetry/held.ts'
 
 /** A numbered record that moves the watermarks; the same marks over the same log are the same run. */
 export interface Mark {
@@ -62,7 +63,7 @@ export interface TimekeeperState {
 }
 
 /** Whether an event's clock is so wrong that it is not taken. */
-export function isFuture(event: Event): boolean {
+export function isFuture(event: Held): boolean {
   return event.received !== undefined && event.time > event.received + FUTURE
 }
 
@@ -106,7 +107,7 @@ export class Timekeeper {
   }
 
   /** Takes the next event of the log and says what becomes of it. */
-  observe(event: Event): 'held' | 'late' | 'future' {
+  observe(event: Held): 'held' | 'late' | 'future' {
     if (isFuture(event)) return 'future'
     let line = this.lastLine
     if (line === undefined || line.platform !== event.platform) this.lastLine = line = this.lineOf(event.platform)
@@ -216,7 +217,7 @@ export class Timekeeper {
   }
 }
 
-function noteFields(line: Line, event: Event): void {
+function noteFields(line: Line, event: Held): void {
   for (let i = 0; i < FIELDS.length; i++) {
     if (!(event.present & (1 << i))) continue
     const before = line.fields[i] as Ms | null

@@ -1,10 +1,17 @@
 import { MOST_BYTES } from '../telemetry/decode.ts'
+import type { Chunk } from '../telemetry/held.ts'
 import { openBytes, type Bytes } from './bytes.ts'
 
 const READ = 1 << 20
 const RETURN = 13
+const LINE_FEED = 10
 /** Of a line that is too long for an event, so many bytes are kept as evidence. */
 export const KEPT_OF_LONG = 1 << 16
+
+/** Room for the beginning of a line and as much again as is read at a time. */
+function newChunk(): Chunk {
+  return { bytes: Buffer.allocUnsafeSlow(READ + MOST_BYTES + 64), holds: 0 }
+}
 
 /** A line too long to be held: where it is, its first bytes, and how long it was. */
 export interface Overlong {
@@ -17,10 +24,8 @@ export interface Overlong {
  * Offsets count uncompressed bytes from the beginning of the file, lines count from 1.
  */
 export class LineReader {
-  /** Holds the line at hand; valid until the next `fill`. */
-  bytes: Buffer = Buffer.alloc(2 * READ + MOST_BYTES)
-  /** The same as Latin-1, for slicing. */
-  chunk = ''
+  /** Holds the line at hand. What is held beyond the next `fill` must be counted in it. */
+  chunk: Chunk = newChunk()
   start = 0
   end = 0
   /** Number of the line at hand. */
@@ -37,6 +42,8 @@ export class LineReader {
   private ended = false
   private skipping: { head: Buffer; length: number; last: number; offset: number } | undefined
   private overlongOffset = 0
+  /** Chunks other than the one at hand: full of what is held, or free again. */
+  private readonly others: Chunk[] = []
 
   constructor(source: Bytes, offset: number, line: number, follow: boolean) {
     this.source = source
@@ -48,6 +55,10 @@ export class LineReader {
   static async open(name: string, options: { offset?: number; line?: number; follow?: boolean } = {}): Promise<LineReader> {
     const offset = options.offset ?? 0
     return new LineReader(await openBytes(name, offset, options), offset, options.line ?? 0, options.follow ?? false)
+  }
+
+  get bytes(): Buffer {
+    return this.chunk.bytes
   }
 
   get name(): string {
@@ -84,7 +95,7 @@ export class LineReader {
     this.overlong = undefined
     const at = this.upcoming
     if (at >= this.limit) return false
-    let end = this.chunk.indexOf('\n', at)
+    let end = this.bytes.indexOf(LINE_FEED, at)
     if (end < 0 || end >= this.limit) end = this.limit
     this.upcoming = end + 1 > this.limit ? this.limit : end + 1
     this.line++
@@ -103,7 +114,7 @@ export class LineReader {
 
   /** Reads on; false at the end of the log (when following without a fault: at its present end). Call it when `next` returned false. */
   async fill(): Promise<boolean> {
-    this.bytes.copyWithin(0, this.upcoming, this.filled)
+    this.carry()
     this.base += this.upcoming
     this.filled -= this.upcoming
     this.upcoming = 0
@@ -118,7 +129,7 @@ export class LineReader {
         break
       }
       this.filled += n
-      const last = this.bytes.lastIndexOf(10, this.filled - 1)
+      const last = this.bytes.lastIndexOf(LINE_FEED, this.filled - 1)
       if (last >= from) {
         this.expose(last + 1)
         return true
@@ -131,13 +142,23 @@ export class LineReader {
     return true
   }
 
+  /** Carries the beginning of the next line over to where it is read on: to another chunk, if something in this one is held. */
+  private carry(): void {
+    const { chunk } = this
+    if (chunk.holds > 0) {
+      const free = this.others.findIndex((c) => c.holds === 0)
+      this.chunk = free < 0 ? newChunk() : (this.others.splice(free, 1)[0] as Chunk)
+      this.others.push(chunk)
+    }
+    chunk.bytes.copy(this.chunk.bytes, 0, this.upcoming, this.filled)
+  }
+
   close(): Promise<void> {
     return this.source.close()
   }
 
   private expose(limit: number): void {
     this.limit = limit
-    this.chunk = this.bytes.toString('latin1', 0, limit)
   }
 
   /** Forgets the beginning of a line that is too long to be an event; its first bytes are kept. */
@@ -152,7 +173,7 @@ export class LineReader {
   /** A log that ends inside a line that was let go: an empty tail stands for the rest of it. */
   private exposeSkipped(): boolean {
     if (!this.skipping) return false
-    this.bytes[0] = 10
+    this.bytes[0] = LINE_FEED
     this.filled = 1
     this.base--
     this.expose(1)

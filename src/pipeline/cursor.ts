@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { Heap } from '../base/order.ts'
 import { KEPT_OF_LONG, type LineReader } from '../io/lines.ts'
 import { MOST_BYTES, type DecodeSink, type Decoder } from '../telemetry/decode.ts'
-import type { Event } from '../telemetry/event.ts'
+import type { Held } from '../telemetry/held.ts'
 import type { RejectReason } from '../telemetry/rejects.ts'
 
 /** Where a log is read on: uncompressed bytes and lines before it. */
@@ -36,7 +36,7 @@ export interface CursorSinks {
 
 /** One log, read record by record: `head` holds the events of the record at hand. */
 export class Cursor {
-  readonly head: Event[] = []
+  readonly head: Held[] = []
   readonly reader: LineReader
   private readonly decoder: Decoder
   private readonly sinks: CursorSinks
@@ -153,5 +153,5 @@ export class Merge {
 }
 
 function headTime(cursor: Cursor): number {
-  return (cursor.head[0] as Event).time
+  return (cursor.head[0] as Held).time
 }

@@ -8,7 +8,7 @@ import { OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
 import { createDecoder } from '../telemetry/decode.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
-import type { Event } from '../telemetry/event.ts'
+import type { Held } from '../telemetry/held.ts'
 import { countOutput, newAccounts, type Accounts } from './accounts.ts'
 import { Cursor, Merge, type Position, type Reject } from './cursor.ts'
 import { checkSame, fingerprints, openLogs } from './logs.ts'
@@ -211,7 +211,7 @@ class LocalRun {
     const { head } = cursor
     if (this.isRefilling) return this.refill(cursor)
     for (let i = 0; i < head.length; i++) {
-      const event = head[i] as Event
+      const event = head[i] as Held
       const fate = this.machine.observe(event)
       if (fate === 'future') this.reject(cursor.rejectOf('future', `\`time\` ${formatTime(event.time)} lies more than 5 minutes ahead of \`received\``))
       else {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createDecoder, type DecoderOptions, FORMATS } from './decode.ts'
 import type { Event } from './event.ts'
 import { FIELDS } from './event.ts'
+import type { Held } from './held.ts'
 import { REJECT_REASONS } from './rejects.ts'
 
 type Outcome = Event | { reason: string; message: string } | { verb: string }
@@ -9,7 +10,7 @@ type Outcome = Event | { reason: string; message: string } | { verb: string }
 function decode(line: string | Buffer, options: DecoderOptions = { format: 'canonical' }): Outcome[] {
   const out: Outcome[] = []
   createDecoder(options).decode(
-    { event: (e) => out.push(e), reject: (reason, message) => out.push({ reason, message }), ignored: (verb) => out.push({ verb }) },
+    { event: (e) => out.push(e.read()), reject: (reason, message) => out.push({ reason, message }), ignored: (verb) => out.push({ verb }) },
     Buffer.from(line as string),
   )
   return out
@@ -109,20 +110,24 @@ test('an action that is no playback needs no chapter', () => {
   expect(decode(beat({ action: 'logged-in', chapter: undefined }))[0]).toMatchObject({ action: 'logged-in', chapter: undefined })
 })
 
-test('records of one chunk', () => {
-  const lines = [beat(), beat({ id: 'e2', learner: '张' }), beat({ id: 'e3'.repeat(10) })]
-  const chunk = Buffer.from(lines.join('\r\n'))
-  const latin1 = chunk.toString('latin1')
+test('records of one chunk are read when their turn comes', () => {
+  const lines = [beat(), beat({ id: 'e2', learner: '张' }), beat({ id: 'e3'.repeat(10) }), beat({ id: 'e4' })]
+  const bytes = Buffer.from(lines.join('\r\n'))
+  const chunk = { bytes, holds: 0 }
   const decoder = createDecoder({ format: 'canonical' })
-  const out: string[] = []
+  const out: Held[] = []
   const fail = (): never => { throw new Error('not an event') }
-  for (let at = 0; at < chunk.length; ) {
-    const end = chunk.indexOf(10, at)
-    const stop = end < 0 ? chunk.length : end
-    decoder.decode({ event: (e) => out.push(e.raw), reject: fail, ignored: fail }, chunk, at, stop, latin1)
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(10, at)
+    const stop = end < 0 ? bytes.length : end
+    decoder.decode({ event: (e) => out.push(e), reject: fail, ignored: fail }, bytes, at, stop, chunk)
     at = stop + 1
   }
-  expect(out).toEqual(lines)
+  expect(chunk.holds).toBe(4)
+  expect(out.map((e) => [e.time, e.platform])).toEqual(lines.map(() => [Date.UTC(2026, 2, 2), 'p1']))
+  out.pop()?.drop()
+  expect(out.map((e) => e.read().raw)).toEqual(lines.slice(0, 3))
+  expect(chunk.holds).toBe(0)
 })
 
 test('every reason says what it means and how to mend it', () => {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Adapter } from './adapters/adapter.ts'
 import { xapi } from './adapters/xapi.ts'
 import { buildEvent } from './build.ts'
-import type { Event } from './event.ts'
+import { HeldRecord, type Chunk, type Held } from './held.ts'
 import type { RejectReason } from './rejects.ts'
 import { Scanner } from './scan.ts'
 
@@ -18,7 +18,7 @@ export const FORMATS: readonly Format[] = ['canonical', ...(Object.keys(ADAPTERS
 
 /** Is told what a record turned out to be, once for each event that it holds. */
 export interface DecodeSink {
-  event(event: Event): void
+  event(event: Held): void
   reject(reason: RejectReason, message: string): void
   /** The format has it, but Invigil does not use it. */
   ignored(verb: string): void
@@ -34,10 +34,10 @@ export interface DecoderOptions {
 export interface Decoder {
   /**
    * Decodes the record in `bytes` from `start` up to `end`, without its line break, and tells `sink`. A blank record is
-   * skipped; nothing else is passed over in silence. `latin1` is all of `bytes` read as Latin-1: given with a chunk of
-   * many records, it spares a copy for each. No byte may change afterwards.
+   * skipped; nothing else is passed over in silence. With `chunk`, whose bytes they are, an event may be told of before its
+   * texts are read: until then no byte may change.
    */
-  decode(sink: DecodeSink, bytes: Buffer, start?: number, end?: number, latin1?: string): void
+  decode(sink: DecodeSink, bytes: Buffer, start?: number, end?: number, chunk?: Chunk): void
 }
 
 export function createDecoder({ format, platform = '' }: DecoderOptions): Decoder {
@@ -53,17 +53,18 @@ class CanonicalDecoder implements Decoder {
     this.scanner = new Scanner(platform)
   }
 
-  decode(sink: DecodeSink, bytes: Buffer, start = 0, end = bytes.length, latin1?: string): void {
+  decode(sink: DecodeSink, bytes: Buffer, start = 0, end = bytes.length, chunk?: Chunk): void {
+    const { scanner } = this
     const stop = end > start && bytes[end - 1] === RETURN ? end - 1 : end
-    const text = latin1 ?? (stop - start <= MOST_BYTES ? bytes.toString('latin1', start, stop) : '')
-    const origin = latin1 === undefined ? start : 0
-    const event = stop - start <= MOST_BYTES ? this.scanner.scan(bytes, start, stop, text, origin) : undefined
-    if (event === undefined) {
-      this.decodeSlowly(sink, bytes, start, stop)
-      return
+    const isShort = stop - start <= MOST_BYTES
+    if (chunk === undefined) {
+      const event = isShort ? scanner.read(bytes, start, stop) : undefined
+      if (event !== undefined) return sink.event(event)
+    } else {
+      const seen = isShort ? scanner.look(bytes, start, stop) : undefined
+      if (seen !== undefined) return sink.event(new HeldRecord(seen, scanner, chunk, start, stop))
     }
-    event.raw = this.scanner.sawHigh ? bytes.toString('utf8', start, stop) : text.slice(start - origin, stop - origin)
-    sink.event(event)
+    this.decodeSlowly(sink, bytes, start, stop)
   }
 
   private decodeSlowly(sink: DecodeSink, bytes: Buffer, start: number, end: number): void {

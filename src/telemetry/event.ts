@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Ms } from '../base/time.ts'
+import type { Held } from './held.ts'
 
 /** What can happen; the xAPI video profile's verbs where it has one. */
 export const ACTIONS = [
@@ -87,7 +88,7 @@ export type PlaceLevel = (typeof PLACE_LEVELS)[number]
  * An event as the engine sees it. A class, so that every event has the same shape and the hot path stays monomorphic;
  * the fields are those of `eventSchema`, with times as milliseconds.
  */
-export class Event {
+export class Event implements Held {
   id = ''
   time: Ms = 0
   received: Ms | undefined = undefined
@@ -128,6 +129,14 @@ export class Event {
   place: Place | undefined = undefined
   /** The original record, while the event may still be rejected, late or compared with its duplicate. */
   raw = ''
+
+  read(): Event {
+    return this
+  }
+
+  drop(): void {
+    // Nothing is kept for it.
+  }
 }
 
 /** 32-bit hash of a text's UTF-8 bytes (polynomial in 31, as Java's). The scanner makes the same while it reads. */

@@ -20,6 +20,7 @@ const WHOLE = Uint8Array.from(FIELD_RULES, (r) => (r.type === 'integer' ? 1 : 0)
 // Fields of few distinct values, worth a look-up; there are too many learners and sessions for the processor's cache.
 const FEW = Uint8Array.from(NAMES, (n) => (['action', 'platform', 'agent', 'class', 'course', 'chapter', 'video', 'outcome'].includes(n) ? 1 : 0))
 const PATTERNS = FIELD_RULES.map((r) => r.pattern)
+const FIELD_PLATFORM = NAMES.indexOf('platform')
 const PLATFORM_BIT = 1 << NAMES.indexOf('platform')
 
 function kindOf(rule: FieldRule): number {
@@ -53,19 +54,38 @@ export class Scanner {
   // The field that came after each field the last time: platforms write theirs in one order.
   private readonly next = new Uint8Array(UNKNOWN_FIELD + 2).fill(UNKNOWN_FIELD)
   private readonly platform: string
-  /** Whether the last event that `scan` returned has bytes above 127. */
-  sawHigh = false
+  /** Whether texts are needed; else something stands for each. */
+  private wantsTexts = true
+  /** What `look` has found. */
+  private readonly seen = new Event()
+  private sawHigh = false
 
   /** `platform` fills in for events that name none; empty: they are not taken. */
   constructor(platform: string) {
     this.platform = platform
   }
 
-  /** The event that stands in `bytes` from `start` up to `end`, without `raw`. `latin1` is the text of all bytes from `origin` on. */
-  scan(bytes: Buffer, start: number, end: number, latin1: string, origin: number): Event | undefined {
+  /** The event that stands in `bytes` from `start` up to `end`. */
+  read(bytes: Buffer, start: number, end: number): Event | undefined {
+    this.wantsTexts = true
+    const latin1 = bytes.toString('latin1', start, end)
+    const event = this.scan(new Event(), bytes, start, end, latin1)
+    if (event !== undefined) event.raw = this.sawHigh ? bytes.toString('utf8', start, end) : latin1
+    return event
+  }
+
+  /** The same without its texts, except for `platform`: whether it is a good event, and when it was. Valid until the next call. */
+  look(bytes: Buffer, start: number, end: number): Event | undefined {
+    this.wantsTexts = false
+    const { seen } = this
+    seen.received = undefined
+    seen.chapter = undefined
+    return this.scan(seen, bytes, start, end, '')
+  }
+
+  private scan(event: Event, bytes: Buffer, start: number, end: number, latin1: string): Event | undefined {
     if (end - start < 2 || bytes[start] !== OPEN) return undefined
     const { next } = this
-    const event = new Event()
     let seen = 0
     let present = 0
     let previous = UNKNOWN_FIELD + 1
@@ -89,7 +109,7 @@ export class Scanner {
           const to = endOfText(bytes, i + 1, end)
           if (to < 0) return undefined
           high |= textHigh
-          const value = this.text(bytes, i + 1, to, field, latin1, origin)
+          const value = this.text(bytes, i + 1, to, field, latin1, start)
           if (value === undefined) return undefined
           if (value === '') {
             assignText(event, field, undefined)
@@ -130,8 +150,8 @@ export class Scanner {
           const to = endOfText(bytes, i + 1, end)
           if (to < 0) return undefined
           high |= textHigh
-          const value = ownText(bytes, i + 1, to, latin1, origin)
-          if (value.length < (SHORTEST[field] as number) || value.length > (LONGEST[field] as number)) return undefined
+          const value = this.text(bytes, i + 1, to, field, latin1, start)
+          if (value === undefined) return undefined
           event.id = value
           event.idHash = textHash
           i = to + 1
@@ -141,8 +161,8 @@ export class Scanner {
           if (bytes[i] !== QUOTE) return undefined
           const to = endOfText(bytes, i + 1, end)
           if (to < 0) return undefined
-          const text = this.text(bytes, i + 1, to, field, latin1, origin)
-          const word = text === undefined ? undefined : FIELD_RULES[field]?.words?.get(text)
+          const text = this.word(bytes, i + 1, to)
+          const word = FIELD_RULES[field]?.words?.get(text)
           if (word === undefined) return undefined
           assignText(event, field, word)
           i = to + 1
@@ -177,23 +197,29 @@ export class Scanner {
 
   private text(bytes: Buffer, from: number, to: number, field: number, latin1: string, origin: number): string | undefined {
     const size = to - from
-    const least = SHORTEST[field] as number
-    if (size === 0) return least === 0 ? '' : undefined
-    const value = FEW[field] === 1
-      ? (size < 32 ? this.few : this.agents).get(bytes, from, to, textHash, textHigh < 128)
-      : ownText(bytes, from, to, latin1, origin)
-    if (value.length < least || value.length > (LONGEST[field] as number)) return undefined
+    if (size === 0) return (SHORTEST[field] as number) === 0 ? '' : undefined
+    const isLong = size > (LONGEST[field] as number)
     const pattern = PATTERNS[field]
+    // A text has no more characters than bytes.
+    if (!this.wantsTexts && !isLong && pattern === undefined && field !== FIELD_PLATFORM) return SOMETHING
+    const value = FEW[field] === 1 ? this.word(bytes, from, to) : ownText(bytes, from, to, latin1, origin)
+    if (value.length < (SHORTEST[field] as number) || (isLong && value.length > (LONGEST[field] as number))) return undefined
     return pattern === undefined || pattern.test(value) ? value : undefined
   }
+
+  private word(bytes: Buffer, from: number, to: number): string {
+    return (to - from < 32 ? this.few : this.agents).get(bytes, from, to, textHash, textHigh < 128)
+  }
 }
+
+const SOMETHING = '…'
 
 // A slice this short is a copy, and copying is quicker than decoding; a longer one would keep all of `latin1` in memory.
 const SHORT = 12
 
 function ownText(bytes: Buffer, from: number, to: number, latin1: string, origin: number): string {
   const size = to - from
-  if (size > 3 * SHORT || textHigh > 127) return decodeText(bytes, from, to, textHigh < 128)
+  if (size > 3 * SHORT || textHigh > 127 || latin1 === '') return decodeText(bytes, from, to, textHigh < 128)
   const a = from - origin
   const b = to - origin
   if (size <= SHORT) return latin1.slice(a, b)

@@ -10,7 +10,7 @@ type Outcome = Event | { reason: string; message: string } | { verb: string }
 function decode(record: unknown, platform?: string): Outcome[] {
   const out: Outcome[] = []
   createDecoder({ format: 'xapi', platform }).decode(
-    { event: (e) => out.push(e), reject: (reason, message) => out.push({ reason, message }), ignored: (verb) => out.push({ verb }) },
+    { event: (e) => out.push(e.read()), reject: (reason, message) => out.push({ reason, message }), ignored: (verb) => out.push({ verb }) },
     Buffer.from(typeof record === 'string' ? record : JSON.stringify(record)),
   )
   return out
