@@ -1,5 +1,5 @@
 import { MOST_BYTES } from '../telemetry/decode.ts'
-import type { Chunk } from '../telemetry/held.ts'
+import { Chunk } from '../telemetry/held.ts'
 import { openBytes, type Bytes } from './bytes.ts'
 
 const READ = 1 << 20
@@ -10,7 +10,7 @@ export const KEPT_OF_LONG = 1 << 16
 
 /** Room for the beginning of a line and as much again as is read at a time. */
 function newChunk(): Chunk {
-  return { bytes: Buffer.allocUnsafeSlow(READ + MOST_BYTES + 64), holds: 0 }
+  return new Chunk(Buffer.allocUnsafeSlow(READ + MOST_BYTES + 64), READ / 4)
 }
 
 /** A line too long to be held: where it is, its first bytes, and how long it was. */
@@ -150,6 +150,7 @@ export class LineReader {
       this.chunk = free < 0 ? newChunk() : (this.others.splice(free, 1)[0] as Chunk)
       this.others.push(chunk)
     }
+    this.chunk.tape.clear()
     chunk.bytes.copy(this.chunk.bytes, 0, this.upcoming, this.filled)
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createDecoder, type DecoderOptions, FORMATS } from './decode.ts'
 import type { Event } from './event.ts'
 import { FIELDS } from './event.ts'
-import type { Held } from './held.ts'
+import { Chunk, type Held } from './held.ts'
 import { REJECT_REASONS } from './rejects.ts'
 
 type Outcome = Event | { reason: string; message: string } | { verb: string }
@@ -113,7 +113,7 @@ test('an action that is no playback needs no chapter', () => {
 test('records of one chunk are read when their turn comes', () => {
   const lines = [beat(), beat({ id: 'e2', learner: '张' }), beat({ id: 'e3'.repeat(10) }), beat({ id: 'e4' })]
   const bytes = Buffer.from(lines.join('\r\n'))
-  const chunk = { bytes, holds: 0 }
+  const chunk = new Chunk(bytes, 1000)
   const decoder = createDecoder({ format: 'canonical' })
   const out: Held[] = []
   const fail = (): never => { throw new Error('not an event') }

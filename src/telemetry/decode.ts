@@ -2,9 +2,10 @@ import { isUtf8 } from 'node:buffer'
 import type { Adapter } from './adapters/adapter.ts'
 import { xapi } from './adapters/xapi.ts'
 import { buildEvent } from './build.ts'
-import { HeldRecord, type Chunk, type Held } from './held.ts'
+import { Chunk, HeldRecord, type Held } from './held.ts'
 import type { RejectReason } from './rejects.ts'
 import { Scanner } from './scan.ts'
+import { ROOM_OF_ONE } from './tape.ts'
 
 /** Bytes in a record, and levels of objects and lists in it. */
 export const MOST_BYTES = 1 << 20
@@ -34,8 +35,8 @@ export interface DecoderOptions {
 export interface Decoder {
   /**
    * Decodes the record in `bytes` from `start` up to `end`, without its line break, and tells `sink`. A blank record is
-   * skipped; nothing else is passed over in silence. With `chunk`, whose bytes they are, an event may be told of before its
-   * texts are read: until then no byte may change.
+   * skipped; nothing else is passed over in silence. An event may be told of before it is read: until then no byte may
+   * change. `chunk` is the one whose bytes they are, if they are one's.
    */
   decode(sink: DecodeSink, bytes: Buffer, start?: number, end?: number, chunk?: Chunk): void
 }
@@ -57,14 +58,10 @@ class CanonicalDecoder implements Decoder {
     const { scanner } = this
     const stop = end > start && bytes[end - 1] === RETURN ? end - 1 : end
     const isShort = stop - start <= MOST_BYTES
-    if (chunk === undefined) {
-      const event = isShort ? scanner.read(bytes, start, stop) : undefined
-      if (event !== undefined) return sink.event(event)
-    } else {
-      const seen = isShort ? scanner.look(bytes, start, stop) : undefined
-      if (seen !== undefined) return sink.event(new HeldRecord(seen, scanner, chunk, start, stop))
-    }
-    this.decodeSlowly(sink, bytes, start, stop)
+    const into = chunk ?? new Chunk(bytes, ROOM_OF_ONE)
+    const seen = isShort ? scanner.look(bytes, start, stop, into.tape) : undefined
+    if (seen !== undefined) sink.event(new HeldRecord(seen, scanner.texts, into, start, stop))
+    else this.decodeSlowly(sink, bytes, start, stop)
   }
 
   private decodeSlowly(sink: DecodeSink, bytes: Buffer, start: number, end: number): void {

@@ -1,7 +1,7 @@
-import { invariant } from '../base/errors.ts'
 import type { Ms } from '../base/time.ts'
 import type { Event } from './event.ts'
-import type { Scanner } from './scan.ts'
+import type { Seen } from './scan.ts'
+import { Tape, type Texts } from './tape.ts'
 
 /**
  * An event that waits for its turn: what time needs to know of it, and the rest when it is read. An `Event` is one itself.
@@ -19,10 +19,17 @@ export interface Held {
 }
 
 /** Bytes of many records, kept as they are as long as some of them are held. */
-export interface Chunk {
+export class Chunk {
   readonly bytes: Buffer
+  readonly tape: Tape
   /** How many records in it are held. */
-  holds: number
+  holds = 0
+
+  /** `entries`: the tape's room; records that find none are read at once. */
+  constructor(bytes: Buffer, entries: number) {
+    this.bytes = bytes
+    this.tape = new Tape(entries)
+  }
 }
 
 /**
@@ -34,17 +41,19 @@ export class HeldRecord implements Held {
   readonly received: Ms | undefined
   readonly platform: string
   readonly present: number
-  private readonly scanner: Scanner
+  private readonly at: number
+  private readonly texts: Texts
   private readonly chunk: Chunk
   private readonly start: number
   private readonly end: number
 
-  constructor(seen: Event, scanner: Scanner, chunk: Chunk, start: number, end: number) {
-    this.time = seen.time
-    this.received = seen.received
-    this.platform = seen.platform
-    this.present = seen.present
-    this.scanner = scanner
+  constructor({ time, received, platform, present, at }: Seen, texts: Texts, chunk: Chunk, start: number, end: number) {
+    this.time = time
+    this.received = received
+    this.platform = platform
+    this.present = present
+    this.at = at
+    this.texts = texts
     this.chunk = chunk
     this.start = start
     this.end = end
@@ -52,9 +61,13 @@ export class HeldRecord implements Held {
   }
 
   read(): Event {
-    this.chunk.holds--
-    const event = this.scanner.read(this.chunk.bytes, this.start, this.end)
-    invariant(event !== undefined, 'a record that was good cannot be read any more')
+    const { chunk } = this
+    chunk.holds--
+    const event = chunk.tape.read(this.at, chunk.bytes, this.start, this.end, this.texts)
+    event.time = this.time
+    event.received = this.received
+    event.platform = this.platform
+    event.present = this.present
     return event
   }
 
