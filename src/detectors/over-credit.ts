@@ -1,12 +1,13 @@
 import { z } from 'zod'
+import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, HOUR, MINUTE, SECOND, duration, local, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Action, Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
 import { disputedOf, type Stretch } from './shared/episode.ts'
-import { addInterval, covered, type Intervals } from './shared/intervals.ts'
-import { addToPace, isDone, isFast, isStale, newPace, type Pace } from './shared/pace.ts'
+import { cover, latelyFields } from './shared/lately.ts'
+import { addToPace, beginPace, continuePace, excessByChapter, isDone, isFast, isStale, paceFields } from './shared/pace.ts'
 import { addPiece } from './shared/pieces.ts'
 import { playedMs, startsAnew } from './shared/played.ts'
 import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
@@ -34,31 +35,31 @@ interface Excess {
   evidence: Evidence
 }
 
-interface State {
-  /** Playback that goes on at no more than the rate allowed, in one stretch that is not accounted for yet; NaN: none. */
-  runChapter: string
-  runSession: string | undefined
-  /** Its last event. */
-  runEvent: string
-  runFrom: Ms
-  runTo: Ms
-  runMediaFrom: number
-  runMediaTo: number
-  runRate: number
-  /** Wall-clock time in which anything was played lately, so that it counts once. */
-  playing: Intervals
-  pace: Pace
-  fast: Excess | undefined
+const fields = record({
+  /** Playback that goes on at no more than the rate allowed, in one stretch that is not accounted for yet; `runTo` is NaN where there is none. */
+  runTo: number(NaN),
+  runMediaTo: number(NaN),
+  runFrom: number(NaN),
+  runMediaFrom: number(NaN),
+  runRate: number(NaN),
   /** End of the local day at hand, and what was played in it, in milliseconds. */
-  dayEnds: Ms
-  today: Ms
-  long: Excess | undefined
+  dayEnds: number(-Infinity),
+  today: number(0),
+  ...latelyFields,
+  ...paceFields,
+  runChapter: ref<string>(),
+  runSession: ref<string>(),
+  /** Its last event. */
+  runEvent: ref<string>(),
+  fast: ref<Excess>(),
+  long: ref<Excess>(),
   /** Begins of the last episodes of both kinds. */
-  fastBegin: Ms
-  longBegin: Ms
+  fastBegin: number(-Infinity),
+  longBegin: number(-Infinity),
   /** Whether it is already counted that positions are missing. */
-  blind: boolean
-}
+  blind: flag,
+})
+type State = RecordOf<typeof fields>
 
 interface Facts {
   kind: 'pace' | 'day'
@@ -71,7 +72,6 @@ interface Facts {
 type Call = Context<Params, State, Facts>
 
 const MOST_CHAPTERS = 50
-const MOST_PLAYING = 4
 const MOST_RUN: Ms = MINUTE
 /** A player that stands still may catch up with so much; and evidence of a day may come so long after it. */
 const STANDSTILL: Ms = 2 * MINUTE
@@ -85,10 +85,7 @@ export const overCredit = defineDetector<typeof params, State, Facts>({
   params,
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
   needs: ['chapter'],
-  newState: () => ({
-    runChapter: '', runSession: undefined, runEvent: '', runFrom: Number.NaN, runTo: Number.NaN, runMediaFrom: Number.NaN, runMediaTo: Number.NaN, runRate: Number.NaN,
-    playing: [], pace: newPace(), fast: undefined, dayEnds: -Infinity, today: 0, long: undefined, fastBegin: -Infinity, longBegin: -Infinity, blind: false,
-  }),
+  state: fields,
   onEvent(event, context) {
     const { span, state } = context
     if (state.fast !== undefined || state.long !== undefined) endIfOver(context)
@@ -99,7 +96,7 @@ export const overCredit = defineDetector<typeof params, State, Facts>({
       state.runEvent = event.id
       return
     }
-    if (state.runTo === state.runTo) breakRun(event, context)
+    if (!Number.isNaN(state.runTo)) breakRun(event, context)
     account(event.id, event.action, span, event, context)
     if (event.action !== 'heartbeat' || span.agrees !== true) return
     state.runChapter = span.chapter
@@ -137,14 +134,14 @@ function goesOn(event: Event, span: Span, { params, state }: Call): boolean {
 
 function breakRun(event: Event, context: Call): void {
   const { state } = context
-  const { runFrom: from, runTo: to } = state
-  state.runTo = Number.NaN
-  if (to <= from) return
+  const { runChapter: chapter, runFrom: from, runTo: to, runEvent: id } = state
+  state.runTo = NaN
+  if (to <= from || chapter === undefined || id === undefined) return
   const span: Span = {
-    chapter: state.runChapter, session: state.runSession, from, to, mediaFrom: state.runMediaFrom, mediaTo: state.runMediaTo, rate: state.runRate,
+    chapter, session: state.runSession, from, to, mediaFrom: state.runMediaFrom, mediaTo: state.runMediaTo, rate: state.runRate,
     agrees: true, visible: undefined, muted: undefined,
   }
-  account(state.runEvent, 'heartbeat', span, event, context)
+  account(id, 'heartbeat', span, event, context)
 }
 
 /** Accounts for a stretch that the event `id` of action `by` closed. `event` is the one at hand. */
@@ -153,9 +150,7 @@ function account(id: string, by: Action, span: Span, event: Event, context: Call
   const played = playedMs(span, by, params.quiet)
   const placed = span.mediaFrom !== undefined && span.mediaTo !== undefined
   const claimed = placed ? Math.min(span.to - span.from, played + STANDSTILL) : played
-  const clock = claimed - covered(state.playing, span.to - claimed, span.to)
-  addInterval(state.playing, span.to - claimed, span.to, MOST_PLAYING + 1)
-  if (state.playing.length > 2 * MOST_PLAYING) state.playing.splice(0, 2)
+  const clock = claimed - cover(state, span.to - claimed, span.to)
   if (placed) judgePace(id, by, span, clock, context)
   else if (!state.blind) {
     state.blind = true
@@ -168,31 +163,30 @@ function judgePace(id: string, by: Action, span: Span, clock: Ms, context: Call)
   const { params, state } = context
   // Where playback starts again its position may have been chosen: only an advance like the clock's was played.
   if (span.agrees !== true && startsAnew(by)) return
-  if (isStale(state.pace, span)) state.pace = newPace()
-  const { pace } = state
-  addToPace(pace, span, id, by, ((span.mediaTo as number) - (span.mediaFrom as number)) * SECOND, clock, params)
-  if (isFast(pace, params)) noteFast(pace, id, context)
-  else if (isDone(pace, params)) state.pace = newPace(pace, params.rate)
+  if (isStale(state, span)) beginPace(state)
+  addToPace(state, span, id, by, ((span.mediaTo as number) - (span.mediaFrom as number)) * SECOND, clock, params)
+  if (isFast(state, params)) noteFast(id, context)
+  else if (isDone(state, params)) continuePace(state, params.rate)
 }
 
-function noteFast(pace: Pace, id: string, context: Call): void {
-  const { state, params } = context
+function noteFast(id: string, context: Call): void {
+  const { state } = context
+  const { paceBegin: begin, paceEnd: end, firstEvent } = state
   const isNew = state.fast === undefined
-  if (isNew) state.fastBegin = pace.begin === state.longBegin ? pace.begin + 1 : pace.begin
+  if (isNew) state.fastBegin = begin === state.longBegin ? begin + 1 : begin
   const fast = (state.fast ??= newExcess(state.fastBegin))
-  fast.media += pace.media
-  fast.clock += pace.clock
-  fast.end = pace.end
+  fast.media += state.paceMedia
+  fast.clock += state.paceClock
+  fast.end = end
   fast.noticed = context.now
-  if (pace.first !== id) addEvidence(fast.evidence, pace.first)
+  if (firstEvent !== undefined && firstEvent !== id) addEvidence(fast.evidence, firstEvent)
   addEvidence(fast.evidence, id)
-  for (let i = 0; i < pace.chapters.length; i++) {
-    const chapter = pace.chapters[i] as string
-    const excess = Math.min(pace.excess[i] as number, pace.end - pace.begin)
+  for (const { chapter, excess } of excessByChapter(state)) {
+    const disputed = Math.min(excess, end - begin)
     addChapter(fast, chapter)
-    if (excess > 0) addPiece(fast.disputed, chapter, pace.begin, pace.end, round3(excess / SECOND))
+    if (disputed > 0) addPiece(fast.disputed, chapter, begin, end, round3(disputed / SECOND))
   }
-  state.pace = newPace(undefined, params.rate)
+  beginPace(state)
   if (isNew) report('pace', fast, 'ongoing', context)
   schedule(context)
 }
@@ -266,7 +260,8 @@ function newExcess(begin: Ms): Excess {
 }
 
 function addChapter(excess: Excess, chapter: string): void {
-  if (!excess.chapters.includes(chapter) && excess.chapters.length < MOST_CHAPTERS) excess.chapters.push(chapter)
+  const { chapters } = excess
+  if (!chapters.includes(chapter) && chapters.length < MOST_CHAPTERS) excess.chapters = [...chapters, chapter]
 }
 
 function report(kind: Facts['kind'], excess: Excess, episode: 'ongoing' | 'ended', context: Call): void {

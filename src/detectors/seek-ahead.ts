@@ -1,13 +1,14 @@
 import { z } from 'zod'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { MINUTE, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { allBegun, begunFields, breakRun, complete, turnTo } from './shared/begun.ts'
 import { disputedOf, type Stretch } from './shared/episode.ts'
-import { hasId, withId, type IdSet } from './shared/id-set.ts'
 import { addPiece } from './shared/pieces.ts'
 import { whyUnjudged } from './shared/progress.ts'
-import { furthestSecond, noteLast, place, unseenSeconds, watch, watchedSeconds, type Watched } from './shared/watched.ts'
+import { furthestSecond, noteLast, unseenSeconds, watch, watchedSeconds } from './shared/watched.ts'
 import { round3 } from './shared/wording.ts'
 
 const params = z.strictObject({
@@ -17,12 +18,6 @@ const params = z.strictObject({
   end: duration.prefault('30m').describe('After so long without another seek or completion the episode is over.'),
 })
 type Params = z.output<typeof params>
-
-/** A chapter begun and not completed. */
-interface Begun extends Watched {
-  /** A completion before the end, to be judged when the rest could have been watched. */
-  early: { event: string; time: Ms; length: number; due: Ms } | undefined
-}
 
 interface Ahead {
   begin: Ms
@@ -39,23 +34,16 @@ interface Ahead {
   evidence: Evidence
 }
 
-/** Plain data, kept until the class closes; of completed chapters only that they are. */
-interface State {
+const fields = record({
+  ...begunFields,
   /** When there is something to settle; Infinity: nothing. */
-  due: Ms
-  /** The chapter that goes on, and what was watched of it without a break: flat, and added to `begun` once it breaks. */
-  chapter: string | undefined
-  runFrom: number
-  runTo: number
-  /** Time of the last event of a chapter. */
-  runAt: Ms
-  begun: Begun[]
-  completed: IdSet
-  open: Ahead | undefined
-  lastBegin: Ms
-  /** Reasons already counted. */
-  unjudged: string[]
-}
+  due: number(Infinity),
+  open: ref<Ahead>(),
+  lastBegin: number(-Infinity),
+  /** Reasons already counted, a line each. */
+  unjudged: ref<string>(),
+})
+type State = RecordOf<typeof fields>
 
 interface Facts {
   seeks: number
@@ -67,7 +55,6 @@ interface Facts {
 }
 type Call = Context<Params, State, Facts>
 
-const MOST_BEGUN = 32
 const MOST_CHAPTERS = 50
 
 export const seekAhead = defineDetector<typeof params, State, Facts>({
@@ -80,31 +67,33 @@ export const seekAhead = defineDetector<typeof params, State, Facts>({
   needs: ['chapter', 'position'],
   needsCatalogue: ['class'],
   horizon: 'class',
-  newState: () => ({
-    due: Infinity, chapter: undefined, runFrom: Number.NaN, runTo: Number.NaN, runAt: Number.NaN, begun: [], completed: '', open: undefined,
-    lastBegin: -Infinity, unjudged: [],
-  }),
+  state: fields,
   onEvent(event, context) {
-    const { chapter } = event
+    const { action, chapter, time } = event
     const { params, span, state } = context
-    if (event.time >= state.due) settle(context)
+    if (time >= state.due) settle(context)
     if (chapter === undefined) return
     // The common case: what was watched before goes on.
-    if (span !== undefined && span.agrees === true && span.mediaFrom === state.runTo && chapter === state.chapter && event.action === 'heartbeat') {
-      state.runTo = span.mediaTo as number
-      state.runAt = event.time
+    if (
+      span !== undefined && span.agrees === true && span.mediaFrom === state.position && chapter === state.chapter && action === 'heartbeat' &&
+      !Number.isNaN(state.runFrom)
+    ) {
+      state.position = span.mediaTo as number
+      state.at = time
       return
     }
     breakRun(state)
-    const silent = event.time - state.runAt
-    state.runAt = event.time
-    const begun = findBegun(state.begun, chapter) ?? (hasId(state.completed, chapter) ? undefined : addBegun(state, chapter, event.time))
-    if (begun === undefined) return
-    watch(begun, event, span, params.lost, silent)
-    if (event.action === 'seeked') judgeSeek(event, begun, context)
-    else if (event.action === 'completed') judgeCompletion(event, begun, context)
-    noteLast(begun, event)
-    if (event.action === 'heartbeat' && event.position !== undefined) beginRun(state, chapter, event.position, event.time)
+    const silent = time - state.at
+    if (chapter !== state.chapter) turnTo(state, chapter, time)
+    if (state.chapter === undefined) {
+      state.at = time
+      return
+    }
+    watch(state, event, span, params.lost, silent)
+    if (action === 'seeked') judgeSeek(event, chapter, context)
+    else if (action === 'completed') judgeCompletion(event, chapter, context)
+    noteLast(state, event)
+    if (action === 'heartbeat') state.runFrom = state.position
   },
   onTimer(_, context) {
     settle(context)
@@ -128,89 +117,51 @@ function percent(share: number): number {
   return Math.round(share * 1000) / 10
 }
 
-function beginRun(state: State, chapter: string, position: number, time: Ms): void {
-  state.chapter = chapter
-  state.runFrom = state.runTo = position
-  state.runAt = time
-}
-
-/** Adds the run at hand to what was watched of its chapter. */
-function breakRun(state: State): void {
-  if (state.chapter === undefined) return
-  const begun = findBegun(state.begun, state.chapter)
-  if (begun !== undefined) {
-    place(begun, state.runFrom, state.runTo)
-    begun.at = state.runAt
-    begun.position = state.runTo
-    begun.playing = true
-  }
-  state.chapter = undefined
-  state.runTo = Number.NaN
-}
-
-function findBegun(begun: Begun[], chapter: string): Begun | undefined {
-  for (const b of begun) if (b.chapter === chapter) return b
-  return undefined
-}
-
-function addBegun(state: State, chapter: string, time: Ms): Begun {
-  // What is forgotten passes as completed: nothing is held against the learner.
-  if (state.begun.length >= MOST_BEGUN) state.completed = withId(state.completed, (state.begun.shift() as Begun).chapter)
-  const begun: Begun = { chapter, placed: [], unplaced: 0, at: time, position: undefined, playing: false, early: undefined }
-  state.begun.push(begun)
-  return begun
-}
-
-function complete(state: State, begun: Begun): void {
-  state.begun.splice(state.begun.indexOf(begun), 1)
-  state.completed = withId(state.completed, begun.chapter)
-}
-
-function judgeSeek(event: Event, begun: Begun, context: Call): void {
-  const { params, span, now } = context
+function judgeSeek(event: Event, chapter: string, context: Call): void {
+  const { params, span, state, now } = context
   const to = event.to ?? event.position
   if (to === undefined) return unjudged('a seek without its end', context)
-  const jump = to - furthestSecond(begun) - unseenSeconds(begun, span, now, params.lost)
+  const jump = to - furthestSecond(state) - unseenSeconds(state, span, now, params.lost)
   if (jump <= params.ahead / SECOND) return
   const why = whyUnjudged(context.catalogue.classOf(event), context.firstTime)
   if (why !== undefined) return unjudged(why, context)
-  const open = addTo(begun.chapter, event.id, event.time, context)
+  const open = addTo(chapter, event.id, event.time, context)
   open.seeks++
   open.jump = Math.max(open.jump, jump)
   if (open.seeks + open.completions === 1) report(open, 'ongoing', context)
   schedule(context)
 }
 
-function judgeCompletion(event: Event, begun: Begun, context: Call): void {
+function judgeCompletion(event: Event, chapter: string, context: Call): void {
   const { params, span, state, now } = context
-  if (begun.early !== undefined) return
+  if (state.early !== undefined) return
   const course = context.catalogue.courseOf(event)
-  const length = event.length ?? (course && context.catalogue.chapter(course, begun.chapter)?.length)
+  const length = event.length ?? (course && context.catalogue.chapter(course, chapter)?.length)
   const why = whyUnjudged(context.catalogue.classOf(event), context.firstTime) ?? (length ? undefined : 'length of the chapter unknown')
   if (why !== undefined) {
-    complete(state, begun)
+    complete(state, chapter)
     return unjudged(why, context)
   }
   const whole = length as number
-  begun.unplaced += unseenSeconds(begun, span, now, params.lost)
+  state.unplaced += unseenSeconds(state, span, now, params.lost)
   const { position } = event
-  if (position !== undefined && position < params.coverage * whole && watchedSeconds(begun, position) >= params.coverage * position) {
+  if (position !== undefined && position < params.coverage * whole && watchedSeconds(state, position) >= params.coverage * position) {
     // Nothing was skipped so far, and a platform may say `completed` before the end: the rest may still be watched.
-    begun.early = { event: event.id, time: event.time, length: whole, due: event.time + (whole - position) * SECOND + MINUTE }
+    state.early = { event: event.id, time: event.time, length: whole, due: event.time + (whole - position) * SECOND + MINUTE }
     schedule(context)
-  } else judgeCoverage(begun, event.id, event.time, whole, context)
+  } else judgeCoverage(chapter, watchedSeconds(state, whole), event.id, event.time, whole, context)
 }
 
-function judgeCoverage(begun: Begun, event: string, time: Ms, length: number, context: Call): void {
+/** `watched`: seconds of the chapter's `length`. */
+function judgeCoverage(chapter: string, watched: number, event: string, time: Ms, length: number, context: Call): void {
   const { params, state } = context
-  complete(state, begun)
-  const watched = watchedSeconds(begun, length)
+  complete(state, chapter)
   if (watched >= params.coverage * length) return
-  const open = addTo(begun.chapter, event, time, context)
+  const open = addTo(chapter, event, time, context)
   open.completions++
   open.coverage = Math.min(open.coverage, watched / length)
   // The completion credits the whole length; of that, as much as was not watched is disputed.
-  addPiece(open.disputed, begun.chapter, time - Math.round((length - watched) * SECOND), time, length - watched)
+  addPiece(open.disputed, chapter, time - Math.round((length - watched) * SECOND), time, length - watched)
   if (open.completions === 1) report(open, 'ongoing', context)
   schedule(context)
 }
@@ -219,10 +170,9 @@ function judgeCoverage(begun: Begun, event: string, time: Ms, length: number, co
 function settle(context: Call): void {
   const { now, params, state } = context
   breakRun(state)
-  for (let i = state.begun.length - 1; i >= 0; i--) {
-    const begun = state.begun[i] as Begun
-    const { early } = begun
-    if (early !== undefined && early.due <= now) judgeCoverage(begun, early.event, early.time, early.length, context)
+  for (const begun of allBegun(state).reverse()) {
+    const { chapter, early } = begun
+    if (early !== undefined && early.due <= now) judgeCoverage(chapter, watchedSeconds(begun, early.length), early.event, early.time, early.length, context)
   }
   const { open } = state
   if (open !== undefined && now >= open.noticed + params.end) {
@@ -234,7 +184,7 @@ function settle(context: Call): void {
 
 function dueOf(state: State, params: Params): Ms {
   let due = state.open === undefined ? Infinity : state.open.noticed + params.end
-  for (const { early } of state.begun) if (early !== undefined && early.due < due) due = early.due
+  for (const { early } of allBegun(state)) if (early !== undefined && early.due < due) due = early.due
   return due
 }
 
@@ -256,7 +206,7 @@ function addTo(chapter: string, event: string, time: Ms, context: Call): Ahead {
   const { open } = state
   open.end = Math.max(open.end, time)
   open.noticed = context.now
-  if (!open.chapters.includes(chapter) && open.chapters.length < MOST_CHAPTERS) open.chapters.push(chapter)
+  if (!open.chapters.includes(chapter) && open.chapters.length < MOST_CHAPTERS) open.chapters = [...open.chapters, chapter]
   addEvidence(open.evidence, event)
   return open
 }
@@ -280,7 +230,9 @@ function report(open: Ahead, episode: 'ongoing' | 'ended', context: Call): void 
 }
 
 function unjudged(reason: string, context: Call): void {
-  if (context.state.unjudged.includes(reason)) return
-  context.state.unjudged.push(reason)
+  const { state } = context
+  const before = state.unjudged
+  if (before?.split('\n').includes(reason)) return
+  state.unjudged = before === undefined ? reason : `${before}\n${reason}`
   context.notEvaluable(reason)
 }

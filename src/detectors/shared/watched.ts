@@ -3,15 +3,18 @@ import type { Event } from '../../telemetry/event.ts'
 import { agrees, type Span } from '../../telemetry/playback.ts'
 import { addInterval, covered, furthest, type Intervals } from './intervals.ts'
 
-/** What a learner has watched of one chapter, in whole media seconds rounded in the learner's favour. Plain data. */
+/** What a learner has watched of one chapter, in whole media seconds rounded in the learner's favour. Numbers that are unknown are NaN. */
 export interface Watched {
-  chapter: string
-  placed: Intervals
+  /** Seconds watched for certain, as long as they are one interval; NaN: none, or more than one. */
+  placedFrom: number
+  placedTo: number
+  /** Seconds watched for certain, where they are more than one interval. */
+  placed: Intervals | undefined
   /** Seconds that were or may have been watched, nobody knows where. */
   unplaced: number
   /** Time of the last evidence, the media position it left and whether the chapter was playing then. */
   at: Ms
-  position: number | undefined
+  position: number
   playing: boolean
 }
 
@@ -29,10 +32,13 @@ export function watch(watched: Watched, event: Event, span: Span | undefined, lo
 
 /** Takes the event for the last evidence. */
 export function noteLast(watched: Watched, event: Event): void {
+  const { action, position } = event
   watched.at = event.time
-  watched.position = event.action === 'seeked' ? (event.to ?? event.position) : (event.position ?? (event.action === 'heartbeat' ? undefined : watched.position))
-  if (event.action === 'played' || event.action === 'heartbeat') watched.playing = true
-  else if (event.action !== 'seeked' && event.action !== 'rate-changed') watched.playing = false
+  if (action === 'seeked') watched.position = event.to ?? position ?? NaN
+  else if (position !== undefined) watched.position = position
+  else if (action === 'heartbeat') watched.position = NaN
+  if (action === 'played' || action === 'heartbeat') watched.playing = true
+  else if (action !== 'seeked' && action !== 'rate-changed') watched.playing = false
 }
 
 function addSpan(watched: Watched, span: Span, lost: Ms): void {
@@ -55,13 +61,30 @@ function bridge(watched: Watched, event: Event, silent: Ms): void {
   const reached = event.action === 'seeked' ? event.from : event.position
   if (reached === undefined) return
   const { position } = watched
-  if (position !== undefined && reached > position && agrees(reached - position, event.time - watched.at, 1)) place(watched, position, reached)
+  if (reached > position && agrees(reached - position, event.time - watched.at, 1)) place(watched, position, reached)
   else if (event.action === 'heartbeat' && silent > 0) place(watched, Math.max(0, reached - silent / SECOND), reached)
 }
 
 /** Adds media seconds that were watched for certain. */
-export function place(watched: Watched, from: number, to: number): void {
-  addInterval(watched.placed, Math.floor(from), Math.ceil(to), MOST)
+export function place(watched: Watched, mediaFrom: number, mediaTo: number): void {
+  const from = Math.floor(mediaFrom)
+  const to = Math.ceil(mediaTo)
+  // The common case: it goes on where the one interval ends.
+  if (from >= watched.placedFrom && from <= watched.placedTo) {
+    if (to > watched.placedTo) watched.placedTo = to
+    return
+  }
+  const list = placedOf(watched)
+  addInterval(list, from, to, MOST)
+  const isOne = list.length === 2
+  watched.placedFrom = isOne ? (list[0] as number) : NaN
+  watched.placedTo = isOne ? (list[1] as number) : NaN
+  // Copied, since a list that grew has places in reserve.
+  watched.placed = list.length > 2 ? [...list] : undefined
+}
+
+function placedOf({ placed, placedFrom, placedTo }: Watched): Intervals {
+  return placed ?? (Number.isNaN(placedFrom) ? [] : [placedFrom, placedTo])
 }
 
 /** Seconds that a player gone silent may have played on: a connection can drop before its last evidence is out. */
@@ -71,10 +94,10 @@ export function unseenSeconds(watched: Watched, span: Span | undefined, now: Ms,
 
 /** Media seconds watched of the first `length`, at most. */
 export function watchedSeconds(watched: Watched, length: number): number {
-  return Math.min(length, covered(watched.placed, 0, length) + watched.unplaced)
+  return Math.min(length, covered(placedOf(watched), 0, length) + watched.unplaced)
 }
 
 /** The furthest media second watched, at most. */
 export function furthestSecond(watched: Watched): number {
-  return furthest(watched.placed) + watched.unplaced
+  return furthest(placedOf(watched)) + watched.unplaced
 }
