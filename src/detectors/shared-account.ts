@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, MINUTE, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
@@ -13,13 +14,26 @@ interface User {
   event: string | undefined
 }
 
-interface State {
+/** What is kept of an account that two have used. Plain data. */
+interface Shared {
   users: User[]
   /** Who used it last, and how often it changed hands. */
   latest: string
   changes: number
   open: { begin: Ms; end: Ms; evidence: Evidence } | undefined
 }
+
+const fields = record({
+  /** The only user so far, as most accounts have but one. See `User`. */
+  learner: ref<string>(),
+  event: ref<string>(),
+  times: number(0),
+  first: number(NaN),
+  last: number(NaN),
+  /** In the place of the fields above, from the second user until an episode has ended. */
+  shared: ref<Shared>(),
+})
+type State = RecordOf<typeof fields>
 
 interface Facts {
   account: string
@@ -51,27 +65,28 @@ export const sharedAccount = defineDetector<typeof params, State, Facts>({
   resources: ['account'],
   needs: ['account'],
   horizon: 7 * DAY,
-  newState: () => ({ users: [], latest: '', changes: 0, open: undefined }),
+  state: fields,
   onSighting(s, context) {
     const { state, params } = context
     end(context)
-    if (s.kind === 'left') return
+    if (s.kind === 'left' || isAlone(state, s, params.window)) return
+    const shared = (state.shared ??= share(state, s.platform))
     const who = personKey(s.platform, s.learner)
-    note(state, who, s, params.window)
-    if (state.users.length === 1) {
-      state.latest = who
-      state.changes = 0
+    note(shared, who, s, params.window)
+    if (shared.users.length === 1) {
+      shared.latest = who
+      shared.changes = 0
       return
     }
-    const changed = state.latest !== who
-    if (changed) state.changes++
-    state.latest = who
-    if (state.open === undefined) judge(context)
+    const changed = shared.latest !== who
+    if (changed) shared.changes++
+    shared.latest = who
+    if (shared.open === undefined) judge(shared, context)
     else if (changed) {
-      state.open.end = s.time
-      if (s.event !== undefined) addEvidence(state.open.evidence, s.event)
+      shared.open.end = s.time
+      if (s.event !== undefined) addEvidence(shared.open.evidence, s.event)
     }
-    if (state.open !== undefined) context.wakeAt(state.open.end + params.quiet)
+    if (shared.open !== undefined) context.wakeAt(shared.open.end + params.quiet)
   },
   onTimer(_, context) {
     end(context)
@@ -84,48 +99,64 @@ export const sharedAccount = defineDetector<typeof params, State, Facts>({
   },
 })
 
-function note(state: State, who: string, s: Sighting, window: Ms): void {
-  const user = state.users.find((u) => u.who === who)
+/** Notes a use of an account that nobody else uses; false if somebody does now. */
+function isAlone(state: State, { learner, event, time }: Sighting, window: Ms): boolean {
+  if (state.shared !== undefined) return false
+  if (state.learner === learner) {
+    if (time - state.last >= APART) state.times++
+    state.last = time
+    return true
+  }
+  if (state.learner !== undefined && state.last >= time - window) return false
+  Object.assign(state, { learner, event, times: 1, first: time, last: time })
+  return true
+}
+
+/** What would be kept had it been shared from the beginning. An account belongs to a platform, and so does its user. */
+function share({ learner, event, times, first, last }: State, platform: string): Shared {
+  const who = personKey(platform, learner as string)
+  return { users: [{ who, times, first, last, event }], latest: who, changes: 0, open: undefined }
+}
+
+function note(shared: Shared, who: string, s: Sighting, window: Ms): void {
+  const user = shared.users.find((u) => u.who === who)
   if (user) {
     if (s.time - user.last >= APART) user.times++
     user.last = s.time
     return
   }
-  state.users = state.users.filter((u) => u.last >= s.time - window)
-  if (state.users.length < MOST_USERS) state.users.push({ who, times: 1, first: s.time, last: s.time, event: s.event })
+  shared.users = shared.users.filter((u) => u.last >= s.time - window)
+  if (shared.users.length < MOST_USERS) shared.users.push({ who, times: 1, first: s.time, last: s.time, event: s.event })
 }
 
-function judge(context: Account): void {
-  const { state, params } = context
-  const users = usersOf(context)
-  if (users.length < 2 || state.changes < params.changes) return
+function judge(shared: Shared, context: Account): void {
+  const users = usersOf(shared, context)
+  if (users.length < 2 || shared.changes < context.params.changes) return
   const evidence = newEvidence()
   for (const u of users) if (u.event !== undefined) addEvidence(evidence, u.event)
-  state.open = { begin: Math.min(...users.map((u) => u.first)), end: context.now, evidence }
-  raise('ongoing', context)
+  shared.open = { begin: Math.min(...users.map((u) => u.first)), end: context.now, evidence }
+  raise('ongoing', shared, context)
 }
 
-function usersOf({ state, params, now }: Account): User[] {
-  return state.users.filter((u) => u.times >= params.times && u.last >= now - params.window)
+function usersOf(shared: Shared, { params, now }: Account): User[] {
+  return shared.users.filter((u) => u.times >= params.times && u.last >= now - params.window)
 }
 
 function end(context: Account): void {
   const { state, params, now } = context
-  if (state.open === undefined || now < state.open.end + params.quiet) return
-  raise('ended', context)
+  const { shared } = state
+  if (shared?.open === undefined || now < shared.open.end + params.quiet) return
+  raise('ended', shared, context)
   // The next episode begins with what is seen from now on.
-  state.users = []
-  state.latest = ''
-  state.changes = 0
-  state.open = undefined
+  state.shared = state.learner = state.event = undefined
 }
 
-function raise(episode: 'ongoing' | 'ended', context: Account): void {
-  const { state, id, platform } = context
-  const { begin, end, evidence } = state.open as NonNullable<State['open']>
-  const learners: Ref[] = peopleOf(usersOf(context).map((u) => u.who))
+function raise(episode: 'ongoing' | 'ended', shared: Shared, context: Account): void {
+  const { id, platform } = context
+  const { begin, end, evidence } = shared.open as NonNullable<Shared['open']>
+  const learners: Ref[] = peopleOf(usersOf(shared, context).map((u) => u.who))
   context.raise({
     episode, begin, end, subject: { kind: 'account', id, platform }, learners,
-    facts: { account: id, learners: learners.map((l) => l.id), changes: state.changes }, evidence,
+    facts: { account: id, learners: learners.map((l) => l.id), changes: shared.changes }, evidence,
   })
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { HOUR, MINUTE, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
 import type { Severity } from '../warnings/warning.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { hostsOf, loneUse, noteLone } from './shared/alone.ts'
 import { atOnce, dropUses, isContested, noteUse, usesOf, type Hosts, type Use } from './shared/hosts.ts'
 import { namesOf, peopleOf, personKey, personOf, type Ref } from './shared/people.ts'
 
@@ -19,7 +21,8 @@ interface Episode {
   evidence: Evidence
 }
 
-interface State {
+/** What is kept of a device or address that two have used, or one on two devices. Plain data. */
+interface Shared {
   hosts: Hosts
   episode: Episode | undefined
   /** Who used the device last, and until when. */
@@ -27,6 +30,16 @@ interface State {
   /** When it was handed back in a hurry. */
   returns: Ms[]
 }
+
+const fields = record({
+  ...loneUse,
+  account: ref<string>(),
+  class: ref<string>(),
+  stretches: number(0),
+  /** In the place of the fields above, as soon as there are two uses. */
+  shared: ref<Shared>(),
+})
+type State = RecordOf<typeof fields>
 
 interface Facts {
   device: string
@@ -61,28 +74,28 @@ const MOST_RETURNS = 32
  */
 export const sharedDevice = defineDetector<typeof params, State, Facts>({
   name: 'shared-device',
-  version: 2,
-  migrations: { 1: migrate },
+  version: 1,
   summary: 'One device serves three or more learners, in turn or at once; the subject is a teacher of their class who was seen with it.',
   stage: 'resource',
   params,
   resources: ['device', 'ip'],
   needs: ['device'],
   horizon: 48 * HOUR,
-  newState: () => ({ hosts: {}, episode: undefined, latest: undefined, returns: [] }),
+  state: fields,
   onSighting(s, context) {
     const { state, params } = context
     end(context)
     const device = s.resource === 'device' ? s.id : s.device
-    if (device === undefined) return
-    const use = noteUse(state.hosts, s, device, params.window)
+    if (device === undefined || isAlone(state, s, device, params.window)) return
+    const shared = (state.shared ??= share(state, s))
+    const use = noteUse(shared.hosts, s, device, params.window)
     if (s.resource === 'device') noteHand(use, s, context)
     if (!use) return
-    const open = state.episode
+    const open = shared.episode
     if (open) goOn(open, use, s, context)
     else if (s.resource === 'device') judgeDevice(use, context)
     else judgeAddress(use, s, context)
-    if (state.episode) context.wakeAt(state.episode.end + params.quiet)
+    if (shared.episode) context.wakeAt(shared.episode.end + params.quiet)
   },
   onTimer(_, context) {
     end(context)
@@ -102,14 +115,41 @@ export const sharedDevice = defineDetector<typeof params, State, Facts>({
   },
 })
 
-function migrate(state: unknown): State {
-  const old = state as Omit<State, 'latest' | 'returns'>
-  return { hosts: old.hosts, episode: old.episode && { ...old.episode, returns: 0 }, latest: undefined, returns: [] }
+/** Notes a sighting where one learner alone uses one device, of whom there is nothing to judge; false if they are more now. */
+function isAlone(state: State, s: Sighting, device: string, memory: Ms): boolean {
+  if (state.shared !== undefined) return false
+  const step = noteLone(state, s, device, memory)
+  if (step === undefined) return false
+  if (step === 'left') return true
+  if (step === 'first') {
+    state.stretches = 0
+    state.account = state.class = undefined
+  }
+  if (step !== 'on') state.stretches++
+  if (s.account !== undefined) state.account = s.account
+  if (s.class !== undefined) state.class = s.class
+  return true
+}
+
+/** What would be kept had it been shared from the beginning. */
+function share(state: State, { resource }: Sighting): Shared {
+  const { account, class: klass, stretches, last, left } = state
+  const hosts = hostsOf(state, { account, class: klass, stretches })
+  const who = Object.values(hosts)[0]?.[0]?.who
+  const latest = resource === 'device' && who !== undefined ? { who, at: Number.isNaN(left) ? last : left } : undefined
+  return { hosts, episode: undefined, latest, returns: [] }
+}
+
+/** Where it is shared: what is kept from then on. */
+function sharedOf({ state }: Device): Shared {
+  return state.shared as Shared
 }
 
 /** Notes who has the device in hand. `use` is undefined for a sighting that only says that it was left. */
-function noteHand(use: Use | undefined, s: Sighting, { state, params }: Device): void {
-  const { latest, returns } = state
+function noteHand(use: Use | undefined, s: Sighting, context: Device): void {
+  const { params } = context
+  const shared = sharedOf(context)
+  const { latest, returns } = shared
   if (!use) {
     // A timer notices long after the last use.
     if (latest && s.event !== undefined && latest.who === personKey(s.platform, s.learner)) latest.at = s.time
@@ -119,7 +159,7 @@ function noteHand(use: Use | undefined, s: Sighting, { state, params }: Device):
     while (returns.length > 0 && (returns.length >= MOST_RETURNS || (returns[0] as Ms) <= s.time - params.window)) returns.shift()
     returns.push(s.time)
   }
-  state.latest = { who: use.who, at: s.time }
+  shared.latest = { who: use.who, at: s.time }
 }
 
 function judgeDevice(use: Use, context: Device): void {
@@ -128,29 +168,29 @@ function judgeDevice(use: Use, context: Device): void {
   const together = togetherWith(use, context)
   const sure = isSure(together, returnsOf(context), context)
   // In turn or at once: the next sightings tell.
-  if (!sure && isContested(context.state.hosts, use)) return
+  if (!sure && isContested(sharedOf(context).hosts, use)) return
   begin(group, sure ? teacherOf(group, context) : undefined, together, context)
 }
 
 /** On an address only a teacher is looked for, and only where the device itself was never seen with one. */
 function judgeAddress(use: Use, s: Sighting, context: Device): void {
-  const { state, params } = context
+  const { params } = context
   if (s.place?.kind === 'private') return
   const together = togetherWith(use, context)
   if (together < 2) return
   const group = learnersOn(use, context)
-  if (group.length < params.learners || new Set(Object.values(state.hosts).flatMap((uses) => uses.map((u) => u.who))).size > params.crowd) return
+  if (group.length < params.learners || new Set(Object.values(sharedOf(context).hosts).flatMap((uses) => uses.map((u) => u.who))).size > params.crowd) return
   const teacher = teacherOf(group, context)
   if (!teacher || teacher.device === use.device) return
   begin(group, teacher, together, context)
 }
 
 function togetherWith(use: Use, context: Device): number {
-  return atOnce(context.state.hosts, use, context.params.overlap).filter((u) => !isTeacher(u, context)).length
+  return atOnce(sharedOf(context).hosts, use, context.params.overlap).filter((u) => !isTeacher(u, context)).length
 }
 
-function returnsOf({ state, params, now }: Device): number {
-  return state.returns.filter((t) => t > now - params.window).length
+function returnsOf(context: Device): number {
+  return sharedOf(context).returns.filter((t) => t > context.now - context.params.window).length
 }
 
 /** Whether it is more than one learner after the other. */
@@ -167,7 +207,7 @@ function begin(group: readonly Use[], teacher: Use | undefined, together: number
     device: first.device, begin: first.from, end: context.now, learners: [...new Set(group.map((u) => u.who))], atOnce: together,
     returns: returnsOf(context), teacher: teacher && personOf(teacher.who), evidence,
   }
-  context.state.episode = episode
+  sharedOf(context).episode = episode
   raise(episode, 'ongoing', context)
 }
 
@@ -198,13 +238,14 @@ function goOn(episode: Episode, use: Use, s: Sighting, context: Device): void {
 }
 
 function learnersOn(use: Use, context: Device): Use[] {
-  return usesOf(context.state.hosts, use).filter((u) => u.last > context.now - context.params.window && !isTeacher(u, context))
+  return usesOf(sharedOf(context).hosts, use).filter((u) => u.last > context.now - context.params.window && !isTeacher(u, context))
 }
 
 /** A teacher of a class of the group's who was seen on this resource; one seen on the device before one seen elsewhere. */
-function teacherOf(group: readonly Use[], { state, catalogue, now, params }: Device): Use | undefined {
+function teacherOf(group: readonly Use[], context: Device): Use | undefined {
+  const { catalogue, now, params } = context
   let found: Use | undefined
-  for (const u of Object.values(state.hosts).flat()) {
+  for (const u of Object.values(sharedOf(context).hosts).flat()) {
     if (u.last <= now - params.window) continue
     const { platform, id } = personOf(u.who)
     for (const g of group) {
@@ -226,14 +267,15 @@ function isTeacher(use: Use, { catalogue }: Device): boolean {
 }
 
 function end(context: Device): void {
-  const { state, params, now } = context
-  const episode = state.episode
-  if (!episode || now < episode.end + params.quiet) return
+  const { params, now } = context
+  const { shared } = context.state
+  const episode = shared?.episode
+  if (!shared || !episode || now < episode.end + params.quiet) return
   raise(episode, 'ended', context)
   // The next episode begins with what is seen from now on.
-  state.episode = undefined
-  state.returns = []
-  dropUses(state.hosts, (u) => u.device === episode.device && episode.learners.includes(u.who))
+  shared.episode = undefined
+  shared.returns = []
+  dropUses(shared.hosts, (u) => u.device === episode.device && episode.learners.includes(u.who))
 }
 
 function raise(e: Episode, episode: 'ongoing' | 'ended' | 'withdrawn', context: Device): void {

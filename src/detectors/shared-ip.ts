@@ -1,14 +1,17 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
+import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import { addEvidence, newEvidence } from '../warnings/evidence.ts'
+import type { Sighting } from '../engine/sighting.ts'
 import type { Severity } from '../warnings/warning.ts'
+import { hostsOf, loneMember, loneUse, noteAlone, noteLone, staysAlone, synchronyOf } from './shared/alone.ts'
 import { classOfGroup, endQuiet, groupParams, judgePass, nextQuiet, type Group } from './shared/group.ts'
 import { atOnce, countDevices, dropUses, noteUse, type Hosts, type Use } from './shared/hosts.ts'
 import { namesOf, peopleOf, personKey } from './shared/people.ts'
-import { newSynchrony, notePass, type Synchrony } from './shared/synchrony.ts'
-import { noteMuted, unattended, unattendedParams } from './shared/unattended.ts'
+import { notePass, type Synchrony } from './shared/synchrony.ts'
+import { noteMuted, tellsOfBrowser, unattended, unattendedParams } from './shared/unattended.ts'
 
 interface IpGroup extends Group {
   verdict: 'group' | 'farm'
@@ -18,13 +21,27 @@ interface IpGroup extends Group {
   unattended: number
 }
 
-interface State {
+/** What is kept of an address that two have used, or one on two devices. Plain data. */
+interface Shared {
   synchrony: Synchrony
   hosts: Hosts
   /** Who plays with the sound off where no device is named. */
   browsers: Hosts
   groups: IpGroup[]
 }
+
+const fields = record({
+  ...loneMember,
+  ...loneUse,
+  /** Whether the use is of a browser, with the sound off: `device` is then what stands for one. */
+  byBrowser: flag,
+  /** Inputs of that use, see `Use`. */
+  before: number(NaN),
+  inputs: number(NaN),
+  /** In the place of the fields above, as soon as there are two learners or uses. */
+  shared: ref<Shared>(),
+})
+type State = RecordOf<typeof fields>
 
 interface Facts {
   verdict: 'group' | 'farm'
@@ -59,33 +76,34 @@ type Ip = Context<Params, State, Facts>
  */
 export const sharedIp = defineDetector<typeof params, State, Facts>({
   name: 'shared-ip',
-  version: 2,
-  migrations: { 1: (state) => ({ ...(state as State), browsers: {}, groups: (state as State).groups.map((g) => ({ ...g, unattended: 0 })) }) },
+  version: 1,
   summary: 'Several learners on one IP address study in step, or are run from few devices; their number alone is never enough.',
   stage: 'resource',
   params,
   resources: ['ip'],
   needs: ['ip'],
   horizon: 7 * DAY,
-  newState: () => ({ synchrony: newSynchrony(), hosts: {}, browsers: {}, groups: [] }),
+  state: fields,
   onSighting(s, context) {
     const { state, params } = context
     end(context)
-    const use = s.device === undefined ? undefined : noteUse(state.hosts, s, s.device, DAY)
-    if (use) judgeHost(use, s.event, context)
-    const quiet = noteMuted(state.browsers, s)
-    if (quiet) judgeQuiet(quiet, s.event, context)
-    const pass = notePass(state.synchrony, s, params)
+    if (isAlone(state, s, params.within)) return
+    const shared = (state.shared ??= share(state))
+    const use = s.device === undefined ? undefined : noteUse(shared.hosts, s, s.device, DAY)
+    if (use) judgeHost(use, s.event, shared, context)
+    const quiet = noteMuted(shared.browsers, s)
+    if (quiet) judgeQuiet(quiet, s.event, shared, context)
+    const pass = notePass(shared.synchrony, s, params)
     if (pass) {
       const make = (g: Group): IpGroup => ({ ...g, verdict: 'group', atOnce: 1, unattended: 0 })
-      const group = judgePass(state.synchrony, state.groups, personKey(s.platform, s.learner), pass, params, make)
-      if (group) raise(group, 'ongoing', context)
+      const group = judgePass(shared.synchrony, shared.groups, personKey(s.platform, s.learner), pass, params, make)
+      if (group) raise(group, 'ongoing', shared, context)
     }
-    if (state.groups.length > 0) context.wakeAt(nextQuiet(state.groups, params.quiet))
+    if (shared.groups.length > 0) context.wakeAt(nextQuiet(shared.groups, params.quiet))
   },
   onTimer(_, context) {
     end(context)
-    context.wakeAt(nextQuiet(context.state.groups, context.params.quiet))
+    context.wakeAt(nextQuiet(context.state.shared?.groups ?? [], context.params.quiet))
   },
   explain(f, { atOnce, coincidences, hands }) {
     const percent = Math.round(f.share * 100)
@@ -113,6 +131,40 @@ export const sharedIp = defineDetector<typeof params, State, Facts>({
   },
 })
 
+/** Notes a sighting where one learner alone uses one device, of whom there is nothing to judge; false if they are more now. */
+function isAlone(state: State, s: Sighting, within: Ms): boolean {
+  if (state.shared !== undefined || !staysAlone(state, s, within) || !noteOnly(state, s)) return false
+  noteAlone(state, s)
+  return true
+}
+
+/** Notes the use of the only device, or of the browser that stands for it; false if there are two uses from now on. */
+function noteOnly(state: State, s: Sighting): boolean {
+  const byBrowser = s.device === undefined
+  if (byBrowser) {
+    if (!tellsOfBrowser(s)) return true
+    if (!s.muted) {
+      if (state.byBrowser && state.device === String(s.agent)) state.device = undefined
+      return true
+    }
+  }
+  if (state.device !== undefined && state.byBrowser !== byBrowser) return s.kind === 'left'
+  const step = noteLone(state, s, s.device ?? String(s.agent), DAY)
+  if (step === undefined) return false
+  if (step === 'left') return true
+  state.byBrowser = byBrowser
+  if (!byBrowser) return true
+  state.inputs = s.inputs as number
+  if (step !== 'on') state.before = state.inputs
+  return true
+}
+
+/** What would be kept had it been shared from the beginning. */
+function share(state: State): Shared {
+  const uses = hostsOf(state, state.byBrowser ? { before: state.before, inputs: state.inputs } : {})
+  return { synchrony: synchronyOf(state), hosts: state.byBrowser ? {} : uses, browsers: state.byBrowser ? uses : {}, groups: [] }
+}
+
 /** Whether there is no more than one device for two of a group's learners. */
 function isCrowded(group: IpGroup, hosts: Hosts): boolean {
   return countDevices(hosts, group.learners) * 2 <= group.learners.length && allKnown(hosts, group.learners)
@@ -125,31 +177,32 @@ function allKnown(hosts: Hosts, learners: readonly string[]): boolean {
 }
 
 /** Learners on one device at the same time: part of a group that is known, or a farm of its own. */
-function judgeHost(use: Use, event: string | undefined, context: Ip): void {
-  const together = atOnce(context.state.hosts, use, context.params.overlap)
-  if (together.length >= context.params.atOnce) farm(together, event, context, (g) => (g.atOnce = Math.max(g.atOnce, together.length)))
+function judgeHost(use: Use, event: string | undefined, shared: Shared, context: Ip): void {
+  const together = atOnce(shared.hosts, use, context.params.overlap)
+  if (together.length >= context.params.atOnce) farm(together, event, shared, context, (g) => (g.atOnce = Math.max(g.atOnce, together.length)))
 }
 
 /** Accounts that run with nobody at them, where no device is named. */
-function judgeQuiet(use: Use, event: string | undefined, context: Ip): void {
-  const { state, params } = context
-  const alone = unattended(state.browsers, use, state.synchrony.people, params.overlap, params)
-  if (alone.length > 0) farm(alone, event, context, (g) => (g.unattended = Math.max(g.unattended, alone.length)))
+function judgeQuiet(use: Use, event: string | undefined, shared: Shared, context: Ip): void {
+  const { params } = context
+  const alone = unattended(shared.browsers, use, shared.synchrony.people, params.overlap, params)
+  if (alone.length > 0) farm(alone, event, shared, context, (g) => (g.unattended = Math.max(g.unattended, alone.length)))
 }
 
-function farm(uses: readonly Use[], event: string | undefined, context: Ip, note: (group: IpGroup) => void): void {
-  const { state, now } = context
-  const known = state.groups.find((g) => uses.some((u) => g.learners.includes(u.who)))
-  const group: IpGroup = known ?? newFarm(uses, now, state.groups)
-  if (!known) state.groups.push(group)
+function farm(uses: readonly Use[], event: string | undefined, shared: Shared, context: Ip, note: (group: IpGroup) => void): void {
+  const { groups } = shared
+  const { now } = context
+  const known = groups.find((g) => uses.some((u) => g.learners.includes(u.who)))
+  const group: IpGroup = known ?? newFarm(uses, now, groups)
+  if (!known) groups.push(group)
   const before = group.learners.length
-  for (const u of uses) if (!state.groups.some((g) => g.learners.includes(u.who))) group.learners.push(u.who)
+  for (const u of uses) if (!groups.some((g) => g.learners.includes(u.who))) group.learners.push(u.who)
   const news = group.verdict !== 'farm' || group.learners.length > before
   group.verdict = 'farm'
   note(group)
   group.end = now
   if (event !== undefined && !group.evidence.events.includes(event)) addEvidence(group.evidence, event)
-  if (news) raise(group, 'ongoing', context)
+  if (news) raise(group, 'ongoing', shared, context)
 }
 
 function newFarm(of: readonly Use[], now: Ms, groups: readonly IpGroup[]): IpGroup {
@@ -163,21 +216,22 @@ function newFarm(of: readonly Use[], now: Ms, groups: readonly IpGroup[]): IpGro
 }
 
 function end(context: Ip): void {
-  const { state, params, now } = context
-  if (state.groups.length === 0) return
-  for (const group of endQuiet(state.synchrony, state.groups, now, params.quiet)) {
-    raise(group, 'ended', context)
+  const { params, now } = context
+  const { shared } = context.state
+  if (shared === undefined || shared.groups.length === 0) return
+  for (const group of endQuiet(shared.synchrony, shared.groups, now, params.quiet)) {
+    raise(group, 'ended', shared, context)
     // The next episode begins with what is seen from now on.
-    dropUses(state.hosts, (u) => group.learners.includes(u.who))
-    dropUses(state.browsers, (u) => group.learners.includes(u.who))
+    dropUses(shared.hosts, (u) => group.learners.includes(u.who))
+    dropUses(shared.browsers, (u) => group.learners.includes(u.who))
   }
 }
 
-function raise(group: IpGroup, episode: 'ongoing' | 'ended', context: Ip): void {
-  const { state, params, id } = context
+function raise(group: IpGroup, episode: 'ongoing' | 'ended', shared: Shared, context: Ip): void {
+  const { params, id } = context
   const learners = peopleOf(group.learners)
-  if (isCrowded(group, state.hosts)) group.verdict = 'farm'
-  const klass = classOfGroup(state.synchrony, group)
+  if (isCrowded(group, shared.hosts)) group.verdict = 'farm'
+  const klass = classOfGroup(shared.synchrony, group)
   const reasons: string[] = []
   if (group.share > 0) reasons.push('in step')
   const fewDevices = group.verdict === 'farm' && group.atOnce === 1 && group.unattended === 0
@@ -190,9 +244,9 @@ function raise(group: IpGroup, episode: 'ongoing' | 'ended', context: Ip): void 
     episode, begin: group.begin, end: group.end, subject: { kind: 'ip', id, platform: (learners[0] as { platform: string }).platform }, learners,
     ...(klass === undefined ? {} : { class: klass }), chapters: group.chapters,
     facts: {
-      verdict: group.verdict, reasons, learners: learners.map((l) => l.id), devices: countDevices(state.hosts, group.learners), atOnce: group.atOnce,
+      verdict: group.verdict, reasons, learners: learners.map((l) => l.id), devices: countDevices(shared.hosts, group.learners), atOnce: group.atOnce,
       unattended: group.unattended, boundaries: group.boundaries, share: Math.round(group.share * 1000) / 1000, withinSeconds: params.within / SECOND,
-      onAddress: Object.keys(state.synchrony.members).length,
+      onAddress: Object.keys(shared.synchrony.members).length,
     },
     evidence: group.evidence, ...severity,
   })

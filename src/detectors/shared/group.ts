@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { duration, type Ms } from '../../base/time.ts'
 import { addEvidence, newEvidence, type Evidence } from '../../warnings/evidence.ts'
 import { binomialTail, logChoose } from './chance.ts'
-import { compare, meets, passedWith, type Member, type Pass, type Synchrony } from './synchrony.ts'
+import { compare, forgetPasses, meets, passedWith, passesOf, type Member, type Pass, type Synchrony } from './synchrony.ts'
 
 /** The parameters of every detector that looks for learners in step. */
 export const groupParams = {
@@ -88,7 +88,7 @@ export function endQuiet<G extends Group>(synchrony: Synchrony, groups: G[], now
     groups.splice(groups.indexOf(g), 1)
     for (const who of g.learners) {
       const member = synchrony.members[who]
-      if (member) member.passes = member.passes.filter((p) => p.time > g.end)
+      if (member) forgetPasses(member, g.end)
     }
   }
   return over
@@ -188,8 +188,8 @@ function form(synchrony: Synchrony, who: string, partners: readonly string[], pe
 function gather({ members }: Synchrony, learners: string[], share: number, within: Ms): Group {
   const shared: Pass[] = []
   for (const who of learners) {
-    for (const pass of (members[who] as Member).passes) {
-      if (learners.some((w) => w !== who && meets(members[w] as Member, pass, within))) shared.push(pass)
+    for (const pass of passesOf(members[who] as Member)) {
+      if (learners.some((w) => w !== who && meets(members[w] as Member, pass.chapter, pass.completed, pass.time, within))) shared.push(pass)
     }
   }
   shared.sort((a, b) => a.time - b.time || (a.event < b.event ? -1 : 1))

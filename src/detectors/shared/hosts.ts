@@ -22,12 +22,12 @@ export interface Use {
 }
 
 // Sightings come at least every 10 minutes while a resource is in use.
-const GAP: Ms = 15 * MINUTE
+export const GAP: Ms = 15 * MINUTE
 
 /** The uses of the devices seen on a resource, by `deviceKey`. Plain data. */
 export type Hosts = Record<string, Use[]>
 
-function deviceKey(platform: string, device: string): string {
+export function deviceKey(platform: string, device: string): string {
   return `${platform}\u0000${device}`
 }
 
@@ -44,7 +44,7 @@ export function noteUse(hosts: Hosts, s: Sighting, device: string, memory: Ms): 
   if (!use) {
     forgetUses(hosts, s.time - memory)
     const made: Use = { who, device, account: s.account, class: s.class, from: s.time, last: s.time, event: s.event, open: true, stretches: 1, before: s.inputs, inputs: s.inputs }
-    ;(hosts[key] ??= []).push(made)
+    hosts[key] = hosts[key]?.concat(made) ?? [made]
     return made
   }
   if (!use.open || s.time - use.last > GAP) {

@@ -10,7 +10,10 @@ export interface Pass {
   event: string
 }
 
-/** What is kept of one learner on a resource. Plain data. */
+/**
+ * What is kept of one learner on a resource. Plain data. A class has a member for each of its learners: so its lists hold
+ * numbers and texts, not objects, and are made anew whenever they grow, since one that is pushed to reserves room.
+ */
 export interface Member {
   class: string | undefined
   seen: Ms
@@ -18,7 +21,12 @@ export interface Member {
   started: boolean
   /** Stays as from, to, from, to …, each from its first boundary to the last sighting. */
   stays: Ms[]
-  passes: Pass[]
+  /** The passes, oldest first: the time, chapter and event of each. */
+  times: Ms[]
+  chapters: string[]
+  events: string[]
+  /** Bit i: whether pass i completed its chapter. */
+  completed: number
 }
 
 /** Who is on a resource and which boundaries they passed there. Plain data. */
@@ -45,12 +53,25 @@ export interface SynchronyParams {
 // Sightings come at least every 10 minutes while a resource is in use.
 const STAY_GAP: Ms = 20 * MINUTE
 const MOST_STAYS = 6
+// At most 31, for the bits of `completed`.
 const MOST_PASSES = 24
 const MOST_RECENT = 512
 const MANY_MEMBERS = 500
 
 export function newSynchrony(): Synchrony {
   return { members: {}, people: 0, latest: '', latestAt: 0, before: 0, recent: [] }
+}
+
+export function newMember(klass: string | undefined, seen: Ms): Member {
+  return { class: klass, seen, started: false, stays: [], times: [], chapters: [], events: [], completed: 0 }
+}
+
+export function isBoundary({ kind, chapter }: Sighting): boolean {
+  return (kind === 'began' || kind === 'completed') && chapter !== undefined
+}
+
+export function goesOn({ started, seen }: { started: boolean; seen: Ms }, time: Ms): boolean {
+  return started && time - seen <= STAY_GAP
 }
 
 /**
@@ -62,13 +83,13 @@ export function notePass(synchrony: Synchrony, s: Sighting, params: SynchronyPar
   let member = synchrony.members[who]
   if (!member) {
     forgetMembers(synchrony, s.time, params.memory)
-    synchrony.members[who] = member = { class: s.class, seen: s.time, started: false, stays: [], passes: [] }
+    synchrony.members[who] = member = newMember(s.class, s.time)
   }
   if (s.kind === 'left') {
     member.started = false
     return undefined
   }
-  if (s.time - member.seen > STAY_GAP) member.started = false
+  member.started = goesOn(member, s.time)
   member.seen = s.time
   if (who !== synchrony.latest) {
     synchrony.before = synchrony.latestAt
@@ -78,19 +99,50 @@ export function notePass(synchrony: Synchrony, s: Sighting, params: SynchronyPar
   if (s.class !== undefined) member.class = s.class
   const { stays } = member
   if (member.started) stays[stays.length - 1] = s.time
-  if ((s.kind !== 'began' && s.kind !== 'completed') || s.chapter === undefined) return undefined
+  if (!isBoundary(s)) return undefined
   if (!member.started) {
     member.started = true
     if (stays.length === 0) synchrony.people++
-    if (stays.length === 2 * MOST_STAYS) stays.splice(0, 2)
-    stays.push(s.time, s.time)
+    member.stays = (stays.length === 2 * MOST_STAYS ? stays.slice(2) : stays).concat(s.time, s.time)
     return undefined
   }
   if (s.time - synchrony.before > STAY_GAP) return undefined
-  const pass: Pass = { chapter: s.chapter, completed: s.kind === 'completed', time: s.time, event: s.event ?? '' }
-  while (member.passes.length > 0 && (member.passes.length >= MOST_PASSES || (member.passes[0] as Pass).time < s.time - params.memory)) member.passes.shift()
-  member.passes.push(pass)
+  const pass: Pass = { chapter: s.chapter as string, completed: s.kind === 'completed', time: s.time, event: s.event ?? '' }
+  const before = s.time - params.memory
+  let old = Math.max(0, member.times.length + 1 - MOST_PASSES)
+  while (old < member.times.length && (member.times[old] as Ms) < before) old++
+  if (old > 0) dropPasses(member, old)
+  addPass(member, pass)
   return pass
+}
+
+function addPass(member: Member, { chapter, completed, time, event }: Pass): void {
+  if (completed) member.completed |= 1 << member.times.length
+  member.times = member.times.concat(time)
+  member.chapters = member.chapters.concat(chapter)
+  member.events = member.events.concat(event)
+}
+
+function dropPasses(member: Member, many: number): void {
+  member.times = member.times.slice(many)
+  member.chapters = member.chapters.slice(many)
+  member.events = member.events.slice(many)
+  member.completed >>>= many
+}
+
+/** Forgets a member's passes up to a time. */
+export function forgetPasses(member: Member, upTo: Ms): void {
+  const left = member.times.findIndex((t) => t > upTo)
+  dropPasses(member, left < 0 ? member.times.length : left)
+}
+
+/** A member's passes, oldest first. */
+export function passesOf(member: Member): Pass[] {
+  return member.times.map((time, i) => ({ chapter: member.chapters[i] as string, completed: isCompleted(member, i), time, event: member.events[i] as string }))
+}
+
+function isCompleted(member: Member, i: number): boolean {
+  return ((member.completed >>> i) & 1) === 1
 }
 
 /** Learners of the same platform who passed the same boundary in the last `within`; then remembers this pass. */
@@ -121,7 +173,7 @@ export interface Agreement {
  * may complete a lesson apart, since each has a face check to answer, and then wait for each other to begin the next.
  */
 export function compare(a: Member, b: Member, least: number, params: SynchronyParams): Agreement | undefined {
-  if (a.passes.length < least || b.passes.length < least) return undefined
+  if (a.times.length < least || b.times.length < least) return undefined
   const x = oneWay(a, b, params)
   if (x.together < least) return undefined
   const y = oneWay(b, a, params)
@@ -133,14 +185,15 @@ function oneWay(a: Member, b: Member, { within, apart }: SynchronyParams): Agree
   let passed = 0
   let counted = -Infinity
   let agreed = false
-  for (const pass of a.passes) {
-    if (!wasThere(b, pass.time, within)) continue
-    if (pass.time >= counted + apart) {
-      counted = pass.time
+  for (let i = 0; i < a.times.length; i++) {
+    const time = a.times[i] as Ms
+    if (!wasThere(b, time, within)) continue
+    if (time >= counted + apart) {
+      counted = time
       passed++
       agreed = false
     }
-    if (agreed || !meets(b, pass, within)) continue
+    if (agreed || !meets(b, a.chapters[i] as string, isCompleted(a, i), time, within)) continue
     agreed = true
     together++
   }
@@ -148,10 +201,11 @@ function oneWay(a: Member, b: Member, { within, apart }: SynchronyParams): Agree
 }
 
 /** Whether a learner passed the same boundary within `within` of another's pass. */
-export function meets(member: Member, pass: Pass, within: Ms): boolean {
-  for (const p of member.passes) {
-    if (p.time > pass.time + within) return false
-    if (p.time >= pass.time - within && p.chapter === pass.chapter && p.completed === pass.completed) return true
+export function meets(member: Member, chapter: string, completed: boolean, time: Ms, within: Ms): boolean {
+  for (let i = 0; i < member.times.length; i++) {
+    const t = member.times[i] as Ms
+    if (t > time + within) return false
+    if (t >= time - within && member.chapters[i] === chapter && isCompleted(member, i) === completed) return true
   }
   return false
 }

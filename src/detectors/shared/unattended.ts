@@ -20,12 +20,17 @@ type UnattendedParams = { [K in keyof typeof unattendedParams]: z.output<(typeof
  * stands for the device. Whoever has the sound on is not kept, so that a network costs nothing.
  */
 export function noteMuted(browsers: Hosts, s: Sighting): Use | undefined {
-  if (s.device !== undefined || s.agent === undefined || s.inputs === undefined || s.muted === undefined) return undefined
+  if (!tellsOfBrowser(s)) return undefined
   const browser = String(s.agent)
   if (s.muted) return noteUse(browsers, s, browser, DAY)
   const who = personKey(s.platform, s.learner)
   if (hasUse(browsers, who, browser)) dropUses(browsers, (u) => u.who === who)
   return undefined
+}
+
+/** Whether a sighting has what `noteMuted` goes by. */
+export function tellsOfBrowser({ device, agent, inputs, muted }: Sighting): boolean {
+  return device === undefined && agent !== undefined && inputs !== undefined && muted !== undefined
 }
 
 /**
