@@ -20,7 +20,8 @@ interface RefField<T> {
 type Spec = Readonly<Record<string, NumberField | FlagField | RefField<unknown>>>
 
 type Value<F> = F extends NumberField ? number : F extends FlagField ? boolean : F extends RefField<infer T> ? T | undefined : never
-type Fields<S extends Spec> = { [K in keyof S]: Value<S[K]> }
+/** What such fields are read and written as. */
+export type FieldsOf<S extends Spec> = { [K in keyof S]: Value<S[K]> }
 
 /** The state that a shape describes. */
 export type RecordOf<S> = S extends Shape<infer T> ? T : never
@@ -82,8 +83,8 @@ export class Shape<T> {
 }
 
 /** Declares the fields of a record. */
-export function record<S extends Spec>(spec: S): Shape<Fields<S>> {
-  return new Shape<Fields<S>>(spec)
+export function record<S extends Spec>(spec: S): Shape<FieldsOf<S>> {
+  return new Shape<FieldsOf<S>>(spec)
 }
 
 /**

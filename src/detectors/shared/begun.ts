@@ -1,4 +1,4 @@
-import { flag, number, ref, type record, type RecordOf } from '../../base/record.ts'
+import { flag, number, ref, type FieldsOf } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
 import { hasId, withId, type IdSet } from './id-set.ts'
 import type { Intervals } from './intervals.ts'
@@ -43,7 +43,7 @@ export const begunFields = {
   others: ref<Others>(),
   completed: ref<IdSet>(),
 }
-type State = RecordOf<ReturnType<typeof record<typeof begunFields>>>
+type State = FieldsOf<typeof begunFields>
 
 const NOTHING_WATCHED = { placedFrom: NaN, placedTo: NaN, placed: undefined, unplaced: 0, position: NaN, playing: false, early: undefined }
 const MOST_BEGUN = 32

@@ -1,4 +1,4 @@
-import { number, type record, type RecordOf } from '../../base/record.ts'
+import { number, type FieldsOf } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
 import { addInterval, covered, type Intervals } from './intervals.ts'
 
@@ -17,7 +17,7 @@ export const latelyFields = {
   playedFrom4: number(-Infinity),
   playedTo4: number(-Infinity),
 }
-export type Lately = RecordOf<ReturnType<typeof record<typeof latelyFields>>>
+export type Lately = FieldsOf<typeof latelyFields>
 
 const MOST = 4
 

@@ -1,4 +1,4 @@
-import { number, ref, type record, type RecordOf } from '../../base/record.ts'
+import { number, ref, type FieldsOf } from '../../base/record.ts'
 import { HOUR, MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Action } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
@@ -35,7 +35,7 @@ export const paceFields = {
   further: ref<Ahead[]>(),
   leaps: ref<Leaps>(),
 }
-export type Pace = RecordOf<ReturnType<typeof record<typeof paceFields>>>
+export type Pace = FieldsOf<typeof paceFields>
 
 export interface PaceParams {
   rate: number
