@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import { duration, SECOND, type Ms } from '../base/time.ts'
+import { duration, SECOND } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { addEvidence } from '../warnings/evidence.ts'
-import { explainChecks, type CheckFacts, type CheckKind } from './shared/check-words.ts'
-import { ask, countRequest, playPending, takeAnswered, takeMissed, type Pending, type Requests } from './shared/challenges.ts'
+import { ask, countRequest, takeAnswered, takeMissed, type Pending } from './shared/challenges.ts'
 import {
-  addPlayback, addToSketch, chaptersOf, countEvidence, disputedOf, isProven, JOIN, newEpisode, newEpisodes, nextOver, openEpisode, startSketch,
-  takeOver, takeSketch, type Episode, type Episodes, type Sketch,
-} from './shared/episode.ts'
+  checkState, endWatching, isCounted, newCheckEpisodes, playInto, secondsWatched, takeWatching, watchMore, watchOn, type CheckEpisodes, type CheckState,
+} from './shared/check-state.ts'
+import { explainChecks, type CheckFacts, type CheckKind } from './shared/check-words.ts'
+import { chaptersOf, disputedOf, isProven, newEpisode, nextOver, openEpisode, takeOver, type Episode } from './shared/episode.ts'
 import { round3 } from './shared/wording.ts'
 
 const KINDS = ['missed', 'failed', 'none', 'fixed'] as const satisfies readonly CheckKind[]
@@ -29,34 +29,8 @@ const params = z.strictObject({
   end: duration.prefault('1h').describe('After so long without it the episode is over.'),
 })
 
-/**
- * The state is the sketch of what was watched since the last check as well, since nearly every event adds to it: there
- * `end` is the end of the last playback, or the last check, even where there is no sketch.
- */
-interface State extends Sketch {
-  pending: Pending[] | undefined
-  /** The last check that was counted as missed: the platform may say so, too. */
-  missed: { challenge: string | undefined; at: Ms } | undefined
-  /** Since a check was missed none has been requested or passed: what is played goes to that episode. */
-  absent: boolean
-  /** From the first of the failed checks on, until one passes. */
-  failing: Episode | undefined
-  fails: number
-  /** Session of the last playback. */
-  session: string | undefined
-  /** Watching since the last check, until it counts, where that is more than a sketch. */
-  watching: Episode | undefined
-  unchecked: boolean
-  /** Whether the platform is known to ask. */
-  asked: boolean
-  /** Only where intervals count. */
-  requests: Requests | undefined
-  episodes: Episodes<CheckKind> | undefined
-  counts: Partial<Record<CheckKind, number>> | undefined
-}
-
 /** Face checks that are not answered, failed, never requested, or requested so regularly that they can be foreseen. */
-export const faceCheck = defineDetector<typeof params, State, CheckFacts>({
+export const faceCheck = defineDetector<typeof params, CheckState, CheckFacts>({
   name: 'face-check',
   version: 1,
   summary: 'Face checks are not answered, fail in a row, are not requested for long, or come at fixed intervals.',
@@ -67,17 +41,17 @@ export const faceCheck = defineDetector<typeof params, State, CheckFacts>({
     'answered', 'face-requested', 'face-checked',
   ],
   needs: [['challenge', 'outcome']],
-  newState: () => ({
-    episodes: undefined, pending: undefined, absent: false, fails: 0, asked: false, unchecked: false, watching: undefined, count: 0, end: -Infinity,
-    seconds: NaN, session: undefined, chapter: '', begin: -Infinity, first: '', requests: undefined, missed: undefined, failing: undefined, counts: undefined,
-  }),
+  state: checkState,
 
   onEvent(event, context) {
-    const { state, params } = context
+    const { state, params, span } = context
     if (state.episodes !== undefined) closeEpisodes(context)
-    const { span } = context
-    if (span !== undefined && isProven(span, params.quiet) && !concernsRequestsOnly(params)) watch(event, span, context)
-    if (state.pending !== undefined || event.action === 'face-checked' || event.action === 'face-requested') settle(event, context)
+    if (concernsRequestsOnly(params)) {
+      if (event.action === 'face-requested') countEqual(event, context)
+    } else {
+      if (span !== undefined && isProven(span, params.quiet)) watch(event, span, context)
+      if (state.pending !== undefined || event.action === 'face-checked' || event.action === 'face-requested') settle(event, context)
+    }
     if (state.episodes !== undefined) context.wakeAt(nextOver(state.episodes, event.time, params.end))
   },
 
@@ -94,7 +68,7 @@ export const faceCheck = defineDetector<typeof params, State, CheckFacts>({
 type Params = Call['params']
 type Call = Parameters<typeof faceCheck.onEvent>[1]
 
-/** Whether nothing counts but when checks are requested, so that what is watched need not be looked at. */
+/** Whether nothing counts but when checks are requested, so that neither outcomes nor what is watched need be looked at. */
 function concernsRequestsOnly({ kinds }: Params): boolean {
   return kinds.length === 1 && kinds[0] === 'fixed'
 }
@@ -102,7 +76,7 @@ function concernsRequestsOnly({ kinds }: Params): boolean {
 /** Counts watching without a check, and adds what is played to the episodes that it belongs to. */
 function watch(event: Event, span: Span, context: Call): void {
   const { state, params } = context
-  if (state.pending !== undefined || state.absent || state.fails > 0) playInto(span, context)
+  if (state.pending !== undefined || state.missed !== undefined || state.failing !== undefined) playInto(state, span)
   const pause = span.from - state.end
   if (state.session !== event.session) {
     if (state.session !== undefined && event.session !== undefined) endWatching(state)
@@ -117,56 +91,27 @@ function watch(event: Event, span: Span, context: Call): void {
   }
   // A check may lie within the stretch: what was played before it is not without one.
   const from = Math.max(span.from, state.end)
-  // A platform that has never asked anybody has no face checks: then nobody lacks one.
-  state.asked ||= context.sends('challenge') || context.sends('outcome')
-  if (!state.asked) {
-    state.end = span.to
-  } else if (state.count > 0 && state.chapter === span.chapter && pause <= JOIN) {
-    addToSketch(state, from, span.to)
-    if (state.seconds >= params.none / SECOND) reachLimit(event, context)
-  } else {
-    watchMore(event, span, from, context)
+  if (!watchOn(state, span.chapter, from, span.to)) {
+    if (!isAsked(context)) {
+      state.end = span.to
+      return
+    }
+    watchMore(state, event, span, from)
   }
+  if (secondsWatched(state) >= params.none / SECOND) reachLimit(event, context)
 }
 
-/** Adds what is played to the episodes of checks that it belongs to. */
-function playInto(span: Span, { state }: Call): void {
-  const { episodes } = state
-  if (state.pending !== undefined) playPending(state.pending, span)
-  if (state.absent && episodes?.open.missed !== undefined) {
-    addPlayback(episodes.open.missed, span.chapter, Math.max(span.from, state.missed?.at ?? span.from), span.to)
-  }
-  if (state.fails === 0) return
-  const into = state.failing ?? episodes?.open.failed
-  if (into !== undefined) addPlayback(into, span.chapter, Math.max(span.from, into.begin), span.to)
-}
-
-/** Counts watching that is not the second part of a sketch or a later one: the first, another stretch, or that of an open episode. */
-function watchMore(event: Event, span: Span, from: Ms, context: Call): void {
-  const { state, params } = context
-  const open = state.episodes?.open.none
-  if (state.unchecked && open !== undefined) {
-    addPlayback(open, span.chapter, from, span.to)
-    addEvidence(open.evidence, event.id)
-  } else if (state.count === 0 && state.watching === undefined && span.to > from) {
-    startSketch(state, span.chapter, from, span.to, event.id)
-  } else {
-    state.watching ??= state.count > 0 ? takeSketch(state) : newEpisode(from)
-    addPlayback(state.watching, span.chapter, from, span.to)
-    countEvidence(state.watching.evidence, event.id)
-  }
-  state.end = span.to
-  const { seconds } = state.watching ?? state
-  if ((state.watching !== undefined || state.count > 0) && seconds >= params.none / SECOND) reachLimit(event, context)
+/** A platform that has never asked anybody has no face checks: then nobody lacks one, and there is no sketch. */
+function isAsked({ state, sends }: Call): boolean {
+  return (state.asked ||= sends('challenge') || sends('outcome'))
 }
 
 function reachLimit(event: Event, context: Call): void {
   const { state } = context
-  const watching = state.watching ?? takeSketch(state)
+  const watching = takeWatching(state)
   if (watching.evidence.count > 1) watching.evidence.events.push(event.id)
-  state.watching = undefined
-  state.unchecked = true
   openKind('none', watching, 0, context)
+  if (state.episodes !== undefined) state.episodes.unchecked = true
 }
 
 /** Takes what concerns a check: a request, an outcome, or an event while one waits for its answer. */
@@ -190,27 +135,18 @@ function passDeadlines(event: Event, pending: Pending[], context: Call): void {
 
 /** Takes the outcome of a check, and the request that it answers. */
 function checked(event: Event, answered: Pending | undefined, context: Call): void {
-  const { state } = context
+  const { state, params } = context
   state.asked = true
   endWatching(state)
   state.end = event.time
   if (event.outcome === 'missed') {
-    if (answered !== undefined || !isCounted(event, context)) countMissed(answered, event, context)
+    if (answered !== undefined || !isCounted(state.missed, event, params.answer + 2 * params.proof)) countMissed(answered, event, context)
   } else if (event.outcome === 'failed') {
     countFailed(event, context)
   } else if (event.outcome !== 'unusable') {
-    state.absent = false
+    if (state.missed !== undefined) state.missed.absent = false
     state.failing = undefined
-    state.fails = 0
   }
-}
-
-/** Whether the check that the platform calls missed has been counted already. */
-function isCounted(event: Event, { state, params }: Call): boolean {
-  const { missed } = state
-  if (missed === undefined) return false
-  if (event.challenge !== undefined && missed.challenge !== undefined) return event.challenge === missed.challenge
-  return event.time - missed.at <= params.answer + 2 * params.proof
 }
 
 function countMissed(p: Pending | undefined, event: Event, context: Call): void {
@@ -218,78 +154,71 @@ function countMissed(p: Pending | undefined, event: Event, context: Call): void 
   const run = p?.episode ?? newEpisode(event.time)
   run.end = event.time
   addEvidence(run.evidence, event.id)
-  state.missed = { challenge: p?.challenge ?? event.challenge, at: p?.at ?? event.time }
-  state.absent = true
-  openKind('missed', run, (state.counts?.missed ?? 0) + 1, context)
+  state.missed = { challenge: p?.challenge ?? event.challenge, at: p?.at ?? event.time, absent: true }
+  openKind('missed', run, (state.episodes?.counts.missed ?? 0) + 1, context)
 }
 
 function countFailed(event: Event, context: Call): void {
   const { state, params } = context
-  state.fails++
-  const open = state.episodes?.open.failed
-  if (state.fails > params.fails && open !== undefined) {
+  const failing = (state.failing ??= { count: 0, episode: undefined })
+  failing.count++
+  const { episodes } = state
+  const count = Math.max(episodes?.counts.failed ?? 0, failing.count)
+  const open = episodes?.open.failed
+  if (failing.count > params.fails && episodes !== undefined && open !== undefined) {
     addEvidence(open.evidence, event.id)
     open.end = event.time
-    setCount(state, 'failed', Math.max(state.counts?.failed ?? 0, state.fails))
+    episodes.counts.failed = count
     return
   }
-  const failing = (state.failing ??= newEpisode(event.time))
-  addEvidence(failing.evidence, event.id)
-  failing.end = event.time
-  if (state.fails < params.fails) return
-  state.failing = undefined
-  openKind('failed', failing, Math.max(state.counts?.failed ?? 0, state.fails), context)
+  const run = (failing.episode ??= newEpisode(event.time))
+  addEvidence(run.evidence, event.id)
+  run.end = event.time
+  if (failing.count < params.fails) return
+  failing.episode = undefined
+  openKind('failed', run, count, context)
 }
 
 /** Takes a request: it ends what waits for one, and may come at an interval that can be foreseen. */
 function requested(event: Event, context: Call): void {
   const { state, params } = context
   state.asked = true
-  state.absent = false
+  if (state.missed !== undefined) state.missed.absent = false
   endWatching(state)
   state.end = event.time
-  ask((state.pending ??= []), event)
+  state.pending = ask(state.pending, event)
   if (params.kinds.includes('fixed')) countEqual(event, context)
 }
 
 function countEqual(event: Event, context: Call): void {
   const { state, params } = context
-  const { request: before } = (state.requests ??= { request: -Infinity, interval: -Infinity, equal: 0, equalSince: -Infinity })
-  const { request, interval, equal, equalSince } = countRequest(state.requests, event.time, params.answer, params.tolerance)
-  if (request === before || equal < params.intervals) return
-  const open = state.episodes?.open.fixed
-  const run = open ?? newEpisode(equalSince)
+  const equal = countRequest(state, event.time, params.answer, params.tolerance)
+  if (equal === undefined || equal.count < params.intervals) return
+  const { episodes } = state
+  const open = episodes?.open.fixed
+  const run = open ?? newEpisode(equal.since)
   run.end = event.time
-  run.seconds = interval / SECOND
+  run.seconds = state.interval / SECOND
   addEvidence(run.evidence, event.id)
-  setCount(state, 'fixed', equal + 1)
-  if (run !== open) openKind('fixed', run, equal + 1, context)
-}
-
-function endWatching(state: State): void {
-  state.count = 0
-  state.watching = undefined
-  state.unchecked = false
-}
-
-function setCount(state: State, kind: CheckKind, count: number): void {
-  ;(state.counts ??= {})[kind] = count
+  if (episodes === undefined || open === undefined) openKind('fixed', run, equal.count + 1, context)
+  else episodes.counts.fixed = equal.count + 1
 }
 
 /** Makes a run an episode or part of the open one of its kind, with `count` as the new count of that. */
 function openKind(kind: CheckKind, run: Episode, count: number, context: Call): void {
   const { state, params } = context
   if (!params.kinds.includes(kind)) return
-  setCount(state, kind, count)
-  if (openEpisode((state.episodes ??= newEpisodes()), kind, run)) report(kind, run, 'ongoing', context)
+  const episodes = (state.episodes ??= newCheckEpisodes())
+  episodes.counts[kind] = count
+  if (openEpisode(episodes, kind, run)) report(kind, run, 'ongoing', context)
 }
 
 function closeEpisodes(context: Call): void {
   const { state, params, now } = context
-  const episodes = state.episodes as Episodes<CheckKind>
+  const episodes = state.episodes as CheckEpisodes
   for (let over = takeOver(episodes, now, params.end); over !== undefined; over = takeOver(episodes, now, params.end)) {
     report(over[0], over[1], 'ended', context)
-    delete state.counts?.[over[0]]
+    delete episodes.counts[over[0]]
   }
 }
 
@@ -298,7 +227,7 @@ function report(kind: CheckKind, e: Episode, episode: 'ongoing' | 'ended', conte
   const limit = { missed: params.answer / SECOND, failed: params.fails, none: params.none / SECOND, fixed: params.intervals }[kind]
   context.raise({
     episode, begin: e.begin, end: e.end, chapters: chaptersOf(e.stretches), disputed: disputedOf(context.id, e.stretches), evidence: e.evidence,
-    facts: { kind, count: state.counts?.[kind] ?? 0, seconds: round3(e.seconds), limit },
+    facts: { kind, count: state.episodes?.counts[kind] ?? 0, seconds: round3(e.seconds), limit },
     // The platform, not the learner, chooses when to ask.
     severity: kind === 'fixed' ? 'low' : undefined,
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, SECOND, DAY, MINUTE, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import { ACTIONS, type Event, type Place } from '../telemetry/event.ts'
@@ -37,21 +38,31 @@ interface Run {
   gathered: Episode
 }
 type Runs = Partial<Record<Kind, Run>>
-type State = {
-  /** The address last judged, for which class, until when, and the verdict: foreign (and its name), home, or unknown. */
-  ip: string | undefined
-  class: string | undefined
-  until: Ms
-  verdict: Kind | undefined
-  runs: Runs | undefined
+/** What is suspected and what is open. */
+interface Abroad {
+  runs: Runs
   episodes: Episodes<Kind> | undefined
-  /** Names of the places in the open episodes, by kind. */
-  places: Partial<Record<Kind, string[]>> | undefined
-  home: boolean
-  name: string
-  toldRegion: boolean
-  toldPlace: boolean
+  /** Names of the places in both, by kind. */
+  places: Partial<Record<Kind, string[]>>
 }
+/** What an address is, and its place's name. */
+interface Foreign {
+  kind: Kind
+  name: string
+}
+
+const fields = record({
+  /** The address last judged, for which class, until when, and the verdict, if there is one. */
+  ip: ref<string>(),
+  class: ref<string>(),
+  until: number(-Infinity),
+  verdict: ref<'home' | Foreign>(),
+  abroad: ref<Abroad>(),
+  /** Whether it has been said that this is unknown. */
+  toldRegion: flag,
+  toldPlace: flag,
+})
+type State = RecordOf<typeof fields>
 type Facts = { kind: Kind; places: string[]; events: number; seconds: number; limitSeconds: number }
 
 /** A verdict is looked up again after this, since another catalogue may be in effect. */
@@ -68,21 +79,18 @@ export const foreignIp = defineDetector<typeof params, State, Facts>({
   actions: ACTIONS.filter((a) => a !== 'face-requested' && a !== 'attended'),
   needs: ['ip'],
   horizon: 3 * DAY,
-  newState: () => ({
-    ip: undefined, class: undefined, until: -Infinity, verdict: undefined, runs: undefined, episodes: undefined, places: undefined, home: false,
-    name: '', toldRegion: false, toldPlace: false,
-  }),
+  state: fields,
 
   onEvent(event, context) {
     const { state } = context
     const isJudged = event.ip === state.ip && event.class === state.class && event.time < state.until
     // The common case: an address that is not foreign, and none that was.
-    if (isJudged && state.verdict === undefined && state.runs === undefined && state.episodes === undefined) return
+    if (isJudged && state.abroad === undefined && !isForeign(state.verdict)) return
     weigh(event, isJudged, context)
   },
 
   onTimer(at, context) {
-    const { episodes } = context.state
+    const episodes = context.state.abroad?.episodes
     if (episodes === undefined) return
     closeEpisodes(context)
     context.wakeAt(nextOver(episodes, at, context.params.end))
@@ -105,29 +113,33 @@ export const foreignIp = defineDetector<typeof params, State, Facts>({
 
 type Call = Parameters<typeof foreignIp.onEvent>[1]
 
+function isForeign(verdict: State['verdict']): verdict is Foreign {
+  return typeof verdict === 'object'
+}
+
 /** Takes an event from an address to be judged or from a foreign one, or while another is suspected. */
 function weigh(event: Event, isJudged: boolean, context: Call): void {
   const { state, params } = context
-  if (state.episodes !== undefined) closeEpisodes(context)
+  closeEpisodes(context)
   if (event.ip === undefined) return
   if (!isJudged) look(event, event.ip, context)
-  if (state.verdict !== undefined) see(state.verdict, event, context)
-  else if (state.home && state.runs !== undefined) atHome(state, state.runs, event.time, params.gap)
-  if (state.episodes !== undefined) context.wakeAt(nextOver(state.episodes, event.time, params.end))
+  const { verdict } = state
+  if (isForeign(verdict)) see(verdict, event, context)
+  else if (verdict === 'home' && state.abroad !== undefined) atHome(state, state.abroad, event.time, params.gap)
+  const episodes = state.abroad?.episodes
+  if (episodes !== undefined) context.wakeAt(nextOver(episodes, event.time, params.end))
 }
 
 /** Judges the address of an event and remembers the verdict. */
 function look(event: Event, ip: string, context: Call): void {
   const { state } = context
-  const verdict = judge(event, ip, context)
+  state.verdict = judge(event, ip, context)
   state.ip = ip
   state.class = event.class
   state.until = event.time + VERDICT_LIFE
-  state.home = verdict === 'home'
-  state.verdict = verdict === 'home' ? undefined : verdict
 }
 
-function judge(event: Event, ip: string, context: Call): Kind | 'home' | undefined {
+function judge(event: Event, ip: string, context: Call): State['verdict'] {
   const { state, params, catalogue } = context
   const { place } = event
   const region = catalogue.classOf(event)?.region
@@ -137,22 +149,15 @@ function judge(event: Event, ip: string, context: Call): Kind | 'home' | undefin
   }
   if (region !== undefined && isAllowedNetwork(region, ip, catalogue)) return 'home'
   if (place === undefined || place.kind !== 'public') return undefined
-  if (params.kinds.includes('hosting') && isHosting(place, params)) {
-    state.name = place.holder ?? `AS${place.asn}`
-    return 'hosting'
-  }
+  if (params.kinds.includes('hosting') && isHosting(place, params)) return { kind: 'hosting', name: place.holder ?? `AS${place.asn}` }
   if (region?.country === undefined) return undefined
   if (place.country === undefined) return unknown(context)
-  if (place.country !== region.country) {
-    state.name = place.country
-    return params.kinds.includes('country') ? 'country' : undefined
-  }
+  if (place.country !== region.country) return params.kinds.includes('country') ? { kind: 'country', name: place.country } : undefined
   if (region.provinces.length === 0) return 'home'
   const other = isOtherProvince(region, place)
   if (other === undefined) return unknown(context)
   if (!other) return 'home'
-  state.name = place.province ?? place.provinceCode ?? ''
-  return params.kinds.includes('province') ? 'province' : undefined
+  return params.kinds.includes('province') ? { kind: 'province', name: place.province ?? place.provinceCode ?? '' } : undefined
 }
 
 function unknown(context: Call): undefined {
@@ -177,50 +182,53 @@ function lowerHolders(params: Params): string[] {
 }
 
 /** Takes an event from a foreign place. */
-function see(kind: Kind, event: Event, context: Call): void {
+function see(foreign: Foreign, event: Event, context: Call): void {
   const { state, params } = context
-  const open = state.episodes?.open[kind]
+  const { kind } = foreign
+  const abroad = (state.abroad ??= { runs: {}, episodes: undefined, places: {} })
+  const { runs } = abroad
+  const open = abroad.episodes?.open[kind]
   if (open !== undefined) {
-    addTo(open, kind, event, context)
+    addTo(open, abroad, foreign, event, context)
     addEvidence(open.evidence, event.id)
     return
   }
-  const runs = (state.runs ??= {})
   let run = runs[kind]
   if (run === undefined || event.time - run.gathered.end > params.gap) {
     run = runs[kind] = { events: 0, home: 0, gathered: newEpisode(event.time) }
-    ;(state.places ??= {})[kind] = []
+    delete abroad.places[kind]
   }
   const { gathered } = run
   run.events++
-  addTo(gathered, kind, event, context)
+  addTo(gathered, abroad, foreign, event, context)
   countEvidence(gathered.evidence, event.id)
   if (run.events < params.events || event.time - gathered.begin < params.least || run.home >= run.events) return
   if (run.events > 1) gathered.evidence.events.push(event.id)
-  forgetRun(state, runs, kind)
-  if (openEpisode((state.episodes ??= newEpisodes()), kind, gathered)) report(kind, gathered, 'ongoing', context)
+  delete runs[kind]
+  if (openEpisode((abroad.episodes ??= newEpisodes()), kind, gathered)) report(kind, gathered, 'ongoing', context)
 }
 
 /** Counts an event from home against what may be foreign, and forgets what is too long ago. */
-function atHome(state: State, runs: Runs, now: Ms, gap: Ms): void {
+function atHome(state: State, { runs, episodes }: Abroad, now: Ms, gap: Ms): void {
+  let isSuspected = false
   for (const kind of KINDS) {
     const run = runs[kind]
     if (run === undefined) continue
-    if (now - run.gathered.end > gap) forgetRun(state, runs, kind)
-    else run.home++
+    if (now - run.gathered.end > gap) {
+      delete runs[kind]
+    } else {
+      run.home++
+      isSuspected = true
+    }
   }
+  if (!isSuspected && episodes === undefined) state.abroad = undefined
 }
 
-function forgetRun(state: State, runs: Runs, kind: Kind): void {
-  delete runs[kind]
-  for (const other of KINDS) if (runs[other] !== undefined) return
-  state.runs = undefined
-}
-
-function addTo(e: Episode, kind: Kind, event: Event, { state, params, span }: Call): void {
+function addTo(e: Episode, { places }: Abroad, { kind, name }: Foreign, event: Event, { params, span }: Call): void {
   e.end = event.time
-  const places = ((state.places ??= {})[kind] ??= [])
-  if (places.length < MOST_PLACES && !places.includes(state.name)) places.push(state.name)
+  const names = places[kind]
+  if (names === undefined) places[kind] = [name]
+  else if (names.length < MOST_PLACES && !names.includes(name)) names.push(name)
   // A trip to another province is no reason to take back what was watched.
   if (kind === 'province' || span === undefined || !isProven(span, params.quiet)) return
   addPlayback(e, span.chapter, Math.max(span.from, e.begin), span.to)
@@ -228,10 +236,11 @@ function addTo(e: Episode, kind: Kind, event: Event, { state, params, span }: Ca
 
 function closeEpisodes(context: Call): void {
   const { state, params, now } = context
-  const episodes = state.episodes as Episodes<Kind>
+  if (state.abroad?.episodes === undefined) return
+  const { episodes, places } = state.abroad
   for (let over = takeOver(episodes, now, params.end); over !== undefined; over = takeOver(episodes, now, params.end)) {
     report(over[0], over[1], 'ended', context)
-    delete state.places?.[over[0]]
+    delete places[over[0]]
   }
 }
 
@@ -239,7 +248,7 @@ function report(kind: Kind, e: Episode, episode: 'ongoing' | 'ended', context: C
   context.raise({
     episode, begin: e.begin, end: e.end, chapters: chaptersOf(e.stretches), disputed: disputedOf(context.id, e.stretches), evidence: e.evidence,
     facts: {
-      kind, places: [...(context.state.places?.[kind] ?? [])], events: e.evidence.count, seconds: round3((e.end - e.begin) / SECOND),
+      kind, places: [...(context.state.abroad?.places[kind] ?? [])], events: e.evidence.count, seconds: round3((e.end - e.begin) / SECOND),
       limitSeconds: context.params.least / SECOND,
     },
     severity: kind === 'province' ? 'low' : undefined,

@@ -1,13 +1,15 @@
 import { z } from 'zod'
+import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { addEvidence } from '../warnings/evidence.ts'
 import {
-  addPlayback, addStretch, addToSketch, chaptersOf, countEvidence, disputedOf, isProven, JOIN, newEpisode, newEpisodes, nextOver, openEpisode,
-  startSketch, takeOver, takeSketch, type Episode, type Episodes, type Sketch, type Stretch,
+  addPlayback, addToSketch, chaptersOf, countEvidence, disputedOf, isProven, JOIN, newEpisode, newEpisodes, nextOver, openEpisode,
+  sketchFields, startSketch, takeOver, takeSketch, type Episode, type Episodes, type Sketch,
 } from './shared/episode.ts'
+import { addUntold, dropUntold, untoldFields, untoldOf, untoldSince } from './shared/untold.ts'
 import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
 
 const KINDS = ['hidden', 'idle'] as const
@@ -28,21 +30,27 @@ interface Run extends Sketch {
   gathered: Episode | undefined
   isPart: boolean
 }
-/** The state is the run without input as well, as long as `idling`: it is the one that nearly every event concerns. */
-interface State extends Run {
-  idling: boolean
-  /** The last sign that somebody was there. */
-  signAt: Ms
-  /** When the page was last told to be hidden, -Infinity if it has been visible since, and in which session. */
-  hiddenAt: Ms
-  hidden: Run | undefined
-  episodes: Episodes<Kind> | undefined
-  /** Playback since the last event that told the inputs: whether there were any is not known yet. */
-  untold: Stretch[] | undefined
-  hiddenSession: string | undefined
-  toldVisible: boolean
-  toldInputs: boolean
+/** A page that was last told to be hidden, at `at`, and what has been played since; `session` is that of the page. */
+interface Hidden extends Run {
+  at: Ms
 }
+
+/** The state is the run without input as well, since that is what nearly every event concerns. */
+const fields = record({
+  ...sketchFields,
+  session: ref<string>(),
+  gathered: ref<Episode>(),
+  isPart: flag,
+  /** The last sign that somebody was there. */
+  signAt: number(-Infinity),
+  ...untoldFields,
+  hidden: ref<Hidden>(),
+  episodes: ref<Episodes<Kind>>(),
+  /** Whether it has been said that this is not sent. */
+  toldVisible: flag,
+  toldInputs: flag,
+})
+type State = RecordOf<typeof fields>
 type Facts = { kind: Kind; seconds: number; limitSeconds: number }
 
 /** The learner leaves the video running: it plays with the page hidden, or for long without a sign of anybody. */
@@ -57,21 +65,17 @@ export const hangUp = defineDetector<typeof params, State, Facts>({
     'face-checked',
   ],
   needs: [['visible', 'inputs']],
-  newState: () => ({
-    idling: false, count: 0, session: undefined, chapter: '', end: -Infinity, seconds: NaN, signAt: -Infinity, hiddenAt: -Infinity, hidden: undefined,
-    episodes: undefined, gathered: undefined, untold: undefined, begin: -Infinity, first: '', isPart: false, hiddenSession: undefined,
-    toldVisible: false, toldInputs: false,
-  }),
+  state: fields,
 
   onEvent(event, context) {
     const { state, span, params } = context
     if (state.episodes !== undefined) closeEpisodes(context)
     const proven = span !== undefined && isProven(span, params.quiet) ? span : undefined
     const visible = event.visible ?? span?.visible
-    if (visible !== true || state.hiddenAt !== -Infinity || state.hidden !== undefined) watchHidden(visible, event, proven, context)
+    if (visible !== true || state.hidden !== undefined) watchHidden(visible, event, proven, context)
     const { inputs } = event
     if (inputs !== undefined && inputs > 0) {
-      if (state.idling || state.untold !== undefined) endIdle(state)
+      if (isRunning(state) || state.untoldChapter !== undefined) endIdle(state)
       state.signAt = event.time
     } else if (proven === undefined || inputs === undefined || !goesOn(state, event, proven, params.gap)) {
       watchIdle(event, proven, context)
@@ -114,31 +118,50 @@ function watchHidden(visible: boolean | undefined, event: Event, proven: Span | 
     }
     return
   }
-  const since = state.hiddenSession === event.session ? state.hiddenAt : -Infinity
-  state.hiddenAt = visible ? -Infinity : event.time
-  state.hiddenSession = event.session
-  if (visible || since === -Infinity || (span !== undefined && proven === undefined)) state.hidden = undefined
-  if (visible || since === -Infinity || proven === undefined) return
-  if (state.hidden !== undefined && proven.from - state.hidden.end > params.quiet) state.hidden = undefined
-  const from = Math.max(proven.from, state.hidden?.end ?? since)
-  const run = (state.hidden ??= {
-    session: event.session, chapter: '', begin: from, end: from, seconds: NaN, first: '', count: 0, gathered: undefined, isPart: false,
-  })
-  play('hidden', run, proven.chapter, from, proven.to, event.id, context)
+  const { hidden } = state
+  if (visible) {
+    state.hidden = undefined
+  } else if (hidden === undefined || hidden.session !== event.session) {
+    state.hidden = {
+      session: event.session, at: event.time, chapter: '', begin: NaN, end: -Infinity, seconds: NaN, first: '', count: 0, gathered: undefined, isPart: false,
+    }
+  } else {
+    if (span !== undefined) playHidden(hidden, event.id, proven, context)
+    hidden.at = event.time
+  }
+}
+
+function playHidden(hidden: Hidden, id: string, proven: Span | undefined, context: Call): void {
+  if (proven === undefined || proven.from - hidden.end > context.params.quiet) endRun(hidden)
+  if (proven === undefined) return
+  const from = Math.max(proven.from, isRunning(hidden) ? hidden.end : hidden.at)
+  if (!isRunning(hidden)) hidden.end = from
+  play('hidden', hidden, proven.chapter, from, proven.to, id, context)
+}
+
+/** Whether there is playback in it: a sketch, what is gathered, or part of the open episode. */
+function isRunning(run: Run): boolean {
+  return run.count > 0 || run.gathered !== undefined || run.isPart
+}
+
+function endRun(run: Run): void {
+  run.count = 0
+  run.gathered = undefined
+  run.isPart = false
 }
 
 /** Whether an event without input goes on with the only stretch so far, in the session of it. */
 function goesOn(state: State, event: Event, { chapter, from }: Span, gap: Ms): boolean {
   const pause = from - state.end
-  return state.count > 0 && state.untold === undefined && state.session === event.session && state.chapter === chapter && pause <= JOIN && pause <= gap
+  return state.count > 0 && state.untoldChapter === undefined && state.session === event.session && state.chapter === chapter && pause <= JOIN && pause <= gap
 }
 
 /** Takes an event without input, or of which that is not told. */
 function watchIdle(event: Event, proven: Span | undefined, context: Call): void {
   const { state, params } = context
   if (!params.kinds.includes('idle')) return
-  const { untold } = state
-  const to = untold?.at(-1)?.end ?? (state.idling ? state.end : undefined)
+  const isUntold = state.untoldChapter !== undefined
+  const to = isUntold ? state.untoldEnd : isRunning(state) ? state.end : undefined
   if (isSignOfLife(event, state) || (to !== undefined && (proven?.from ?? event.time) - to > params.gap)) {
     // The playback that this event closes is left out, too: the input may have come anywhere in it.
     endIdle(state)
@@ -151,41 +174,35 @@ function watchIdle(event: Event, proven: Span | undefined, context: Call): void 
     leaveUntold(proven.chapter, from, proven.to, context)
     return
   }
-  if (!state.idling) {
-    const begin = untold?.[0]?.begin ?? from
-    state.idling = true
-    state.isPart = false
+  const untold = untoldOf(state)
+  if (!isRunning(state)) {
+    const begin = untold[0]?.begin ?? from
     state.session = event.session
     state.end = begin
-    state.gathered = untold === undefined ? undefined : newEpisode(begin)
+    if (isUntold) state.gathered = newEpisode(begin)
   }
-  if (untold !== undefined) {
-    for (const s of untold) play('idle', state, s.chapter, s.begin, s.end, undefined, context, s.seconds)
-    state.untold = undefined
-  }
+  dropUntold(state)
+  for (const s of untold) play('idle', state, s.chapter, s.begin, s.end, undefined, context, s.seconds)
   play('idle', state, proven.chapter, from, proven.to, event.id, context)
 }
 
 function endIdle(state: State): void {
-  state.idling = false
-  state.count = 0
-  state.gathered = undefined
-  state.untold = undefined
+  endRun(state)
+  dropUntold(state)
 }
 
 /** Whether somebody is there without an input: an answer, an answered face check, a login, another session. */
 function isSignOfLife(event: Event, state: State): boolean {
   if (event.action === 'answered' || event.action === 'logged-in') return true
   if (event.action === 'face-checked') return event.outcome !== 'missed'
-  return state.idling && state.session !== undefined && event.session !== undefined && event.session !== state.session
+  return isRunning(state) && state.session !== undefined && event.session !== undefined && event.session !== state.session
 }
 
 /** Keeps playback of which the inputs are not told yet. If they are not for a whole limit, nothing can be judged. */
 function leaveUntold(chapter: string, from: Ms, to: Ms, context: Call): void {
   const { state } = context
-  const untold = (state.untold ??= [])
-  if (to > from) addStretch(untold, chapter, from, to)
-  if (to - (untold[0]?.begin ?? to) < context.params.idle) return
+  if (to > from) addUntold(state, chapter, from, to)
+  if (to - (untoldSince(state) ?? to) < context.params.idle) return
   endIdle(state)
   if (!state.toldInputs) context.notEvaluable('`inputs` is not sent')
   state.toldInputs = true

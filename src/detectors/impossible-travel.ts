@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, HOUR, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import { ACTIONS, type Event, type Place } from '../telemetry/event.ts'
@@ -21,15 +22,16 @@ type Params = z.output<typeof params>
 interface Stay {
   ip: string | undefined
   session: string | undefined
+  from: Ms
   to: Ms
   events: number
   /** The last event. */
-  event: string
-  from: Ms
+  event: string | undefined
   latitude: number
   longitude: number
-  name: string
-  asn: number | undefined
+  name: string | undefined
+  /** NaN where unknown. */
+  asn: number
 }
 /** A place under suspicion, and how the learner would have come there. */
 interface Arrival extends Stay {
@@ -48,12 +50,25 @@ interface Travel {
   places: [string, string]
   evidence: Evidence
 }
-/** Where the learner is, as long as there are `events` from there. Flat, since nearly every event goes on with that stay. */
-interface State extends Stay {
-  there: Arrival | undefined
-  travel: Travel | undefined
-  told: boolean
-}
+
+/** Where the learner is, as long as there are `events` from there: nearly every event goes on with that stay. */
+const fields = record({
+  ip: ref<string>(),
+  session: ref<string>(),
+  from: number(-Infinity),
+  to: number(-Infinity),
+  events: number(0),
+  event: ref<string>(),
+  latitude: number(NaN),
+  longitude: number(NaN),
+  name: ref<string>(),
+  asn: number(NaN),
+  there: ref<Arrival>(),
+  travel: ref<Travel>(),
+  /** Whether it has been said that the city is unknown. */
+  told: flag,
+})
+type State = RecordOf<typeof fields>
 type Facts = { from: string; to: string; km: number; minutes: number; kmh: number; limitKmh: number; journeys: number }
 
 const EARTH_RADIUS_KM = 6371
@@ -67,10 +82,7 @@ export const impossibleTravel = defineDetector<typeof params, State, Facts>({
   params,
   actions: ACTIONS.filter((a) => a !== 'face-requested' && a !== 'attended'),
   needs: ['ip'],
-  newState: () => ({
-    ip: undefined, session: undefined, to: -Infinity, events: 0, event: '', there: undefined, travel: undefined, told: false, from: -Infinity,
-    latitude: NaN, longitude: NaN, name: '', asn: undefined,
-  }),
+  state: fields,
 
   onEvent(event, context) {
     const { state, params } = context
@@ -145,7 +157,7 @@ function moveTo(state: State, { ip, session, to, events, event, from, latitude, 
 
 function newStay(event: Event, place: Place, latitude: number, longitude: number): Stay {
   return {
-    ip: event.ip, latitude, longitude, name: place.city ?? place.province ?? `${latitude}, ${longitude}`, asn: place.asn, session: event.session,
+    ip: event.ip, latitude, longitude, name: place.city ?? place.province ?? `${latitude}, ${longitude}`, asn: place.asn ?? NaN, session: event.session,
     from: event.time, to: event.time, events: 1, event: event.id,
   }
 }
@@ -154,7 +166,7 @@ function newStay(event: Event, place: Place, latitude: number, longitude: number
 function settle(stay: Stay, event: Event, place: Place, latitude: number, longitude: number): void {
   stay.ip = event.ip
   stay.session = event.session
-  stay.asn = place.asn
+  stay.asn = place.asn ?? NaN
   stay.latitude = latitude
   stay.longitude = longitude
   stay.name = place.city ?? place.province ?? stay.name
@@ -162,7 +174,7 @@ function settle(stay: Stay, event: Event, place: Place, latitude: number, longit
 
 /** Whether two places may be one connection whose carrier changed the gateway: one session, in no other network as far as known. */
 function isOneConnection(a: Stay, b: Stay): boolean {
-  return a.session === b.session && (a.asn === undefined || b.asn === undefined || a.asn === b.asn)
+  return a.session === b.session && (Number.isNaN(a.asn) || Number.isNaN(b.asn) || a.asn === b.asn)
 }
 
 /** Decides whether the place under suspicion is proven; then that is where the learner is. */
@@ -182,10 +194,10 @@ function judge(context: Call): void {
   if (speedOf(there.km, ms) > speedOf(travel.km, travel.ms)) {
     travel.km = there.km
     travel.ms = ms
-    travel.places = [state.name, there.name]
+    travel.places = [state.name as string, there.name as string]
   }
-  addEvidence(travel.evidence, state.event)
-  addEvidence(travel.evidence, there.event)
+  addEvidence(travel.evidence, state.event as string)
+  addEvidence(travel.evidence, there.event as string)
   moveTo(state, there)
   state.there = undefined
   if (isNew) report(context, travel, 'ongoing')

@@ -1,7 +1,6 @@
 import type { Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
-import { addEvidence } from '../../warnings/evidence.ts'
 import { addPlayback, newEpisode, type Episode } from './episode.ts'
 
 /** A face check that waits for its answer. Plain data. */
@@ -15,40 +14,51 @@ export interface Pending {
   episode: Episode
 }
 
-/** When checks are requested: the last request, the interval before it, how many equal ones there were and since when. Plain data. */
+/** When checks are requested: the last time, and the interval before it. */
 export interface Requests {
   request: Ms
   interval: Ms
-  equal: number
-  equalSince: Ms
+  /** Only while there are several equal intervals in a row. */
+  equal: Equal | undefined
+}
+
+/** Equal intervals in a row: how many, and the request that they begin with. Plain data. */
+export interface Equal {
+  count: number
+  since: Ms
 }
 
 const MOST_PENDING = 4
 
-/** Notes a request; one that is sent again for the same challenge is the same request. */
-export function ask(pending: Pending[], event: Event): void {
-  if (event.challenge !== undefined) for (const p of pending) if (p.challenge === event.challenge) return
+/** Adds a request to those that wait; one that is sent again for the same challenge is the same request. */
+export function ask(pending: Pending[] | undefined, event: Event): Pending[] {
+  const { challenge, session, time: at } = event
+  if (challenge !== undefined && pending?.some((p) => p.challenge === challenge)) return pending
+  const episode = { ...newEpisode(at), evidence: { events: [event.id], count: 1 } }
+  const request = { challenge, session, at, alive: false, episode }
+  if (pending === undefined) return [request]
   if (pending.length === MOST_PENDING) pending.shift()
-  const episode = newEpisode(event.time)
-  addEvidence(episode.evidence, event.id)
-  pending.push({ challenge: event.challenge, session: event.session, at: event.time, alive: false, episode })
+  pending.push(request)
+  return pending
 }
 
-/** Counts the interval that a request ends; one within `answer` of the last is a second try and changes nothing. */
-export function countRequest(requests: Requests, time: Ms, answer: Ms, tolerance: Ms): Requests {
-  const interval = time - requests.request
-  if (interval <= answer) return requests
-  if (interval === Infinity) {
-    requests.equalSince = time
-  } else if (Math.abs(interval - requests.interval) <= tolerance) {
-    requests.equal++
-  } else {
-    requests.interval = interval
-    requests.equal = 1
-    requests.equalSince = requests.request
-  }
+/**
+ * Counts the interval that a request ends, and returns the equal ones up to it if there are several; one within `answer` of
+ * the last request is a second try and changes nothing. The first of them stands for all, so that slow drift is not equal.
+ */
+export function countRequest(requests: Requests, time: Ms, answer: Ms, tolerance: Ms): Equal | undefined {
+  const { request, interval: before } = requests
+  const interval = time - request
+  if (interval <= answer) return undefined
   requests.request = time
-  return requests
+  if (Math.abs(interval - before) <= tolerance) {
+    const equal = (requests.equal ??= { count: 1, since: request - before })
+    equal.count++
+    return equal
+  }
+  requests.interval = interval
+  requests.equal = undefined
+  return undefined
 }
 
 /** Takes out the request that an outcome belongs to: the oldest where challenges have no ids. An answer after the deadline is none. */

@@ -1,3 +1,4 @@
+import { number, ref } from '../../base/record.ts'
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Disputed } from '../../engine/detector.ts'
 import type { Span } from '../../telemetry/playback.ts'
@@ -32,13 +33,18 @@ export interface Episodes<K extends string> {
  * nearly always; `count` is 0 where there is none. Plain data.
  */
 export interface Sketch {
-  chapter: string
+  chapter: string | undefined
   begin: Ms
   end: Ms
   seconds: number
   /** The first event, and how many there are. */
-  first: string
+  first: string | undefined
   count: number
+}
+
+/** The fields of a sketch, for the record of a learner who always has one. */
+export const sketchFields = {
+  chapter: ref<string>(), begin: number(NaN), end: number(-Infinity), seconds: number(NaN), first: ref<string>(), count: number(0),
 }
 
 const MOST_STRETCHES = 50
@@ -110,7 +116,7 @@ export function addToSketch(sketch: Sketch, begin: Ms, end: Ms): void {
 export function takeSketch(sketch: Sketch): Episode {
   const { chapter, begin, end, seconds, first, count } = sketch
   sketch.count = 0
-  return { begin, end, seconds, stretches: [{ chapter, begin, end, seconds }], evidence: { events: [first], count } }
+  return { begin, end, seconds, stretches: [{ chapter: chapter as string, begin, end, seconds }], evidence: { events: [first as string], count } }
 }
 
 /** Makes `run` the open episode of its kind, or part of the one that is open. True: it is new and must be raised. */
