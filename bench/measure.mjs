@@ -9,8 +9,10 @@ import { parseCeiling, splitCeiling } from './ceilings.mjs'
 const [part, log, catalogue] = process.argv.slice(2)
 const root = new URL('..', import.meta.url).pathname
 
-async function timedRun(watch) {
-  const context = await openContext({ rules: [join(root, 'rules')], catalogue, version: 'bench' })
+const open = () => openContext({ rules: [join(root, 'rules')], catalogue, version: 'bench' })
+
+async function timedRun(watch, context) {
+  context ??= await open()
   const output = mkdtempSync(join(tmpdir(), 'invigil-bench-'))
   const begun = performance.now()
   const summary = await runLocal({ logs: [log], format: 'canonical', context, output, watch })
@@ -19,21 +21,17 @@ async function timedRun(watch) {
   return { perSecond: summary.log.events / seconds, events: summary.log.events, warnings: summary.warnings.total }
 }
 
-/** Heap after a collection at the end of the log, less that of an empty process, for each learner. */
+/** Memory in use after a collection at the end of the log, less what it was with rules, catalogue and databases loaded, for each learner. */
 async function memoryPerLearner() {
+  const context = await open()
   globalThis.gc()
   const before = process.memoryUsage()
-  let bytes = 0
-  let learners = 0
-  await timedRun({
-    ended(machine) {
-      globalThis.gc()
-      const after = process.memoryUsage()
-      learners = machine.keys().learners
-      bytes = after.heapUsed + after.external - before.heapUsed - before.external
-    },
-  })
-  return { bytesPerLearner: bytes / learners, learners }
+  let machine
+  await timedRun({ ended: (m) => (machine = m) }, context)
+  globalThis.gc()
+  const after = process.memoryUsage()
+  const { learners } = machine.keys()
+  return { bytesPerLearner: (after.heapUsed + after.external - before.heapUsed - before.external) / learners, learners }
 }
 
 /** Time of a load whose address depends on the load before, over a random cycle through `bytes` of memory. */

@@ -1,16 +1,20 @@
 import { MOST_BYTES } from '../telemetry/decode.ts'
 import { Chunk } from '../telemetry/held.ts'
+import { Tape } from '../telemetry/tape.ts'
 import { openBytes, type Bytes } from './bytes.ts'
 
-const READ = 1 << 20
+/** Bytes of a chunk: it is read into as long as there is room for as much as a line may have. */
+const SIZE = 1 << 22
+const LEAST_ROOM = MOST_BYTES + 64
+/** Free chunks that are kept for what is read next. */
+const MOST_FREE = 2
 const RETURN = 13
 const LINE_FEED = 10
 /** Of a line that is too long for an event, so many bytes are kept as evidence. */
 export const KEPT_OF_LONG = 1 << 16
 
-/** Room for the beginning of a line and as much again as is read at a time. */
 function newChunk(): Chunk {
-  return new Chunk(Buffer.allocUnsafeSlow(READ + MOST_BYTES + 64), READ / 4)
+  return new Chunk(Buffer.allocUnsafeSlow(SIZE), new Tape(SIZE / 8))
 }
 
 /** A line too long to be held: where it is, its first bytes, and how long it was. */
@@ -43,7 +47,7 @@ export class LineReader {
   private skipping: { head: Buffer; length: number; last: number; offset: number } | undefined
   private overlongOffset = 0
   /** Chunks other than the one at hand: full of what is held, or free again. */
-  private readonly others: Chunk[] = []
+  private others: Chunk[] = []
 
   constructor(source: Bytes, offset: number, line: number, follow: boolean) {
     this.source = source
@@ -114,15 +118,12 @@ export class LineReader {
 
   /** Reads on; false at the end of the log (when following without a fault: at its present end). Call it when `next` returned false. */
   async fill(): Promise<boolean> {
-    this.carry()
-    this.base += this.upcoming
-    this.filled -= this.upcoming
-    this.upcoming = 0
-    this.limit = 0
-    // INVARIANT: what is left in `bytes` is the beginning of one line.
+    this.limit = this.upcoming
+    // INVARIANT: what is left in `bytes` from `upcoming` on is the beginning of one line.
     while (!this.ended) {
+      if (this.bytes.length - this.filled < LEAST_ROOM) this.carry()
       const from = this.filled
-      const n = await this.source.read(this.bytes.subarray(0, Math.min(this.bytes.length, from + READ)), from)
+      const n = await this.source.read(this.bytes, from)
       if (n === 0) {
         if (this.follow && this.source.fault === undefined) return false
         this.ended = true
@@ -131,53 +132,53 @@ export class LineReader {
       this.filled += n
       const last = this.bytes.lastIndexOf(LINE_FEED, this.filled - 1)
       if (last >= from) {
-        this.expose(last + 1)
+        this.limit = last + 1
         return true
       }
-      if (this.filled > MOST_BYTES + 2) this.letGo()
+      if (this.filled - this.upcoming > MOST_BYTES + 2) this.letGo()
     }
-    if (this.filled === 0) return this.exposeSkipped()
+    if (this.filled === this.upcoming) return this.exposeSkipped()
     // The last line of a log that ends without a line break.
-    this.expose(this.filled)
+    this.limit = this.filled
     return true
   }
 
-  /** Carries the beginning of the next line over to where it is read on: to another chunk, if something in this one is held. */
+  /** Carries the beginning of the next line over to where there is room: to another chunk, if something in this one is held. */
   private carry(): void {
     const { chunk } = this
     if (chunk.holds > 0) {
-      const free = this.others.findIndex((c) => c.holds === 0)
-      this.chunk = free < 0 ? newChunk() : (this.others.splice(free, 1)[0] as Chunk)
-      this.others.push(chunk)
+      const free = this.others.filter((c) => c.holds === 0)
+      this.chunk = free.pop() ?? newChunk()
+      this.others = [...this.others.filter((c) => c.holds > 0), ...free.slice(0, MOST_FREE), chunk]
     }
     this.chunk.tape.clear()
     chunk.bytes.copy(this.chunk.bytes, 0, this.upcoming, this.filled)
+    this.base += this.upcoming
+    this.filled -= this.upcoming
+    this.upcoming = 0
+    this.limit = 0
   }
 
   close(): Promise<void> {
     return this.source.close()
   }
 
-  private expose(limit: number): void {
-    this.limit = limit
-  }
-
   /** Forgets the beginning of a line that is too long to be an event; its first bytes are kept. */
   private letGo(): void {
-    this.skipping ??= { head: Buffer.from(this.bytes.subarray(0, KEPT_OF_LONG)), length: 0, last: 0, offset: this.base }
-    this.skipping.length += this.filled
-    this.skipping.last = this.bytes[this.filled - 1] as number
-    this.base += this.filled
-    this.filled = 0
+    const { upcoming, filled } = this
+    this.skipping ??= { head: Buffer.from(this.bytes.subarray(upcoming, upcoming + KEPT_OF_LONG)), length: 0, last: 0, offset: this.base + upcoming }
+    this.skipping.length += filled - upcoming
+    this.skipping.last = this.bytes[filled - 1] as number
+    this.base += filled - upcoming
+    this.filled = upcoming
   }
 
   /** A log that ends inside a line that was let go: an empty tail stands for the rest of it. */
   private exposeSkipped(): boolean {
     if (!this.skipping) return false
-    this.bytes[0] = LINE_FEED
-    this.filled = 1
+    this.bytes[this.filled++] = LINE_FEED
     this.base--
-    this.expose(1)
+    this.limit = this.filled
     return true
   }
 }

@@ -4,6 +4,7 @@ import type { Event } from './event.ts'
 import { FIELDS } from './event.ts'
 import { Chunk, type Held } from './held.ts'
 import { REJECT_REASONS } from './rejects.ts'
+import { Tape } from './tape.ts'
 
 type Outcome = Event | { reason: string; message: string } | { verb: string }
 
@@ -113,7 +114,7 @@ test('an action that is no playback needs no chapter', () => {
 test('records of one chunk are read when their turn comes', () => {
   const lines = [beat(), beat({ id: 'e2', learner: '张' }), beat({ id: 'e3'.repeat(10) }), beat({ id: 'e4' })]
   const bytes = Buffer.from(lines.join('\r\n'))
-  const chunk = new Chunk(bytes, 1000)
+  const chunk = new Chunk(bytes, new Tape(1000))
   const decoder = createDecoder({ format: 'canonical' })
   const out: Held[] = []
   const fail = (): never => { throw new Error('not an event') }

@@ -5,7 +5,7 @@ import { buildEvent } from './build.ts'
 import { Chunk, HeldRecord, type Held } from './held.ts'
 import type { RejectReason } from './rejects.ts'
 import { Scanner } from './scan.ts'
-import { ROOM_OF_ONE } from './tape.ts'
+import { ROOM_OF_ONE, Tape } from './tape.ts'
 
 /** Bytes in a record, and levels of objects and lists in it. */
 export const MOST_BYTES = 1 << 20
@@ -48,6 +48,8 @@ export function createDecoder({ format, platform = '' }: DecoderOptions): Decode
 class CanonicalDecoder implements Decoder {
   private readonly platform: string
   private readonly scanner: Scanner
+  /** For records that no chunk keeps: they are read at once. */
+  private readonly spare = new Tape(ROOM_OF_ONE)
 
   constructor(platform: string) {
     this.platform = platform
@@ -58,10 +60,12 @@ class CanonicalDecoder implements Decoder {
     const { scanner } = this
     const stop = end > start && bytes[end - 1] === RETURN ? end - 1 : end
     const isShort = stop - start <= MOST_BYTES
-    const into = chunk ?? new Chunk(bytes, ROOM_OF_ONE)
+    this.spare.clear()
+    const into = chunk?.tape.hasRoom ? chunk : new Chunk(bytes, this.spare)
     const seen = isShort ? scanner.look(bytes, start, stop, into.tape) : undefined
-    if (seen !== undefined) sink.event(new HeldRecord(seen, scanner.texts, into, start, stop))
-    else this.decodeSlowly(sink, bytes, start, stop)
+    if (seen === undefined) return this.decodeSlowly(sink, bytes, start, stop)
+    const held = new HeldRecord(seen, scanner.texts, into, start, stop)
+    sink.event(into === chunk ? held : held.read())
   }
 
   private decodeSlowly(sink: DecodeSink, bytes: Buffer, start: number, end: number): void {

@@ -1,7 +1,7 @@
 import type { Ms } from '../base/time.ts'
 import type { Event } from './event.ts'
 import type { Seen } from './scan.ts'
-import { Tape, type Texts } from './tape.ts'
+import type { Tape, Texts } from './tape.ts'
 
 /**
  * An event that waits for its turn: what time needs to know of it, and the rest when it is read. An `Event` is one itself.
@@ -25,10 +25,9 @@ export class Chunk {
   /** How many records in it are held. */
   holds = 0
 
-  /** `entries`: the tape's room; records that find none are read at once. */
-  constructor(bytes: Buffer, entries: number) {
+  constructor(bytes: Buffer, tape: Tape) {
     this.bytes = bytes
-    this.tape = new Tape(entries)
+    this.tape = tape
   }
 }
 

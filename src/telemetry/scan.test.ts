@@ -5,7 +5,7 @@ import { buildEvent } from './build.ts'
 import { ACTIONS, Event, eventSchema, PLAYBACK } from './event.ts'
 import { Chunk, HeldRecord } from './held.ts'
 import { Scanner } from './scan.ts'
-import { ROOM_OF_ONE } from './tape.ts'
+import { ROOM_OF_ONE, Tape } from './tape.ts'
 import { FIELD_RULES, findFault } from './validate.ts'
 import { parseTime } from '../base/time.ts'
 
@@ -61,7 +61,7 @@ function write(pick: (n: number) => number, r: Record<string, unknown>): string 
 }
 
 function scan(scanner: Scanner, bytes: Buffer, start: number, end: number): Event | undefined {
-  const chunk = new Chunk(bytes, 2 * ROOM_OF_ONE)
+  const chunk = new Chunk(bytes, new Tape(2 * ROOM_OF_ONE))
   // Another record before it must make no difference.
   const before = Buffer.from('{"id":"e","time":"2026-03-02T08:00:00Z","action":"navigated","platform":"p","learner":"l"}')
   scanner.look(before, 0, before.length, chunk.tape)

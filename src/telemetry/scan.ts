@@ -51,9 +51,10 @@ export class Scanner {
     this.platform = platform
   }
 
-  /** Looks for an event in `bytes` from `start` up to `end` and writes its fields to the tape. What it returns is valid until the next call. */
+  /** Looks for an event in `bytes` from `start` up to `end` and writes its fields to the tape, which must have room. What it returns is valid until the next call. */
   look(bytes: Buffer, start: number, end: number, tape: Tape): Seen | undefined {
-    if (end - start < 2 || bytes[start] !== OPEN || !tape.begin()) return undefined
+    if (end - start < 2 || bytes[start] !== OPEN) return undefined
+    tape.begin()
     if (this.scan(bytes, start, end, tape)) return this.seen
     tape.undo()
     return undefined

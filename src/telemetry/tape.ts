@@ -51,11 +51,15 @@ export class Tape {
     this.numbers = new Int32Array(room)
   }
 
-  /** Begins the next record; false if there may be no room for it. */
-  begin(): boolean {
+  /** Whether there is room for any record. */
+  get hasRoom(): boolean {
+    return this.used + ROOM_OF_ONE <= this.numbers.length
+  }
+
+  /** Begins the next record. */
+  begin(): void {
     this.begun = this.used
     this.used++
-    return this.begun + ROOM_OF_ONE <= this.numbers.length
   }
 
   /** Adds an entry; false if the record has too many. */
