@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { MINUTE, SECOND, duration, type Ms } from '../base/time.ts'
 import type { CourseInfo } from '../catalogue/catalogue.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
-import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { addEvidence, type Evidence } from '../warnings/evidence.ts'
+import { courseProgress, forgetSkips, progressOf, removeSkip, skipOf, type Progress, type Skip } from './shared/course-progress.ts'
 import { hasId, withId, type IdSet } from './shared/id-set.ts'
 import { playedMs } from './shared/played.ts'
 import { whyUnjudged } from './shared/progress.ts'
@@ -20,24 +22,6 @@ const params = z.strictObject({
 })
 type Params = z.output<typeof params>
 
-/** A chapter that is being played before its turn. */
-interface Skip {
-  chapter: string
-  begin: Ms
-  end: Ms
-  played: Ms
-  evidence: Evidence
-}
-
-/** Progress in one course of one class: plain data, kept until the class closes. */
-interface Progress {
-  class: string
-  course: string
-  completed: IdSet
-  warned: IdSet
-  skips: Skip[]
-}
-
 /** Chapters played before their turn, one soon after the other: one warning. */
 interface Skips {
   begin: Ms
@@ -50,22 +34,23 @@ interface Skips {
   evidence: Evidence
 }
 
-interface State {
-  courses: Progress[]
-  open: Skips | undefined
-  lastBegin: Ms
-  /** The chapter at hand, where nothing is left to judge but whether its end is reached: flat, since every event asks. */
-  clearChapter: string | undefined
-  clearClass: string | undefined
-  clearCourse: string | undefined
+const fields = record({
+  ...courseProgress,
+  open: ref<Skips>(),
+  lastBegin: number(-Infinity),
+  /** The chapter at hand, where nothing is left to judge but whether its end is reached: every event asks. */
+  clearChapter: ref<string>(),
+  clearClass: ref<string>(),
+  clearCourse: ref<string>(),
   /** Media position from which it passes as completed; Infinity: unknown or of no interest. */
-  clearEnd: number
+  clearEnd: number(Infinity),
   /** Time of the last event of a chapter, and the media position it left of the chapter at hand; NaN: unknown. */
-  seenAt: Ms
-  seenTo: number
+  seenAt: number(NaN),
+  seenTo: number(NaN),
   /** Reasons already counted. */
-  unjudged: string[]
-}
+  unjudged: ref<string[]>(),
+})
+type State = RecordOf<typeof fields>
 
 interface Facts {
   /** How many chapters were skipped to; the rest is of the first one. */
@@ -83,8 +68,6 @@ type Call = Context<Params, State, Facts>
 
 /** Nobody who is playing is silent for so long. */
 const SILENCE: Ms = 5 * MINUTE
-const MOST_SKIPS = 8
-const MOST_COURSES = 64
 const MOST_CHAPTERS = 50
 
 export const chapterSkip = defineDetector<typeof params, State, Facts>({
@@ -97,10 +80,7 @@ export const chapterSkip = defineDetector<typeof params, State, Facts>({
   needs: ['chapter'],
   needsCatalogue: ['chapters', 'class'],
   horizon: 'class',
-  newState: () => ({
-    courses: [], open: undefined, lastBegin: -Infinity, clearChapter: undefined, clearClass: undefined, clearCourse: undefined, clearEnd: Infinity,
-    seenAt: Number.NaN, seenTo: Number.NaN, unjudged: [],
-  }),
+  state: fields,
   onEvent(event, context) {
     const { span, state } = context
     if (state.open !== undefined) endIfOver(context)
@@ -109,7 +89,7 @@ export const chapterSkip = defineDetector<typeof params, State, Facts>({
     state.seenAt = event.time
     const done = event.action === 'completed' || event.action === 'attended'
     if (isUnbegun(event, span) && silent > SILENCE) passUnheard(event, silent, context)
-    if (event.chapter === state.clearChapter) state.seenTo = event.position ?? Number.NaN
+    if (event.chapter === state.clearChapter) state.seenTo = event.position ?? NaN
     if (!done && (span === undefined || isClear(event, span, state))) return
     const course = context.catalogue.courseOf(event)
     const klass = context.catalogue.classOf(event)
@@ -141,8 +121,9 @@ export const chapterSkip = defineDetector<typeof params, State, Facts>({
 })
 
 function unjudged(reason: string, context: Call): void {
-  if (context.state.unjudged.includes(reason)) return
-  context.state.unjudged.push(reason)
+  const { state } = context
+  if (state.unjudged?.includes(reason)) return
+  state.unjudged = [...(state.unjudged ?? []), reason]
   context.notEvaluable(reason)
 }
 
@@ -174,33 +155,27 @@ function passUnheard(event: Event, silent: Ms, context: Call): void {
   const [course, klass] = [context.catalogue.courseOf(of), context.catalogue.classOf(of)]
   if (course === undefined || klass === undefined) return
   const progress = progressOf(state, klass.id, course.id)
-  progress.completed = withId(progress.completed, clearChapter)
+  progress.completed = withId(progress.completed ?? '', clearChapter)
   state.clearEnd = Infinity
-}
-
-function progressOf(state: State, klass: string, course: string): Progress {
-  for (const p of state.courses) if (p.course === course && p.class === klass) return p
-  const progress = { class: klass, course, completed: '', warned: '', skips: [] }
-  if (state.courses.length >= MOST_COURSES) state.courses.shift()
-  state.courses.push(progress)
-  return progress
 }
 
 function judge(event: Event, course: CourseInfo, order: number, progress: Progress, done: boolean, context: Call): void {
   const { params, span, state } = context
   const chapter = event.chapter as string
+  if (progress.skips !== undefined) forgetSkips(progress, event.time - params.end)
   const length = event.length ?? course.chapters[order]?.length
   const end = length === undefined ? undefined : params.reached * length
   // A `completed` may be lost: who has played a chapter to its end has completed it.
   const ends = done || (end !== undefined && span?.agrees === true && (span.mediaTo as number) >= end)
-  if (hasId(progress.completed, chapter)) {
+  const completed = progress.completed ?? ''
+  if (hasId(completed, chapter)) {
     setClear(state, event, Infinity)
     return
   }
-  const missing = event.action === 'attended' || hasId(progress.warned, chapter) ? [] : missingBefore(course, order, progress.completed, params)
+  const missing = event.action === 'attended' || hasId(progress.warned ?? '', chapter) ? [] : missingBefore(course, order, completed, params)
   if (missing.length > 0) addSkip(event, course, order, missing, progress, context)
   else setClear(state, event, ends || end === undefined ? Infinity : end)
-  if (ends) progress.completed = withId(progress.completed, chapter)
+  if (ends) progress.completed = withId(completed, chapter)
 }
 
 function addSkip(event: Event, course: CourseInfo, order: number, missing: number[], progress: Progress, context: Call): void {
@@ -209,13 +184,13 @@ function addSkip(event: Event, course: CourseInfo, order: number, missing: numbe
   const completed = event.action === 'completed'
   const played = span === undefined ? 0 : playedMs(span, event.action, params.quiet)
   if (played === 0 && !completed) return
-  const skip = skipOf(progress, chapter, span?.from ?? event.time, event.time, params)
+  const skip = skipOf(progress, chapter, span?.from ?? event.time, event.time)
   skip.played += played
   skip.end = event.time
   addEvidence(skip.evidence, event.id)
   if (skip.played < params.least && !completed) return
-  progress.warned = withId(progress.warned, chapter)
-  progress.skips.splice(progress.skips.indexOf(skip), 1)
+  progress.warned = withId(progress.warned ?? '', chapter)
+  removeSkip(progress, skip)
   const first = missing[0] as number
   addToOpen(skip, progress, context, {
     chapters: 1, chapter, completed, order: order + 1, missing: course.chapters[first]?.id as string, missingOrder: first + 1,
@@ -231,7 +206,7 @@ function addToOpen(skip: Skip, progress: Progress, context: Call, facts: Facts):
     state.lastBegin = skip.begin === state.lastBegin ? skip.begin + 1 : skip.begin
     const { evidence, chapter } = skip
     state.open = {
-      begin: state.lastBegin, end: now, noticed: now, class: progress.class, course: progress.course, chapters: [chapter], facts, evidence,
+      begin: state.lastBegin, end: now, noticed: now, class: progress.class as string, course: progress.course as string, chapters: [chapter], facts, evidence,
     }
     report(state.open, 'ongoing', context)
   } else {
@@ -265,16 +240,4 @@ function missingBefore(course: CourseInfo, order: number, completed: IdSet, para
     if (c && (c.kind === 'theory' || params.practice) && !hasId(completed, c.id)) missing.push(i)
   }
   return missing
-}
-
-function skipOf(progress: Progress, chapter: string, begin: Ms, now: Ms, params: Params): Skip {
-  const recent = now - params.end
-  const { skips } = progress
-  for (let i = skips.length - 1; i >= 0; i--) if ((skips[i] as Skip).end < recent) skips.splice(i, 1)
-  let skip = skips.find((s) => s.chapter === chapter)
-  if (skip === undefined) {
-    if (skips.length >= MOST_SKIPS) skips.shift()
-    skips.push((skip = { chapter, begin, end: now, played: 0, evidence: newEvidence() }))
-  }
-  return skip
 }

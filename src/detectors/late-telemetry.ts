@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, HOUR, MINUTE, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import { ACTIONS } from '../telemetry/event.ts'
@@ -23,14 +24,19 @@ interface Late {
   events: number
   evidence: Evidence
 }
-type State = {
+const fields = record({
   /** Where the slot at hand ends. */
-  until: Ms
+  until: number(-Infinity),
   /** Events that came in time: in the slot at hand, and in those before it, the latest first. */
-  timely: number
-  before: number[] | undefined
-  late: Late | undefined
-}
+  timely: number(0),
+  before1: number(0),
+  before2: number(0),
+  before3: number(0),
+  before4: number(0),
+  before5: number(0),
+  late: ref<Late>(),
+})
+type State = RecordOf<typeof fields>
 type Facts = { late: number; events: number; share: number; limit: number }
 
 // An hour that slides in steps of 10 minutes: the step at hand and the five before it.
@@ -50,7 +56,7 @@ export const lateTelemetry = defineDetector<typeof params, State, Facts>({
   params,
   actions: ACTIONS,
   needs: [],
-  newState: () => ({ until: -Infinity, timely: 0, before: undefined, late: undefined }),
+  state: fields,
 
   onEvent(event, context) {
     const { state } = context
@@ -73,7 +79,7 @@ export const lateTelemetry = defineDetector<typeof params, State, Facts>({
       return
     }
     const inHour = sum(late.slots)
-    const events = inHour + state.timely + (state.before === undefined ? 0 : sum(state.before))
+    const events = inHour + timelyInHour(state)
     if (inHour < params.least || inHour <= params.share * events) return
     late.raised = true
     report(context, late, 'ongoing', inHour, events)
@@ -102,9 +108,8 @@ function advance(context: Call, now: Ms): void {
     const steps = state.until === -Infinity ? 0 : Math.min((until - state.until) / SLOT, SLOTS)
     state.until = until
     for (let i = 0; i < steps; i++) {
-      shift((state.before ??= [0, 0, 0, 0, 0]), state.timely)
-      state.timely = 0
-      if (late !== undefined) shift(late.slots, 0)
+      shiftTimely(state)
+      if (late !== undefined) shift(late.slots)
     }
   }
   if (late === undefined) return
@@ -129,9 +134,22 @@ function report(context: Call, late: Late, episode: 'ongoing' | 'ended' | 'withd
   })
 }
 
-function shift(slots: number[], first: number): void {
+function timelyInHour(state: State): number {
+  return state.timely + state.before1 + state.before2 + state.before3 + state.before4 + state.before5
+}
+
+function shiftTimely(state: State): void {
+  state.before5 = state.before4
+  state.before4 = state.before3
+  state.before3 = state.before2
+  state.before2 = state.before1
+  state.before1 = state.timely
+  state.timely = 0
+}
+
+function shift(slots: number[]): void {
   for (let i = slots.length - 1; i > 0; i--) slots[i] = slots[i - 1] as number
-  slots[0] = first
+  slots[0] = 0
 }
 
 function sum(slots: readonly number[]): number {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
@@ -24,7 +25,14 @@ interface Chain {
   raised: boolean
   episode: Episode
 }
-type State = { device: string | undefined; at: Ms; event: string; chain: Chain | undefined }
+const fields = record({
+  /** The device of the last event, its time and its id. */
+  device: ref<string>(),
+  at: number(-Infinity),
+  event: ref<string>(),
+  chain: ref<Chain>(),
+})
+type State = RecordOf<typeof fields>
 type Facts = { devices: string[]; changes: number; seconds: number; gapSeconds: number }
 
 const MOST_DEVICES = 8
@@ -39,7 +47,7 @@ export const oneDevice = defineDetector<typeof params, State, Facts>({
   // What closes or pauses a device, a login and a face check belong to an honest change of device, or to a phone that only answers the check.
   actions: ['initialized', 'played', 'heartbeat', 'seeked', 'rate-changed', 'navigated', 'answered'],
   needs: ['device'],
-  newState: () => ({ device: undefined, at: -Infinity, event: '', chain: undefined }),
+  state: fields,
 
   onEvent(event, context) {
     const { state } = context
@@ -73,7 +81,7 @@ function follow(event: Event, device: string | undefined, context: Call): void {
   if (state.chain !== undefined && isOver(state.chain, params, event.time)) finish(context)
   if (device === undefined) return
   const changed = state.device !== undefined && state.device !== device && event.time - state.at <= params.gap
-  if (changed) change((state.chain ??= startChain(state.device as string, state.at, state.event)), device, event)
+  if (changed) change((state.chain ??= startChain(state.device as string, state.at, state.event as string)), device, event)
   const { chain } = state
   if (span !== undefined && chain !== undefined) addIntruder(chain, device, span, params)
   if (changed && chain !== undefined) {

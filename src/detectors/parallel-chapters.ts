@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
-import { HOUR, SECOND, duration, type Ms } from '../base/time.ts'
+import { record, ref, type RecordOf } from '../base/record.ts'
+import { SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Action } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
@@ -8,6 +9,7 @@ import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts
 import { disputedOf, type Stretch } from './shared/episode.ts'
 import { addPiece } from './shared/pieces.ts'
 import { startsAnew } from './shared/played.ts'
+import { addSpan, beganOf, endOf, goOn, notePlayer, playedLately, tracksBefore, type Track } from './shared/played-lately.ts'
 import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
 
 const params = z.strictObject({
@@ -18,13 +20,6 @@ const params = z.strictObject({
   end: duration.prefault('10m').describe('After so long without overlap the episode is over.'),
 })
 type Params = z.output<typeof params>
-
-/** Where one session has lately played one chapter: from, to, from, to …, each proven, in milliseconds. */
-interface Track {
-  chapter: string
-  session: string | undefined
-  played: Ms[]
-}
 
 /** Chapters played at once: a suspicion until it is raised. */
 interface Overlap {
@@ -43,16 +38,8 @@ interface Overlap {
   evidence: Evidence
 }
 
-interface State {
-  tracks: Track[]
-  open: Overlap | undefined
-  /** The track played last, and the end of its last interval, which stands in `tracks` only once another is played. */
-  chapter: string
-  session: string | undefined
-  to: Ms
-  /** The latest end of other chapters. */
-  othersTo: Ms
-}
+const fields = record({ ...playedLately, open: ref<Overlap>() })
+type State = RecordOf<typeof fields>
 
 interface Facts {
   chapters: number
@@ -63,12 +50,7 @@ interface Facts {
 }
 type Call = Context<Params, State, Facts>
 
-/** Evidence may reach back so far: a pause proves all that was played since the start. */
-const MEMORY: Ms = HOUR
-const MOST_PLAYED = 4
-const MOST_TRACKS = 32
 const MOST_CHAPTERS = 50
-const JITTER: Ms = SECOND
 
 export const parallelChapters = defineDetector<typeof params, State, Facts>({
   name: 'parallel-chapters',
@@ -78,15 +60,13 @@ export const parallelChapters = defineDetector<typeof params, State, Facts>({
   params,
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
   needs: ['chapter'],
-  newState: () => ({ tracks: [], open: undefined, chapter: '', session: undefined, to: -Infinity, othersTo: -Infinity }),
+  state: fields,
   onEvent(event, context) {
     const { span, state } = context
     if (state.open !== undefined) endIfOver(context)
-    if (span === undefined || !isPlayed(span, event.action, context.params)) return
-    const goesOn = span.chapter === state.chapter && span.session === state.session && span.from <= state.to + JITTER
-    // The common case: one chapter goes on, and no other was played after this stretch began.
-    if (goesOn && state.open === undefined && state.othersTo <= span.from) state.to = span.to
-    else play(event.id, span, context)
+    if (event.chapter === undefined) return
+    if (span !== undefined && isPlayed(span, event.action, context.params) && (state.open !== undefined || !goOn(state, span))) play(event.id, span, context)
+    notePlayer(state, event, event.chapter)
   },
   onTimer(_, context) {
     endIfOver(context)
@@ -105,21 +85,10 @@ export const parallelChapters = defineDetector<typeof params, State, Facts>({
 
 function play(id: string, span: Span, context: Call): void {
   const { state } = context
-  const current = findTrack(state, state)
-  if (current !== undefined) current.played[current.played.length - 1] = state.to
-  const { played } = findTrack(state, span) ?? addTrack(state, span)
-  const last = played[played.length - 1]
-  const joins = last !== undefined && span.from <= last + JITTER
-  const began = joins ? (played[played.length - 2] as Ms) : span.from
+  const tracks = tracksBefore(state, span)
   const before = state.open?.overlap ?? 0
-  if (mayOverlap(state, span)) compare(state, span, began)
-  if (joins) played[played.length - 1] = span.to
-  else addPlayed(played, span)
-  state.chapter = span.chapter
-  state.session = span.session
-  state.to = span.to
-  state.othersTo = -Infinity
-  for (const t of state.tracks) if (t.chapter !== span.chapter) state.othersTo = Math.max(state.othersTo, t.played.at(-1) ?? -Infinity)
+  if (mayOverlap(tracks, span)) compare(state, tracks, span)
+  addSpan(state, tracks, span)
   if (state.open !== undefined) judge(state.open, id, span, state.open.overlap - before, context)
 }
 
@@ -134,31 +103,8 @@ function isPlayed(span: Span, by: Action, params: Params): boolean {
   return advance > 0 && elapsed - (advance / span.rate) * SECOND <= Math.max(2 * SECOND, params.overlap / 3)
 }
 
-function findTrack(state: State, { chapter, session }: Pick<Span, 'chapter' | 'session'>): Track | undefined {
-  for (const t of state.tracks) if (t.chapter === chapter && t.session === session) return t
-  return undefined
-}
-
-function addTrack(state: State, span: Span): Track {
-  const { tracks } = state
-  const recent = span.to - MEMORY
-  let kept = tracks.filter((t) => (t.played[t.played.length - 1] as Ms) >= recent)
-  if (kept.length >= MOST_TRACKS) kept = kept.sort((a, b) => (a.played.at(-1) as Ms) - (b.played.at(-1) as Ms)).slice(1)
-  const track = { chapter: span.chapter, session: span.session, played: [] }
-  kept.push(track)
-  state.tracks = kept
-  return track
-}
-
-function addPlayed(played: Ms[], span: Span): void {
-  while (played.length >= 2 * MOST_PLAYED || (played.length > 0 && (played[1] as Ms) < span.to - MEMORY)) played.splice(0, 2)
-  played.push(span.from, span.to)
-}
-
-function mayOverlap(state: State, span: Span): boolean {
-  for (const t of state.tracks) {
-    if (t.chapter !== span.chapter && t.played.length > 0 && (t.played[t.played.length - 1] as Ms) > span.from) return true
-  }
+function mayOverlap(tracks: readonly Track[], span: Span): boolean {
+  for (const t of tracks) if (t.chapter !== span.chapter && endOf(t) > span.from) return true
   return false
 }
 
@@ -166,13 +112,14 @@ function mayOverlap(state: State, span: Span): boolean {
  * Walks the stretch and notes where other chapters were played, too. Of the chapters played at a time the one that was
  * begun first is credited, so the disputed seconds are the credited ones beyond those of the clock.
  */
-function compare(state: State, span: Span, began: Ms): void {
+function compare(state: State, tracks: readonly Track[], span: Span): void {
+  const began = beganOf(tracks, span)
   let x = span.from
   while (x < span.to) {
     let next = span.to
     let first: Track | undefined
     let firstBegan = Infinity
-    for (const t of state.tracks) {
+    for (const t of tracks) {
       if (t.chapter === span.chapter) continue
       for (let i = 0; i < t.played.length; i += 2) {
         const from = t.played[i] as Ms
@@ -193,7 +140,7 @@ function compare(state: State, span: Span, began: Ms): void {
 
 function note(state: State, span: Span, other: Track, loser: string, begin: Ms, end: Ms): void {
   const open = (state.open ??= {
-    raised: false, begin, end, proven: span.to, overlap: 0, together: 0, credited: 0, union: 0, chapters: [], disputed: [], evidence: newEvidence(),
+    raised: false, begin, end, proven: span.to, overlap: 0, together: 0, credited: 0, union: 0, chapters: [other.chapter], disputed: [], evidence: newEvidence(),
   })
   if (!open.raised && begin < open.begin) open.begin = begin
   if (end > open.end) open.end = end

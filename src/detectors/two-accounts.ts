@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, duration, HOUR, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
-import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { addEvidence, type Evidence } from '../warnings/evidence.ts'
 import { round3 } from './shared/wording.ts'
 
 const params = z.strictObject({
@@ -23,7 +24,16 @@ interface Change {
   end: Ms
   evidence: Evidence
 }
-type State = { account: string | undefined; count: number; event: string; told: boolean; change: Change | undefined }
+const fields = record({
+  /** The account in use, how many events it has sent, and the id of the last. */
+  account: ref<string>(),
+  count: number(0),
+  event: ref<string>(),
+  /** Whether it was counted that this learner cannot be judged. */
+  told: flag,
+  change: ref<Change>(),
+})
+type State = RecordOf<typeof fields>
 type Facts = { accounts: string[]; changes: number; hours: number }
 
 const MOST_ACCOUNTS = 8
@@ -40,7 +50,7 @@ export const twoAccounts = defineDetector<typeof params, State, Facts>({
   ],
   needs: ['account'],
   horizon: 30 * DAY,
-  newState: () => ({ account: undefined, count: 0, event: '', told: false, change: undefined }),
+  state: fields,
 
   onEvent(event, context) {
     const { state } = context
@@ -101,8 +111,16 @@ function isSame(a: string, b: string): boolean {
 
 function changeTo(state: State, account: string, time: Ms, event: string): void {
   const from = state.account as string
-  const change = (state.change ??= { others: [], counts: [], changes: 0, returned: false, raised: false, begin: time, end: time, evidence: newEvidence() })
-  if (change.changes === 0) addEvidence(change.evidence, state.event)
+  const { change } = state
+  state.account = account
+  if (change === undefined) {
+    state.change = {
+      others: [from], counts: [state.count], changes: 1, returned: false, raised: false, begin: time, end: time,
+      evidence: { events: [state.event as string, event], count: 2 },
+    }
+    state.count = 0
+    return
+  }
   addEvidence(change.evidence, event)
   change.changes++
   change.end = time
@@ -118,7 +136,6 @@ function changeTo(state: State, account: string, time: Ms, event: string): void 
   }
   change.others.push(from)
   change.counts.push(state.count)
-  state.account = account
   state.count = count
 }
 
