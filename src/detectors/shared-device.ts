@@ -87,7 +87,7 @@ export const sharedDevice = defineDetector<typeof params, State, Facts>({
     end(context)
     const device = s.resource === 'device' ? s.id : s.device
     if (device === undefined || isAlone(state, s, device, params.window)) return
-    const shared = (state.shared ??= share(state, s))
+    const shared = (state.shared ??= share(state))
     const use = noteUse(shared.hosts, s, device, params.window)
     if (s.resource === 'device') noteHand(use, s, context)
     if (!use) return
@@ -131,13 +131,10 @@ function isAlone(state: State, s: Sighting, device: string, memory: Ms): boolean
   return true
 }
 
-/** What would be kept had it been shared from the beginning. */
-function share(state: State, { resource }: Sighting): Shared {
-  const { account, class: klass, stretches, last, left } = state
-  const hosts = hostsOf(state, { account, class: klass, stretches })
-  const who = Object.values(hosts)[0]?.[0]?.who
-  const latest = resource === 'device' && who !== undefined ? { who, at: Number.isNaN(left) ? last : left } : undefined
-  return { hosts, episode: undefined, latest, returns: [] }
+/** What would be kept had it been shared from the beginning. Whoever comes second is new here: who had it last does not matter yet. */
+function share(state: State): Shared {
+  const { account, class: klass, stretches } = state
+  return { hosts: hostsOf(state, { account, class: klass, stretches }), episode: undefined, latest: undefined, returns: [] }
 }
 
 /** Where it is shared: what is kept from then on. */

@@ -1,14 +1,17 @@
 import { z } from 'zod'
+import { compareText } from '../base/order.ts'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { HOUR, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
 import { binomialTail } from './shared/chance.ts'
-import { namesOf, peopleOf, personKey } from './shared/people.ts'
+import { namesOf } from './shared/people.ts'
 import { distance, firstBand, isBlank } from './shared/photo.ts'
 
+/** A face photo. It belongs to a platform, and so does its learner. Plain data. */
 interface Check {
-  who: string
+  learner: string
   photo: string
   time: Ms
   event: string | undefined
@@ -25,11 +28,17 @@ interface Episode {
   evidence: Evidence
 }
 
-interface State {
-  /** The latest checks that this key was sent, oldest first. */
-  checks: Check[]
-  open: Episode[]
-}
+const fields = record({
+  /** The only check that this key was sent, as most are sent but one. See `Check`. */
+  learner: ref<string>(),
+  photo: ref<string>(),
+  time: number(NaN),
+  event: ref<string>(),
+  /** In the place of the fields above: the latest of several, oldest first. */
+  checks: ref<Check[]>(),
+  open: ref<Episode[]>(),
+})
+type State = RecordOf<typeof fields>
 
 interface Facts {
   /** One photo of several learners, the same photo again, or photos that hardly differ. */
@@ -71,22 +80,23 @@ export const sharedPhoto = defineDetector<typeof params, State, Facts>({
   resources: ['photo'],
   needs: ['photo'],
   horizon: 96 * HOUR,
-  newState: () => ({ checks: [], open: [] }),
+  state: fields,
   onSighting(s, context) {
     const { state, params } = context
     end(context)
     if (s.photo === undefined || isBlank(s.photo, params.blank)) return
-    const { checks } = state
+    const check: Check = { learner: s.learner, photo: s.photo, time: s.time, event: s.event }
+    const isOwn = s.id.startsWith('learner:')
+    if (isOnly(state, check, isOwn, params)) return
+    const checks = (state.checks ??= list(state))
     while (checks.length > 0 && (checks[0] as Check).time < s.time - params.window) checks.shift()
-    const check: Check = { who: personKey(s.platform, s.learner), photo: s.photo, time: s.time, event: s.event }
-    if (s.id.startsWith('learner:')) judgeOne(check, context)
-    else judgeTwo(check, bandOf(s), context)
-    if (state.open.length > 0) context.wakeAt(Math.min(...state.open.map((e) => e.end)) + params.quiet)
+    if (isOwn) judgeOne(check, checks, context)
+    else judgeTwo(check, checks, bandOf(s), context)
+    wake(context)
   },
   onTimer(_, context) {
     end(context)
-    const { open } = context.state
-    if (open.length > 0) context.wakeAt(Math.min(...open.map((e) => e.end)) + context.params.quiet)
+    wake(context)
   },
   explain({ kind, learners, checks, distance }, { distance: limit, least }) {
     if (kind === 'shared') {
@@ -108,40 +118,61 @@ export const sharedPhoto = defineDetector<typeof params, State, Facts>({
   },
 })
 
+/** Notes a check where no other is remembered that it could be compared with; false if there are several now. */
+function isOnly(state: State, check: Check, isOwn: boolean, params: Params): boolean {
+  if (state.checks !== undefined) return false
+  if (state.learner !== undefined && state.time >= check.time - params.window) {
+    // As `judgeOne` and `judgeTwo` have it.
+    if (isOwn) return check.time - state.time < params.apart
+    if (check.learner !== state.learner || check.photo !== state.photo) return false
+  }
+  Object.assign(state, check)
+  return true
+}
+
+/** The only check as a list; the fields are free then. */
+function list(state: State): Check[] {
+  const { learner, photo, time, event } = state
+  state.learner = state.photo = state.event = undefined
+  return [{ learner: learner as string, photo: photo as string, time, event }]
+}
+
+function wake({ state: { open }, params, wakeAt }: Photo): void {
+  if (open) wakeAt(Math.min(...open.map((e) => e.end)) + params.quiet)
+}
+
 function bandOf(s: Sighting): number {
   return s.id.startsWith('band') ? Number(s.id.slice(4, s.id.indexOf(':'))) : -1
 }
 
 /** Against the photos of other learners. */
-function judgeTwo(check: Check, band: number, context: Photo): void {
+function judgeTwo(check: Check, checks: Check[], band: number, context: Photo): void {
   const { state, params } = context
-  const { checks } = state
   for (const other of checks) {
-    if (other.who === check.who) continue
+    if (other.learner === check.learner) continue
     const d = distance(other.photo, check.photo)
     if (d > params.distance || (band >= 0 && firstBand(other.photo, check.photo) !== band)) continue
-    const open = state.open.find((e) => e.learners.includes(other.who) && distance(e.photo, check.photo) <= 2 * params.distance)
+    const open = state.open?.find((e) => e.learners.includes(other.learner) && distance(e.photo, check.photo) <= 2 * params.distance)
     if (open) goOn(open, check)
     else start('shared', [other, check], d, context)
     break
   }
   // One photo of a learner is kept once.
-  const same = checks.findIndex((c) => c.who === check.who && c.photo === check.photo)
+  const same = checks.findIndex((c) => c.learner === check.learner && c.photo === check.photo)
   if (same >= 0) checks.splice(same, 1)
   if (checks.length >= MOST_CHECKS.band) checks.shift()
-  checks.push(check)
+  state.checks = checks.concat(check)
 }
 
 /** Against the learner's own earlier photos. */
-function judgeOne(check: Check, context: Photo): void {
+function judgeOne(check: Check, earlier: Check[], context: Photo): void {
   const { state, params } = context
-  const { checks } = state
-  const before = checks[checks.length - 1]
+  const before = earlier[earlier.length - 1]
   if (before && check.time - before.time < params.apart) return
-  if (checks.length >= MOST_CHECKS.learner) checks.shift()
-  checks.push(check)
+  if (earlier.length >= MOST_CHECKS.learner) earlier.shift()
+  const checks = (state.checks = earlier.concat(check))
   const equal = checks.filter((c) => c.photo === check.photo)
-  const open = state.open[0]
+  const open = state.open?.[0]
   if (open) {
     if (equal.length > 1 || (open.kind === 'similar' && mostClose(checks, params))) goOn(open, check)
   } else if (equal.length > 1) start('equal', equal, 0, context)
@@ -163,16 +194,17 @@ function mostClose(checks: readonly Check[], { least, distance: limit, close, ri
 
 function start(kind: Facts['kind'], checks: readonly Check[], distance: number, context: Photo): void {
   const { state, now } = context
-  if (state.open.length >= MOST_OPEN) return
+  const open = state.open ?? []
+  if (open.length >= MOST_OPEN) return
   const first = checks[0] as Check
   const episode: Episode = { kind, photo: first.photo, begin: first.time, end: now, learners: [], checks: 0, distance, evidence: newEvidence() }
   for (const c of checks) goOn(episode, c)
-  state.open.push(episode)
+  state.open = open.concat(episode)
   raise(episode, 'ongoing', context)
 }
 
 function goOn(episode: Episode, check: Check): void {
-  if (!episode.learners.includes(check.who)) episode.learners.push(check.who)
+  if (!episode.learners.includes(check.learner)) episode.learners.push(check.learner)
   episode.checks++
   episode.end = check.time
   if (check.event !== undefined) addEvidence(episode.evidence, check.event)
@@ -180,19 +212,22 @@ function goOn(episode: Episode, check: Check): void {
 
 function end(context: Photo): void {
   const { state, params, now } = context
-  if (!state.open.some((e) => now >= e.end + params.quiet)) return
-  for (const e of state.open) {
+  const { open } = state
+  if (!open?.some((e) => now >= e.end + params.quiet)) return
+  for (const e of open) {
     if (now < e.end + params.quiet) continue
     raise(e, 'ended', context)
     // The next episode begins with what is seen from now on.
-    state.checks = state.checks.filter((c) => !e.learners.includes(c.who) || c.time > e.end)
+    state.checks = state.checks?.filter((c) => !e.learners.includes(c.learner) || c.time > e.end)
   }
-  state.open = state.open.filter((e) => now < e.end + params.quiet)
+  const left = open.filter((e) => now < e.end + params.quiet)
+  state.open = left.length > 0 ? left : undefined
+  if (state.open === undefined && state.checks?.length === 0) state.checks = undefined
 }
 
 function raise(e: Episode, episode: 'ongoing' | 'ended', context: Photo): void {
-  const learners = peopleOf(e.learners)
   const { platform } = context
+  const learners = [...e.learners].sort(compareText).map((id) => ({ platform, id }))
   context.raise({
     episode, begin: e.begin, end: e.end, learners,
     subject: e.kind === 'shared' ? { kind: 'photo', id: e.photo, platform } : { kind: 'learner', id: (learners[0] as { id: string }).id, platform },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
@@ -12,7 +13,8 @@ interface Stretch {
   chapters: string[]
 }
 
-interface State {
+/** What is kept of a person who watches on two platforms, until both are left. Plain data. */
+interface Both {
   /** What the person watches on each platform now. */
   stretches: Stretch[]
   /** Platform of the latest sighting, and how often it changed within the present overlap. */
@@ -22,6 +24,19 @@ interface State {
   evidence: Evidence
   open: { begin: Ms; end: Ms; learners: string[]; platforms: string[]; chapters: string[]; seconds: number; judged: Ms } | undefined
 }
+
+const fields = record({
+  /** What the person watches, on one platform as nearly everybody does. See `Stretch`. */
+  platform: ref<string>(),
+  from: number(NaN),
+  last: number(NaN),
+  /** The first of its chapters, and the others. */
+  chapter: ref<string>(),
+  chapters: ref<string[]>(),
+  /** In the place of the fields above. */
+  both: ref<Both>(),
+})
+type State = RecordOf<typeof fields>
 
 interface Facts {
   platforms: string[]
@@ -56,7 +71,7 @@ export const twoPlatforms = defineDetector<typeof params, State, Facts>({
   needs: ['chapter'],
   needsCatalogue: ['global'],
   horizon: DAY,
-  newState: () => ({ stretches: [], latest: '', changes: 0, evidence: newEvidence(), open: undefined }),
+  state: fields,
   onSighting(s, context) {
     const { state, params } = context
     end(context)
@@ -66,18 +81,20 @@ export const twoPlatforms = defineDetector<typeof params, State, Facts>({
     }
     if (s.chapter === undefined) return
     drop(state, (x) => s.time - x.last > params.gap)
-    const mine = stretchOf(state, s.platform, s.time)
+    if (isAlone(state, s.platform, s.chapter, s.time)) return
+    const both = (state.both ??= join(state))
+    const mine = stretchOf(both, s.platform, s.time)
     mine.last = s.time
     if (!mine.chapters.includes(s.chapter)) {
       if (mine.chapters.length === MOST_CHAPTERS) mine.chapters.shift()
       mine.chapters.push(s.chapter)
     }
-    if (state.latest !== s.platform && state.stretches.length > 1) {
-      state.changes++
-      if (s.event !== undefined) addEvidence(state.evidence, s.event)
+    if (both.latest !== s.platform && both.stretches.length > 1) {
+      both.changes++
+      if (s.event !== undefined) addEvidence(both.evidence, s.event)
     }
-    state.latest = s.platform
-    judge(mine, personKey(s.platform, s.learner), context)
+    both.latest = s.platform
+    judge(mine, personKey(s.platform, s.learner), both, context)
   },
   onTimer(_, context) {
     end(context)
@@ -90,13 +107,41 @@ export const twoPlatforms = defineDetector<typeof params, State, Facts>({
   },
 })
 
-function judge(mine: Stretch, who: string, context: Person): void {
-  const { state, params } = context
-  const other = state.stretches.find((x) => x !== mine)
-  if (!other || state.changes < params.changes) return
+/** Notes what is watched where that is one platform; false if it is two now. */
+function isAlone(state: State, platform: string, chapter: string, at: Ms): boolean {
+  if (state.both !== undefined) return false
+  if (state.platform === undefined) {
+    state.platform = platform
+    state.from = at
+  } else if (state.platform !== platform) return false
+  state.last = at
+  if (state.chapter === undefined) state.chapter = chapter
+  else if (state.chapter !== chapter && !state.chapters?.includes(chapter)) {
+    state.chapters = state.chapters?.concat(chapter) ?? [chapter]
+    if (state.chapters.length === MOST_CHAPTERS) state.chapter = state.chapters.shift()
+  }
+  return true
+}
+
+/** What would be kept had both been watched from the beginning; the fields are free then. */
+function join(state: State): Both {
+  const { platform, from, last, chapter, chapters } = state
+  const one: Stretch = { platform: platform as string, from, last, chapters: [chapter as string, ...(chapters ?? [])] }
+  clear(state)
+  return { stretches: [one], latest: one.platform, changes: 0, evidence: newEvidence(), open: undefined }
+}
+
+function clear(state: State): void {
+  state.platform = state.chapter = state.chapters = state.both = undefined
+}
+
+function judge(mine: Stretch, who: string, both: Both, context: Person): void {
+  const { params } = context
+  const other = both.stretches.find((x) => x !== mine)
+  if (!other || both.changes < params.changes) return
   const begin = Math.max(mine.from, other.from)
   const end = Math.min(mine.last, other.last)
-  const { open } = state
+  const { open } = both
   if (open) {
     open.seconds += Math.max(0, end - Math.max(open.end, begin)) / SECOND
     open.end = Math.max(open.end, end)
@@ -106,45 +151,48 @@ function judge(mine: Stretch, who: string, context: Person): void {
     const learner = who.slice(who.indexOf('\u0000') + 1)
     const platforms = [mine.platform, other.platform].sort(compareText)
     const chapters = [...new Set([...other.chapters, ...mine.chapters])].slice(0, MOST_CHAPTERS)
-    state.open = { begin, end, learners: platforms.map((p) => personKey(p, learner)), platforms, chapters, seconds: (end - begin) / SECOND, judged: context.now }
-    raise('ongoing', context)
+    both.open = { begin, end, learners: platforms.map((p) => personKey(p, learner)), platforms, chapters, seconds: (end - begin) / SECOND, judged: context.now }
+    raise('ongoing', both, context)
   } else return
   context.wakeAt(context.now + params.quiet)
 }
 
-function stretchOf(state: State, platform: string, at: Ms): Stretch {
-  const found = state.stretches.find((x) => x.platform === platform)
+function stretchOf({ stretches }: Both, platform: string, at: Ms): Stretch {
+  const found = stretches.find((x) => x.platform === platform)
   if (found) return found
   const made: Stretch = { platform, from: at, last: at, chapters: [] }
-  state.stretches.push(made)
+  stretches.push(made)
   return made
 }
 
 /** Ends stretches; without two there is no overlap, and what was counted of it is void. */
-function drop(state: State, over: (x: Stretch) => boolean): void {
-  if (!state.stretches.some(over)) return
-  state.stretches = state.stretches.filter((x) => !over(x))
-  if (state.stretches.length > 1 || state.open) return
-  state.changes = 0
-  state.evidence = newEvidence()
+function drop(state: State, over: (x: Pick<State, 'platform' | 'last'>) => boolean): void {
+  const { both } = state
+  if (!both) {
+    if (state.platform !== undefined && over(state)) clear(state)
+    return
+  }
+  if (!both.stretches.some(over)) return
+  both.stretches = both.stretches.filter((x) => !over(x))
+  if (both.stretches.length > 1 || both.open) return
+  if (both.stretches.length === 0) clear(state)
+  both.changes = 0
+  both.evidence = newEvidence()
 }
 
 function end(context: Person): void {
   const { state, params, now } = context
-  if (!state.open || now < state.open.judged + params.quiet) return
-  raise('ended', context)
-  state.open = undefined
-  state.stretches = []
-  state.changes = 0
-  state.evidence = newEvidence()
+  const { both } = state
+  if (!both?.open || now < both.open.judged + params.quiet) return
+  raise('ended', both, context)
+  clear(state)
 }
 
-function raise(episode: 'ongoing' | 'ended', context: Person): void {
-  const { state } = context
-  const { begin, end, learners, platforms, chapters, seconds } = state.open as NonNullable<State['open']>
+function raise(episode: 'ongoing' | 'ended', both: Both, context: Person): void {
+  const { begin, end, learners, platforms, chapters, seconds } = both.open as NonNullable<Both['open']>
   const people: Ref[] = peopleOf(learners)
   context.raise({
     episode, begin, end, subject: { kind: 'person', id: context.id, platform: (people[0] as Ref).platform }, learners: people, chapters: [...chapters].sort(compareText),
-    facts: { platforms, seconds: Math.round(seconds * 1000) / 1000, changes: state.changes }, evidence: state.evidence,
+    facts: { platforms, seconds: Math.round(seconds * 1000) / 1000, changes: both.changes }, evidence: both.evidence,
   })
 }

@@ -19,8 +19,7 @@ export const loneUse = {
   event: ref<string>(),
   from: number(NaN),
   last: number(NaN),
-  /** When the device was out of hand, as far as known; NaN while the stretch goes on. */
-  left: number(NaN),
+  open: flag,
 }
 
 export interface LoneUse {
@@ -30,7 +29,7 @@ export interface LoneUse {
   event: string | undefined
   from: Ms
   last: Ms
-  left: Ms
+  open: boolean
 }
 
 /**
@@ -40,19 +39,16 @@ export interface LoneUse {
 export function noteLone(use: LoneUse, s: Sighting, device: string, memory: Ms): 'first' | 'another' | 'on' | 'left' | undefined {
   const isSame = device === use.device && s.learner === use.learner && s.platform === use.platform
   if (s.kind === 'left') {
-    if (!isSame) return 'left'
-    if (s.event !== undefined) use.left = s.time
-    // A timer notices long after the last use.
-    else if (Number.isNaN(use.left)) use.left = use.last
+    if (isSame) use.open = false
     return 'left'
   }
   if (!isSame && use.device !== undefined && use.last >= s.time - memory) return undefined
-  const goesOn = isSame && Number.isNaN(use.left) && s.time - use.last <= GAP
+  const isOn = isSame && use.open && s.time - use.last <= GAP
   use.last = s.time
-  if (goesOn) return 'on'
+  if (isOn) return 'on'
   use.from = s.time
   use.event = s.event
-  use.left = NaN
+  use.open = true
   if (isSame) return 'another'
   use.platform = s.platform
   use.learner = s.learner
@@ -61,10 +57,10 @@ export function noteLone(use: LoneUse, s: Sighting, device: string, memory: Ms):
 }
 
 /** All uses, where the only one is laid open. */
-export function hostsOf({ platform, learner, device, event, from, last, left }: LoneUse, more: Partial<Use>): Hosts {
+export function hostsOf({ platform, learner, device, event, from, last, open }: LoneUse, more: Partial<Use>): Hosts {
   if (platform === undefined || learner === undefined || device === undefined) return {}
   const use: Use = {
-    who: personKey(platform, learner), device, account: undefined, class: undefined, from, last, event, open: Number.isNaN(left), stretches: 1,
+    who: personKey(platform, learner), device, account: undefined, class: undefined, from, last, event, open, stretches: 1,
     before: undefined, inputs: undefined, ...more,
   }
   return { [deviceKey(platform, device)]: [use] }
