@@ -3,6 +3,7 @@ import { Chunk } from '../telemetry/held.ts'
 import { Tape } from '../telemetry/tape.ts'
 import { openBytes, type Bytes } from './bytes.ts'
 
+const READ = 1 << 20
 /** Bytes of a chunk: it is read into as long as there is room for as much as a line may have. */
 const SIZE = 1 << 22
 const LEAST_ROOM = MOST_BYTES + 64
@@ -121,9 +122,9 @@ export class LineReader {
     this.limit = this.upcoming
     // INVARIANT: what is left in `bytes` from `upcoming` on is the beginning of one line.
     while (!this.ended) {
-      if (this.bytes.length - this.filled < LEAST_ROOM) this.carry()
+      if (SIZE - this.filled < LEAST_ROOM) this.carry()
       const from = this.filled
-      const n = await this.source.read(this.bytes, from)
+      const n = await this.source.read(this.bytes.subarray(0, Math.min(SIZE, from + READ)), from)
       if (n === 0) {
         if (this.follow && this.source.fault === undefined) return false
         this.ended = true
