@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Adapter } from './adapters/adapter.ts'
 import { xapi } from './adapters/xapi.ts'
 import { buildEvent } from './build.ts'
-import { Chunk, HeldRecord, type Held } from './held.ts'
+import { Chunk, Waiting, type Held } from './held.ts'
 import type { RejectReason } from './rejects.ts'
 import { Scanner } from './scan.ts'
 import { ROOM_OF_ONE, Tape } from './tape.ts'
@@ -48,12 +48,14 @@ export function createDecoder({ format, platform = '' }: DecoderOptions): Decode
 class CanonicalDecoder implements Decoder {
   private readonly platform: string
   private readonly scanner: Scanner
+  private readonly waiting: Waiting
   /** For records that no chunk keeps: they are read at once. */
   private readonly spare = new Tape(ROOM_OF_ONE)
 
   constructor(platform: string) {
     this.platform = platform
     this.scanner = new Scanner(platform)
+    this.waiting = new Waiting(this.scanner.texts)
   }
 
   decode(sink: DecodeSink, bytes: Buffer, start = 0, end = bytes.length, chunk?: Chunk): void {
@@ -64,7 +66,7 @@ class CanonicalDecoder implements Decoder {
     const into = chunk?.tape.hasRoom ? chunk : new Chunk(bytes, this.spare)
     const seen = isShort ? scanner.look(bytes, start, stop, into.tape) : undefined
     if (seen === undefined) return this.decodeSlowly(sink, bytes, start, stop)
-    const held = new HeldRecord(seen, scanner.texts, into, start, stop)
+    const held = this.waiting.hold(seen, into, start, stop)
     sink.event(into === chunk ? held : held.read())
   }
 

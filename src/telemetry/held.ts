@@ -1,3 +1,4 @@
+import { invariant } from '../base/errors.ts'
 import type { Ms } from '../base/time.ts'
 import type { Event } from './event.ts'
 import type { Seen } from './scan.ts'
@@ -5,7 +6,7 @@ import type { Tape, Texts } from './tape.ts'
 
 /**
  * An event that waits for its turn: what time needs to know of it, and the rest when it is read. An `Event` is one itself.
- * Exactly one of `read` and `drop` is called, once.
+ * Exactly one of `read` and `drop` is called, once; what it says holds until the next event is decoded then.
  */
 export interface Held {
   readonly time: Ms
@@ -35,42 +36,65 @@ export class Chunk {
  * A record that is known to be a good event, still as bytes: thousands wait at a time, and as objects they would have to
  * be carried from the young to the old part of memory and collected there.
  */
-export class HeldRecord implements Held {
-  readonly time: Ms
-  readonly received: Ms | undefined
-  readonly platform: string
-  readonly present: number
-  private readonly at: number
-  private readonly texts: Texts
-  private readonly chunk: Chunk
-  private readonly start: number
-  private readonly end: number
+class HeldRecord implements Held {
+  // A fraction, so that the fields are made for numbers of any kind.
+  time: Ms = 0.5
+  received: Ms | undefined = undefined
+  platform = ''
+  present = 0
+  private at = 0
+  private start = 0
+  private end = 0
+  private chunk: Chunk | undefined = undefined
+  private readonly waiting: Waiting
 
-  constructor({ time, received, platform, present, at }: Seen, texts: Texts, chunk: Chunk, start: number, end: number) {
+  constructor(waiting: Waiting) {
+    this.waiting = waiting
+  }
+
+  hold({ time, received, platform, present, at }: Seen, chunk: Chunk, start: number, end: number): void {
     this.time = time
     this.received = received
     this.platform = platform
     this.present = present
     this.at = at
-    this.texts = texts
-    this.chunk = chunk
     this.start = start
     this.end = end
+    this.chunk = chunk
     chunk.holds++
   }
 
   read(): Event {
-    const { chunk } = this
-    chunk.holds--
-    const event = chunk.tape.read(this.at, chunk.bytes, this.start, this.end, this.texts)
+    const { chunk, start, end } = this
+    invariant(chunk !== undefined, 'a held event was read twice')
+    const event = chunk.tape.read(this.at, chunk.bytes, start, end, this.waiting.texts)
     event.time = this.time
     event.received = this.received
     event.platform = this.platform
     event.present = this.present
+    this.drop()
     return event
   }
 
   drop(): void {
-    this.chunk.holds--
+    if (this.chunk !== undefined) this.chunk.holds--
+    this.chunk = undefined
+    this.waiting.free.push(this)
+  }
+}
+
+/** Makes held records, and takes those that were read or dropped again: the same few thousand serve for all. */
+export class Waiting {
+  readonly texts: Texts
+  readonly free: HeldRecord[] = []
+
+  constructor(texts: Texts) {
+    this.texts = texts
+  }
+
+  hold(seen: Seen, chunk: Chunk, start: number, end: number): Held {
+    const record = this.free.pop() ?? new HeldRecord(this)
+    record.hold(seen, chunk, start, end)
+    return record
   }
 }

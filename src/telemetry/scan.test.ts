@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { buildEvent } from './build.ts'
 import { ACTIONS, Event, eventSchema, PLAYBACK } from './event.ts'
-import { Chunk, HeldRecord } from './held.ts'
+import { Chunk, Waiting } from './held.ts'
 import { Scanner } from './scan.ts'
 import { ROOM_OF_ONE, Tape } from './tape.ts'
 import { FIELD_RULES, findFault } from './validate.ts'
@@ -66,7 +66,7 @@ function scan(scanner: Scanner, bytes: Buffer, start: number, end: number): Even
   const before = Buffer.from('{"id":"e","time":"2026-03-02T08:00:00Z","action":"navigated","platform":"p","learner":"l"}')
   scanner.look(before, 0, before.length, chunk.tape)
   const seen = scanner.look(bytes, start, end, chunk.tape)
-  return seen && new HeldRecord(seen, scanner.texts, chunk, start, end).read()
+  return seen && new Waiting(scanner.texts).hold(seen, chunk, start, end).read()
 }
 
 test('the scanner agrees with JSON.parse and the check, or says that it does not know', () => {
