@@ -70,14 +70,31 @@ function change(tracks: Tracks, event: Event, chapter: string): void {
   if (known >= 0) {
     const track = (others as Track[])[known] as Track
     ;(others as Track[])[known] = closed(tracks)
-    Object.assign(tracks, track)
+    open(tracks, track)
   } else {
     tracks.others = atHand(tracks, event.time)
-    Object.assign(tracks, newTrack(event, chapter))
+    open(tracks, newTrack(event, chapter))
   }
   let latest = 0
   for (const t of tracks.others ?? []) latest = Math.max(latest, t.beat)
   tracks.otherBeat = latest
+}
+
+// Field by field: `Object.assign` takes ten times as long on a record.
+function open(tracks: Tracks, track: Track): void {
+  tracks.session = track.session
+  tracks.chapter = track.chapter
+  tracks.last = track.last
+  tracks.beat = track.beat
+  tracks.position = track.position
+  tracks.step = track.step
+  tracks.arrived = track.arrived
+  tracks.group = track.group
+  tracks.groupBefore = track.groupBefore
+  tracks.paused = track.paused
+  tracks.watched = track.watched
+  tracks.beats = track.beats
+  tracks.flags = track.flags
 }
 
 function newTrack({ session, time }: Event, chapter: string): Track {

@@ -127,7 +127,12 @@ function beginStretch(state: CheckState, chapter: string, begin: Ms, end: Ms, id
   const last = { chapter: state.chapter as string, begin: state.begin, end: state.end, seconds: state.seconds }
   const seconds = (end - begin) / SECOND
   state.earlier = [...(state.earlier ?? []), last]
-  Object.assign(state, { chapter, begin, end, seconds, count: count + 1, watched: watched + seconds })
+  state.chapter = chapter
+  state.begin = begin
+  state.end = end
+  state.seconds = seconds
+  state.count = count + 1
+  state.watched = watched + seconds
 }
 
 /** How many seconds were watched since the last check; NaN if none or if they belong to the open episode. */

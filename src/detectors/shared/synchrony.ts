@@ -34,6 +34,8 @@ export interface Synchrony {
   members: Record<string, Member>
   /** How many of them have passed a boundary. */
   people: number
+  /** None of them was seen last before this. */
+  oldest: Ms
   /** Who was seen last, and when. */
   latest: string
   latestAt: Ms
@@ -59,7 +61,7 @@ const MOST_RECENT = 512
 const MANY_MEMBERS = 500
 
 export function newSynchrony(): Synchrony {
-  return { members: {}, people: 0, latest: '', latestAt: 0, before: 0, recent: [] }
+  return { members: {}, people: 0, oldest: 0, latest: '', latestAt: 0, before: 0, recent: [] }
 }
 
 export function newMember(klass: string | undefined, seen: Ms): Member {
@@ -219,10 +221,17 @@ function wasThere({ stays }: Member, at: Ms, within: Ms): boolean {
 function forgetMembers(synchrony: Synchrony, now: Ms, memory: Ms): void {
   const { members } = synchrony
   const before = now - (synchrony.people >= MANY_MEMBERS ? Math.min(memory, DAY) : memory)
+  // A class of thousands is looked through only when there is somebody to forget.
+  if (synchrony.oldest >= before) return
+  let oldest = now
   for (const who in members) {
     const { seen, stays } = members[who] as Member
-    if (seen >= before) continue
+    if (seen >= before) {
+      if (seen < oldest) oldest = seen
+      continue
+    }
     if (stays.length > 0) synchrony.people--
     delete members[who]
   }
+  synchrony.oldest = oldest
 }
