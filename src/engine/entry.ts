@@ -1,5 +1,5 @@
 import type { Ms } from '../base/time.ts'
-import { Heap } from '../base/order.ts'
+import { compareText, Heap } from '../base/order.ts'
 import type { Warning } from '../warnings/warning.ts'
 import { LAST, TIMERS, type Row, type Table } from './table.ts'
 
@@ -35,6 +35,11 @@ export class Entry implements Row {
     table.add(this)
   }
 
+  /** What orders timers of one time; no other key of the stage has it. */
+  get key(): string {
+    return this.id
+  }
+
   /** Time of the last event or sighting; `horizon`s count from it. */
   get last(): Ms {
     return this.numbers[this.at + LAST] as Ms
@@ -66,12 +71,16 @@ interface Due<E extends Entry> {
   slot: number
 }
 
+function isBefore(a: Due<Entry>, b: Due<Entry>): boolean {
+  return a.entry === b.entry ? a.slot < b.slot : compareText(a.entry.key, b.entry.key) < 0
+}
+
 /**
  * Timers of one group of keys that share a watermark, fired in (time, key, slot) order. A timer that moves later stays
  * queued where it was and is queued again when that time comes: moving it on every event costs nothing.
  */
 export class Timers<E extends Entry> {
-  private readonly heap = new Heap<Due<E>>((a, b) => a.at < b.at || (a.at === b.at && (a.entry.id < b.entry.id || (a.entry.id === b.entry.id && a.slot < b.slot))))
+  private readonly heap = new Heap<Due<E>>((a, b) => a.at < b.at || (a.at === b.at && isBefore(a, b)))
 
   set(entry: E, slot: number, at: Ms | undefined): void {
     const { numbers } = entry

@@ -152,7 +152,7 @@ export class Machine {
   keys(): { learners: number; resources: number } {
     let learners = 0
     for (const task of this.learners) for (const part of task.parts.values()) learners += part.learners.size
-    return { learners, resources: this.resources.reduce((n, t) => n + t.entries.size, 0) }
+    return { learners, resources: this.resources.reduce((n, t) => n + t.size, 0) }
   }
 
   learnerTask(of: { platform: string; learner: string }): LearnerStage {

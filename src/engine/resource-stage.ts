@@ -10,23 +10,37 @@ import { resourceKey, type ResourceKind, type Sighting } from './sighting.ts'
 import { Table } from './table.ts'
 import type { Mark } from './timekeeper.ts'
 
-/** What the resource stage keeps of one resource. */
-export class ResourceEntry extends Entry {
+/** The resources of one kind and scope. */
+class Shelf {
   readonly resource: ResourceKind
   readonly scope: string
-  readonly name: string
+  readonly table: Table
+  readonly entries = new Map<string, ResourceEntry>()
 
-  constructor(resource: ResourceKind, scope: string, name: string, table: Table) {
-    super(resourceKey({ resource, scope, id: name }), table)
+  constructor(resource: ResourceKind, scope: string, table: Table) {
     this.resource = resource
     this.scope = scope
-    this.name = name
+    this.table = table
+  }
+}
+
+/** What the resource stage keeps of one resource, beside its row. */
+export class ResourceEntry extends Entry {
+  readonly shelf: Shelf
+
+  constructor(id: string, shelf: Shelf) {
+    super(id, shelf.table)
+    this.shelf = shelf
+  }
+
+  override get key(): string {
+    const { resource, scope } = this.shelf
+    return resourceKey({ resource, scope, id: this.id })
   }
 }
 
 /** The resource stage of one task: sightings in (time, resource, platform, learner, kind) order, through every resource rule. */
 export class ResourceStage {
-  readonly entries = new Map<string, ResourceEntry>()
   readonly timers = new Timers<Entry>()
   readonly set: RuleSet
   readonly context: RuleContext
@@ -36,6 +50,7 @@ export class ResourceStage {
   private readonly shortest: Ms
   private readonly slotsOf: ReadonlyMap<ResourceKind, readonly number[]>
   private readonly tables = new Map<ResourceKind, Table>()
+  private readonly shelves = new Map<ResourceKind, Map<string, Shelf>>()
   private watermark: Ms = -Infinity
   // Two sightings alike in all of their order say the same.
   private readonly held = new Reorder<Sighting>(compareSightings, (a) => a, (s) => s)
@@ -87,12 +102,11 @@ export class ResourceStage {
 
   private handle(sighting: Sighting): void {
     const slots = this.slotsOf.get(sighting.resource) as readonly number[]
-    const key = resourceKey(sighting)
-    const table = this.table(sighting.resource)
-    let entry = this.entries.get(key)
+    const shelf = this.shelf(sighting.resource, sighting.scope)
+    let entry = shelf.entries.get(sighting.id)
     if (entry === undefined) {
-      entry = new ResourceEntry(sighting.resource, sighting.scope, sighting.id, table)
-      this.entries.set(key, entry)
+      entry = new ResourceEntry(sighting.id, shelf)
+      shelf.entries.set(sighting.id, entry)
       this.touch(entry)
     } else {
       this.touch(entry)
@@ -104,7 +118,7 @@ export class ResourceStage {
     for (const slot of slots) {
       const rule = this.set.rules[slot] as (typeof this.set.rules)[number]
       if (rule.scope !== undefined && !rule.scope(sighting)) continue
-      this.context.enter(slot, table, entry, this.timers, sighting.time, this.subject)
+      this.context.enter(slot, shelf.table, entry, this.timers, sighting.time, this.subject)
       ;(rule.detector as AnyResourceDetector).onSighting(sighting, this.context)
     }
   }
@@ -116,7 +130,7 @@ export class ResourceStage {
       this.touch(entry)
       this.at(entry)
       this.context.endOrphans(entry, due.at)
-      const rule = this.context.enter(due.slot, this.table(entry.resource), entry, this.timers, due.at, this.subject)
+      const rule = this.context.enter(due.slot, entry.shelf.table, entry, this.timers, due.at, this.subject)
       ;(rule.detector as AnyResourceDetector).onTimer?.(due.at, this.context)
     }
   }
@@ -124,28 +138,57 @@ export class ResourceStage {
   /** Frees the memory of resources that are past every horizon; changes no result. */
   sweep(): void {
     let budget = DECODED_PER_SWEEP
-    for (const [key, entry] of this.entries) {
+    for (const entry of this.entries()) {
       if (this.watermark - entry.last <= DEFAULT_HORIZON) continue
       if (entry.packed !== undefined && budget-- <= 0) continue
       entry.load()
       this.forget(entry, this.watermark)
-      if (entry.open !== undefined || !this.table(entry.resource).isNew(entry)) continue
-      this.entries.delete(key)
-      this.remove(entry)
+      if (entry.open === undefined && entry.shelf.table.isNew(entry)) this.remove(entry)
     }
   }
 
   private forget(entry: ResourceEntry, time: Ms): void {
     const silent = time - entry.last
     if (silent <= this.shortest) return
-    const table = this.table(entry.resource)
+    const { table } = entry.shelf
     for (let slot = 0; slot < this.set.rules.length; slot++) if (silent > this.horizon(slot)) table.reset(entry, slot)
   }
 
-  /** Frees a resource's row. */
+  /** Removes a resource and frees its row. */
   remove(entry: ResourceEntry): void {
-    this.table(entry.resource).remove(entry)
+    const { shelf } = entry
+    shelf.entries.delete(entry.id)
+    shelf.table.remove(entry)
     entry.isGone = true
+  }
+
+  /** Makes a new resource, in the place of the one of that name if there is one. */
+  renew(resource: ResourceKind, scope: string, id: string): ResourceEntry {
+    const shelf = this.shelf(resource, scope)
+    const before = shelf.entries.get(id)
+    if (before) this.remove(before)
+    const entry = new ResourceEntry(id, shelf)
+    shelf.entries.set(id, entry)
+    return entry
+  }
+
+  /** All resources, in no particular order. */
+  *entries(): Generator<ResourceEntry> {
+    for (const scopes of this.shelves.values()) for (const shelf of scopes.values()) yield* shelf.entries.values()
+  }
+
+  get size(): number {
+    let size = 0
+    for (const scopes of this.shelves.values()) for (const shelf of scopes.values()) size += shelf.entries.size
+    return size
+  }
+
+  private shelf(resource: ResourceKind, scope: string): Shelf {
+    let scopes = this.shelves.get(resource)
+    if (scopes === undefined) this.shelves.set(resource, (scopes = new Map()))
+    let shelf = scopes.get(scope)
+    if (shelf === undefined) scopes.set(scope, (shelf = new Shelf(resource, scope, this.table(resource))))
+    return shelf
   }
 
   private horizon(slot: number): Ms {
@@ -163,15 +206,15 @@ export class ResourceStage {
 
   private at(entry: ResourceEntry): void {
     this.entry = entry
-    this.context.id = entry.name
-    this.context.platform = entry.scope
+    this.context.id = entry.id
+    this.context.platform = entry.shelf.scope
   }
 
   private describe(): Subject {
-    const { resource, scope, name } = this.entry
+    const { id, shelf: { resource, scope } } = this.entry
     const kind: SubjectKind = resource
     return {
-      kind, platform: scope, id: name, learners: [], class: resource === 'class' ? name : undefined, course: undefined, missing: undefined,
+      kind, platform: scope, id, learners: [], class: resource === 'class' ? id : undefined, course: undefined, missing: undefined,
     }
   }
 

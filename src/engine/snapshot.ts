@@ -9,7 +9,7 @@ import { LearnerEntry, type PlatformPart } from './learner-entry.ts'
 import type { LearnerStage } from './learner-stage.ts'
 import type { Machine } from './machine.ts'
 import type { Output } from './output.ts'
-import { ResourceEntry, type ResourceStage } from './resource-stage.ts'
+import type { ResourceStage } from './resource-stage.ts'
 import { RESOURCE_KINDS, type ResourceKind, type Sighting } from './sighting.ts'
 import type { TimekeeperState } from './timekeeper.ts'
 
@@ -64,8 +64,9 @@ export function* saveKeys(machine: Machine, everything: boolean): Generator<Uint
     stage.isTracking = true
   }
   for (const stage of machine.resources) {
-    for (const entry of everything || !stage.isTracking ? stage.entries.values() : stage.dirty) {
-      if (!entry.isGone) yield* put(['r', entry.resource, entry.scope, entry.name, rowBytes(stage.table(entry.resource), entry), bodyOf(entry)])
+    for (const entry of everything || !stage.isTracking ? stage.entries() : stage.dirty) {
+      const { resource, scope, table } = entry.shelf
+      if (!entry.isGone) yield* put(['r', resource, scope, entry.id, rowBytes(table, entry), bodyOf(entry)])
     }
     for (const entry of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
@@ -186,13 +187,9 @@ function loadLearner(machine: Machine, [, platform, id, row, body, ids]: Learner
 
 function loadResource(machine: Machine, [, resource, scope, id, row, body]: ResourceRecord, readers: Readers): void {
   const stage = machine.resourceTask({ resource, scope, id })
-  const table = stage.table(resource)
-  const entry = new ResourceEntry(resource, scope, id, table)
-  const before = stage.entries.get(entry.id)
-  if (before) stage.remove(before)
-  stage.entries.set(entry.id, entry)
+  const entry = stage.renew(resource, scope, id)
   fill(entry, row, body, readers.resources.get(stage)?.get(resource) as RowReader)
-  stage.timers.restore(entry, table.timers)
+  stage.timers.restore(entry, entry.shelf.table.timers)
 }
 
 /** Fills an entry; as long as the rules are the same, its references stay bytes until the key is touched. */

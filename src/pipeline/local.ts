@@ -134,7 +134,8 @@ class LocalRun {
     try {
       this.outputs.close()
     } finally {
-      await Promise.all(this.cursors.map((c) => c.reader.close()))
+      // Whoever still looks at the machine needs no chunks any more.
+      await Promise.all(this.cursors.splice(0).map((c) => c.reader.close()))
     }
   }
 

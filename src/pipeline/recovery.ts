@@ -19,7 +19,7 @@ export interface MarkStart {
 
 /** What a snapshot is besides its files of keys. Committed in one piece. */
 export interface Manifest {
-  format: 1
+  format: 2
   version: string
   logs: string[]
   /** First bytes of each log, as far as there were any: state must not go on with another log. */
@@ -58,7 +58,7 @@ export class Snapshots {
     } else this.deltas.push({ name, bytes })
     const base = (this.base as { name: string }).name
     const deltas = this.deltas.map((d) => d.name)
-    const manifest: Manifest = { format: 1, ...rest, machine: saveMachine(machine), base, deltas }
+    const manifest: Manifest = { format: 2, ...rest, machine: saveMachine(machine), base, deltas }
     await this.store.commit(packr.pack(manifest), [base, ...deltas])
   }
 
@@ -68,7 +68,7 @@ export class Snapshots {
     if (bytes === undefined) return undefined
     try {
       const manifest = packr.unpack(bytes) as Manifest
-      if (manifest.format === 1) return manifest
+      if (manifest.format === 2) return manifest
     } catch (e) {
       throw new InvigilError('bad-state', 'the manifest of the state cannot be read; use another state folder', { cause: e })
     }
