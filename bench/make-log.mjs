@@ -49,9 +49,9 @@ function iso(ms) {
 }
 
 /** The catalogue of such a log: with it every rule can be judged. */
-export function catalogue() {
+export function catalogue(lateness) {
   return {
-    platforms: [0, 1, 2, 3, 4].map((p) => ({ id: `p${p}`, heartbeat: `${BEAT}s`, since: '2026-03-01' })),
+    platforms: [0, 1, 2, 3, 4].map((p) => ({ id: `p${p}`, heartbeat: `${BEAT}s`, lateness, since: '2026-03-01' })),
     courses: [{ id: 'course-1', chapters: Array.from({ length: 40 }, (_, i) => ({ id: `c${i + 1}`, length: CHAPTER_SECONDS })) }],
     classes: Array.from({ length: 500 }, (_, k) => ({
       id: `k${k}`, platform: `p${k % 5}`, institution: `i${k % 50}`, courses: ['course-1'], timeZone: 'Asia/Shanghai', opens: '2026-03-02T00:00:00Z',

@@ -1,4 +1,4 @@
-// One measurement in a process of its own: `node measure.mjs PART LOG CATALOGUE`; prints one line of JSON.
+// One measurement in a process of its own: `node measure.mjs PART LOG CATALOGUE [WARM-UP]`; prints one line of JSON.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,29 +6,42 @@ import { openContext } from '../dist/pipeline/context.js'
 import { runLocal } from '../dist/pipeline/local.js'
 import { parseCeiling, splitCeiling } from './ceilings.mjs'
 
-const [part, log, catalogue] = process.argv.slice(2)
+const [part, log, catalogue, warmUp = '0'] = process.argv.slice(2)
 const root = new URL('..', import.meta.url).pathname
 
 const open = () => openContext({ rules: [join(root, 'rules')], catalogue, version: 'bench' })
 
-async function timedRun(watch, context) {
+/** `perSecond` counts from the first `warmUp` events on: by then everybody has been seen. */
+async function timedRun(watch, context, warmUp = 0) {
   context ??= await open()
   const output = mkdtempSync(join(tmpdir(), 'invigil-bench-'))
-  const begun = performance.now()
-  const summary = await runLocal({ logs: [log], format: 'canonical', context, output, watch })
-  const seconds = (performance.now() - begun) / 1000
+  let begun = { at: performance.now(), lines: 0 }
+  const progress = (_read, _size, { lines }) => {
+    if (begun.lines < warmUp) begun = { at: performance.now(), lines }
+  }
+  const summary = await runLocal({ logs: [log], format: 'canonical', context, output, watch: { ...watch, progress } })
+  const seconds = (performance.now() - begun.at) / 1000
   rmSync(output, { recursive: true })
-  return { perSecond: summary.log.events / seconds, events: summary.log.events, warnings: summary.warnings.total }
+  return { perSecond: (summary.log.events - begun.lines) / seconds, events: summary.log.events, warnings: summary.warnings.total }
+}
+
+/** What is freed by a collection may be counted as used until the next one. */
+async function collect() {
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc()
+    await new Promise((done) => setTimeout(done, 50))
+  }
 }
 
 /** Memory in use after a collection at the end of the log, less what it was with rules, catalogue and databases loaded, for each learner. */
-async function memoryPerLearner() {
+async function memoryPerLearner(stage) {
   const context = await open()
-  globalThis.gc()
+  if (stage) context.bundle = { ...context.bundle, rules: context.bundle.rules.filter((r) => r.detector.stage === stage) }
+  await collect()
   const before = process.memoryUsage()
   let machine
   await timedRun({ ended: (m) => (machine = m) }, context)
-  globalThis.gc()
+  await collect()
   const after = process.memoryUsage()
   const { learners } = machine.keys()
   return { bytesPerLearner: (after.heapUsed + after.external - before.heapUsed - before.external) / learners, learners }
@@ -59,8 +72,9 @@ function latency(bytes) {
 const parts = {
   split: () => ({ perSecond: splitCeiling(log) }),
   parse: () => ({ perSecond: parseCeiling(log) }),
-  run: () => timedRun(),
-  memory: memoryPerLearner,
+  run: () => timedRun({}, undefined, Number(warmUp)),
+  memory: () => memoryPerLearner(),
+  'memory-learner': () => memoryPerLearner('learner'),
   latency: () => ({ small: latency(1 << 22), large: latency(1 << 30) }),
 }
 process.stdout.write(`${JSON.stringify(await parts[part]())}\n`)

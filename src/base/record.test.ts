@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Cursor, flag, number, record, ref } from './record.ts'
+import { Cursor, flag, number, rare, record, ref } from './record.ts'
 
 const shape = record({ at: number(-Infinity), device: ref<string>(), raised: flag, count: number(), others: ref<number[]>() })
 
@@ -19,7 +19,7 @@ test('fields are read as they were written', () => {
 
 test('views of one cursor move from row to row, each to its own part', () => {
   const cursor = new Cursor()
-  const [first, second] = [shape.view(cursor, 1, 0), shape.view(cursor, 4, 2)]
+  const [first, second] = [shape.view(cursor, { numbersFrom: 1, refsFrom: 0, raresFrom: 0 }), shape.view(cursor, { numbersFrom: 4, refsFrom: 2, raresFrom: 1 })]
   const numbers = Float64Array.from({ length: 16 }, (_, i) => i)
   const stand = (at: number, refs: unknown[]) => Object.assign(cursor, { numbers, at, refs })
   stand(0, ['a', undefined, 'b', [1]])
@@ -32,4 +32,21 @@ test('views of one cursor move from row to row, each to its own part', () => {
 
 test.each(['Upper', '$c', 'two words', 'constructor', 'a]; process.exit() //'])('%j is no name of a field', (name) => {
   expect(() => record({ [name]: number() })).toThrow('is no name of a field')
+})
+
+test('what is rare takes room only while it is there', () => {
+  const cursor = new Cursor()
+  cursor.width = 4
+  const shape = record({ chain: rare<{ n: number }>(), open: rare<string>() })
+  const [first, second] = [shape.view(cursor, { numbersFrom: 0, refsFrom: 0, raresFrom: 0 }), shape.view(cursor, { numbersFrom: 0, refsFrom: 0, raresFrom: 2 })]
+  first.open = undefined
+  expect([first.open, cursor.row.rares]).toEqual([undefined, undefined])
+  first.chain = { n: 1 }
+  second.open = 'yes'
+  expect([first.chain, first.open, second.chain, second.open]).toEqual([{ n: 1 }, undefined, undefined, 'yes'])
+  cursor.row = { rares: undefined }
+  expect([first.chain, second.open]).toEqual([undefined, undefined])
+  second.chain = { n: 2 }
+  second.chain = undefined
+  expect(cursor.row.rares).toBe(undefined)
 })

@@ -13,7 +13,7 @@ interface FlagField {
   readonly kind: 'flag'
 }
 interface RefField<T> {
-  readonly kind: 'ref'
+  readonly kind: 'ref' | 'rare'
   /** Never there: it only carries the type. */
   readonly of?: T
 }
@@ -39,20 +39,55 @@ export function ref<T>(): RefField<T> {
   return { kind: 'ref' }
 }
 
+/** The same for what hardly any record has: it takes no room until it is set, and is slower. */
+export function rare<T>(): RefField<T> {
+  return { kind: 'rare' }
+}
+
+/** Rare parts of a row, all together; undefined while there are none. */
+export interface Rares {
+  rares: unknown[] | undefined
+}
+
 /** Where the record at hand lies. One cursor serves all views of a stage. */
 export class Cursor {
   numbers: Float64Array = new Float64Array(0)
   /** Where its row begins in `numbers`. */
   at = 0
   refs: unknown[] = []
+  row: Rares = { rares: undefined }
+  /** Rare parts that a row may have. */
+  width = 0
+
+  rare(i: number): unknown {
+    return this.row.rares?.[i]
+  }
+
+  setRare(i: number, value: unknown): void {
+    const { row } = this
+    if (row.rares === undefined) {
+      if (value === undefined) return
+      row.rares = Array.from({ length: this.width })
+    }
+    row.rares[i] = value
+    if (value === undefined && row.rares.every((v) => v === undefined)) row.rares = undefined
+  }
 }
 
-type View<T> = new (cursor: Cursor, numbersFrom: number, refsFrom: number) => T
+type View<T> = new (cursor: Cursor, from: From) => T
+
+/** Where a record's parts begin in its row. */
+export interface From {
+  numbersFrom: number
+  refsFrom: number
+  raresFrom: number
+}
 
 /** The fields of a record and where each lies. */
 export class Shape<T> {
   readonly numbers: readonly string[]
   readonly refs: readonly string[]
+  readonly rares: readonly string[]
   /** What the numbers of a new record are. */
   readonly initial: readonly number[]
   private readonly flags: ReadonlySet<string>
@@ -60,17 +95,19 @@ export class Shape<T> {
 
   constructor(spec: Spec) {
     const all = Object.entries(spec)
-    const numbers = all.filter(([, f]) => f.kind !== 'ref')
+    const numbers = all.filter(([, f]) => f.kind === 'number' || f.kind === 'flag')
+    const named = (kind: string) => all.filter(([, f]) => f.kind === kind).map(([name]) => name)
     this.numbers = numbers.map(([name]) => name)
-    this.refs = all.filter(([, f]) => f.kind === 'ref').map(([name]) => name)
+    this.refs = named('ref')
+    this.rares = named('rare')
     this.initial = numbers.map(([, f]) => (f.kind === 'number' ? f.initial : 0))
-    this.flags = new Set(all.filter(([, f]) => f.kind === 'flag').map(([name]) => name))
-    this.View = compile(this.numbers, this.refs, this.flags) as View<T>
+    this.flags = new Set(named('flag'))
+    this.View = compile(this, this.flags) as View<T>
   }
 
-  /** A view of this shape's part of whatever row the cursor stands on: so many numbers and references from the row's beginning. */
-  view(cursor: Cursor, numbersFrom: number, refsFrom: number): T {
-    return new this.View(cursor, numbersFrom, refsFrom)
+  /** A view of this shape's part of whatever row the cursor stands on. */
+  view(cursor: Cursor, from: From): T {
+    return new this.View(cursor, from)
   }
 
   /** A new record with a row of its own. */
@@ -78,7 +115,8 @@ export class Shape<T> {
     const cursor = new Cursor()
     cursor.numbers = Float64Array.from(this.initial)
     cursor.refs = this.refs.map(() => undefined)
-    return this.view(cursor, 0, 0)
+    cursor.width = this.rares.length
+    return this.view(cursor, { numbersFrom: 0, refsFrom: 0, raresFrom: 0 })
   }
 }
 
@@ -91,8 +129,8 @@ export function record<S extends Spec>(spec: S): Shape<FieldsOf<S>> {
  * The class of views. It is compiled from text, one for each shape, since accessors that share one function share what the
  * compiler learns of it, too, and are ten times as slow. The names come from the program's own sources.
  */
-function compile(numbers: readonly string[], refs: readonly string[], flags: ReadonlySet<string>): unknown {
-  const body = ['constructor($c, $n, $r) { this.$c = $c; this.$n = $n; this.$r = $r }']
+function compile({ numbers, refs, rares }: Shape<unknown>, flags: ReadonlySet<string>): unknown {
+  const body = ['constructor($c, from) { this.$c = $c; this.$n = from.numbersFrom; this.$r = from.refsFrom; this.$q = from.raresFrom }']
   numbers.forEach((name, i) => {
     const place = `$c.numbers[$c.at + this.$n + ${i}]`
     body.push(`get ${checked(name)}() { const { $c } = this; return ${flags.has(name) ? `${place} === 1` : place} }`)
@@ -101,6 +139,9 @@ function compile(numbers: readonly string[], refs: readonly string[], flags: Rea
   refs.forEach((name, i) => {
     const place = `this.$c.refs[this.$r + ${i}]`
     body.push(`get ${checked(name)}() { return ${place} }`, `set ${name}(v) { ${place} = v }`)
+  })
+  rares.forEach((name, i) => {
+    body.push(`get ${checked(name)}() { return this.$c.rare(this.$q + ${i}) }`, `set ${name}(v) { this.$c.setRare(this.$q + ${i}, v) }`)
   })
   // oxlint-disable-next-line typescript/no-implied-eval
   return new Function(`return class { ${body.join('\n')} }`)()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { MINUTE, SECOND, duration, type Ms } from '../base/time.ts'
 import type { CourseInfo } from '../catalogue/catalogue.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
@@ -36,7 +36,7 @@ interface Skips {
 
 const fields = record({
   ...courseProgress,
-  open: ref<Skips>(),
+  open: rare<Skips>(),
   lastBegin: number(-Infinity),
   /** The chapter at hand, where nothing is left to judge but whether its end is reached: every event asks. */
   clearChapter: ref<string>(),
@@ -48,7 +48,7 @@ const fields = record({
   seenAt: number(NaN),
   seenTo: number(NaN),
   /** Reasons already counted. */
-  unjudged: ref<string[]>(),
+  unjudged: rare<string[]>(),
 })
 type State = RecordOf<typeof fields>
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
+import { flag, number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, SECOND, DAY, MINUTE, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import { ACTIONS, type Event, type Place } from '../telemetry/event.ts'
@@ -57,7 +57,7 @@ const fields = record({
   class: ref<string>(),
   until: number(-Infinity),
   verdict: ref<'home' | Foreign>(),
-  abroad: ref<Abroad>(),
+  abroad: rare<Abroad>(),
   /** Whether it has been said that this is unknown. */
   toldRegion: flag,
   toldPlace: flag,

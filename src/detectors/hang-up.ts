@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
+import { flag, number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
@@ -39,13 +39,13 @@ interface Hidden extends Run {
 const fields = record({
   ...sketchFields,
   session: ref<string>(),
-  gathered: ref<Episode>(),
+  gathered: rare<Episode>(),
   isPart: flag,
   /** The last sign that somebody was there. */
   signAt: number(-Infinity),
   ...untoldFields,
   hidden: ref<Hidden>(),
-  episodes: ref<Episodes<Kind>>(),
+  episodes: rare<Episodes<Kind>>(),
   /** Whether it has been said that this is not sent. */
   toldVisible: flag,
   toldInputs: flag,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
+import { flag, number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, HOUR, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import { ACTIONS, type Event, type Place } from '../telemetry/event.ts'
@@ -63,8 +63,8 @@ const fields = record({
   longitude: number(NaN),
   name: ref<string>(),
   asn: number(NaN),
-  there: ref<Arrival>(),
-  travel: ref<Travel>(),
+  there: rare<Arrival>(),
+  travel: rare<Travel>(),
   /** Whether it has been said that the city is unknown. */
   told: flag,
 })

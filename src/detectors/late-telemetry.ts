@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, type RecordOf } from '../base/record.ts'
 import { duration, HOUR, MINUTE, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import { ACTIONS } from '../telemetry/event.ts'
@@ -34,7 +34,7 @@ const fields = record({
   before3: number(0),
   before4: number(0),
   before5: number(0),
-  late: ref<Late>(),
+  late: rare<Late>(),
 })
 type State = RecordOf<typeof fields>
 type Facts = { late: number; events: number; share: number; limit: number }

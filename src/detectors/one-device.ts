@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { duration, SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
@@ -30,7 +30,7 @@ const fields = record({
   device: ref<string>(),
   at: number(-Infinity),
   event: ref<string>(),
-  chain: ref<Chain>(),
+  chain: rare<Chain>(),
 })
 type State = RecordOf<typeof fields>
 type Facts = { devices: string[]; changes: number; seconds: number; gapSeconds: number }

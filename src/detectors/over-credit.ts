@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
+import { flag, number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, HOUR, MINUTE, SECOND, duration, local, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Action, Event } from '../telemetry/event.ts'
@@ -51,8 +51,8 @@ const fields = record({
   runSession: ref<string>(),
   /** Its last event. */
   runEvent: ref<string>(),
-  fast: ref<Excess>(),
-  long: ref<Excess>(),
+  fast: rare<Excess>(),
+  long: rare<Excess>(),
   /** Begins of the last episodes of both kinds. */
   fastBegin: number(-Infinity),
   longBegin: number(-Infinity),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
-import { record, ref, type RecordOf } from '../base/record.ts'
+import { rare, record, type RecordOf } from '../base/record.ts'
 import { SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Action } from '../telemetry/event.ts'
@@ -38,7 +38,7 @@ interface Overlap {
   evidence: Evidence
 }
 
-const fields = record({ ...playedLately, open: ref<Overlap>() })
+const fields = record({ ...playedLately, open: rare<Overlap>() })
 type State = RecordOf<typeof fields>
 
 interface Facts {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, type RecordOf } from '../base/record.ts'
 import { MINUTE, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
@@ -38,10 +38,10 @@ const fields = record({
   ...begunFields,
   /** When there is something to settle; Infinity: nothing. */
   due: number(Infinity),
-  open: ref<Ahead>(),
+  open: rare<Ahead>(),
   lastBegin: number(-Infinity),
   /** Reasons already counted, a line each. */
-  unjudged: ref<string>(),
+  unjudged: rare<string>(),
 })
 type State = RecordOf<typeof fields>
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, MINUTE, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
@@ -31,7 +31,7 @@ const fields = record({
   first: number(NaN),
   last: number(NaN),
   /** In the place of the fields above, from the second user until an episode has ended. */
-  shared: ref<Shared>(),
+  shared: rare<Shared>(),
 })
 type State = RecordOf<typeof fields>
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { HOUR, MINUTE, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
@@ -37,7 +37,7 @@ const fields = record({
   class: ref<string>(),
   stretches: number(0),
   /** In the place of the fields above, as soon as there are two uses. */
-  shared: ref<Shared>(),
+  shared: rare<Shared>(),
 })
 type State = RecordOf<typeof fields>
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
-import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
+import { flag, number, rare, record, type RecordOf } from '../base/record.ts'
 import { DAY, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import { addEvidence, newEvidence } from '../warnings/evidence.ts'
@@ -39,7 +39,7 @@ const fields = record({
   before: number(NaN),
   inputs: number(NaN),
   /** In the place of the fields above, as soon as there are two learners or uses. */
-  shared: ref<Shared>(),
+  shared: rare<Shared>(),
 })
 type State = RecordOf<typeof fields>
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { HOUR, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
@@ -36,7 +36,7 @@ const fields = record({
   event: ref<string>(),
   /** In the place of the fields above: the latest of several, oldest first. */
   checks: ref<Check[]>(),
-  open: ref<Episode[]>(),
+  open: rare<Episode[]>(),
 })
 type State = RecordOf<typeof fields>
 

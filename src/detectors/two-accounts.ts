@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
+import { flag, number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, duration, HOUR, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
@@ -31,7 +31,7 @@ const fields = record({
   event: ref<string>(),
   /** Whether it was counted that this learner cannot be judged. */
   told: flag,
-  change: ref<Change>(),
+  change: rare<Change>(),
 })
 type State = RecordOf<typeof fields>
 type Facts = { accounts: string[]; changes: number; hours: number }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
@@ -34,7 +34,7 @@ const fields = record({
   chapter: ref<string>(),
   chapters: ref<string[]>(),
   /** In the place of the fields above. */
-  both: ref<Both>(),
+  both: rare<Both>(),
 })
 type State = RecordOf<typeof fields>
 

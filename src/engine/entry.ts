@@ -20,6 +20,7 @@ export class Entry implements Row {
   at = 0
   row = 0
   refs!: unknown[]
+  rares: unknown[] | undefined = undefined
   open: OpenEpisode[] | undefined = undefined
   /** Changed since the last snapshot. */
   dirty = false

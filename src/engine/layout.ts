@@ -10,6 +10,7 @@ interface SavedPart {
   version: number
   numbers: readonly string[]
   refs: readonly string[]
+  rares: readonly string[]
 }
 
 /** How saved rows are laid out, so that they can be read under other rules. Plain data. */
@@ -23,7 +24,7 @@ export interface Layout {
 
 export function layoutOf(table: Table, rules: readonly Rule[]): Layout {
   const saved = (name: string, part: Part, detector?: AnyDetector): SavedPart => (
-    { name, detector: detector?.name ?? '', version: detector?.version ?? 0, numbers: part.numbers, refs: part.refs }
+    { name, detector: detector?.name ?? '', version: detector?.version ?? 0, numbers: part.numbers, refs: part.refs, rares: part.rares }
   )
   return {
     timers: table.timers,
@@ -42,6 +43,12 @@ export function rowBytes(table: Table, row: Row): Uint8Array {
   return new Uint8Array(numbers.buffer)
 }
 
+/** A row's texts and objects, as they were saved. */
+export interface References {
+  refs: unknown[]
+  rares: unknown[] | undefined
+}
+
 /** Reads the rows that one layout describes into a table of today's rules. */
 export class RowReader {
   /** Whether nothing has changed: then references can stay bytes until they are needed. */
@@ -53,6 +60,7 @@ export class RowReader {
   private readonly from: readonly number[]
   private readonly numbersAt: readonly number[]
   private readonly refsAt: readonly number[]
+  private readonly raresAt: readonly number[]
 
   constructor(saved: Layout, table: Table, rules: readonly Rule[]) {
     this.saved = saved
@@ -62,37 +70,42 @@ export class RowReader {
     this.from = rules.map((r) => saved.rules.findIndex((p) => p?.name === r.id && p.detector === r.detector.name))
     const numbersAt: number[] = []
     const refsAt: number[] = []
-    let [n, r] = [TIMERS + 2 * saved.timers, 0]
+    const raresAt: number[] = []
+    let [n, r, q] = [TIMERS + 2 * saved.timers, 0, 0]
     for (const part of [...saved.own, ...saved.rules]) {
       numbersAt.push(n)
       refsAt.push(r)
+      raresAt.push(q)
       n += part?.numbers.length ?? 0
       r += part?.refs.length ?? 0
+      q += part?.rares.length ?? 0
     }
     this.numbersAt = numbersAt
     this.refsAt = refsAt
+    this.raresAt = raresAt
   }
 
   /** Fills the row's numbers; with other rules its references, too, which are needed then. */
-  read(row: Row, bytes: Uint8Array, refs: () => unknown[]): void {
+  read(row: Row, bytes: Uint8Array, references: () => References): void {
     if (this.same) {
       new Uint8Array(row.numbers.buffer, row.numbers.byteOffset + row.at * Float64Array.BYTES_PER_ELEMENT, bytes.length).set(bytes)
       return
     }
     const numbers = new Float64Array(Uint8Array.from(bytes).buffer)
-    const values = refs()
+    const values = references()
     row.numbers[row.at + LAST] = numbers[LAST] as number
     this.moveTimers(row, numbers)
+    const fill = (part: Part, state: unknown): void => this.table.fill(row, part, state as Record<string, unknown>)
     this.table.ownParts.forEach(({ name, part }) => {
       const i = this.saved.own.findIndex((p) => p.name === name)
-      if (i >= 0) fill(row, part, this.plain(this.saved.own[i] as SavedPart, i, numbers, values) as Record<string, unknown>)
+      if (i >= 0) fill(part, this.plain(this.saved.own[i] as SavedPart, i, numbers, values))
     })
     this.from.forEach((i, slot) => {
       const part = this.table.parts[slot]
       const saved = this.saved.rules[i]
       if (part === undefined || !saved) return
       const state = migrate(this.plain(saved, this.saved.own.length + i, numbers, values), saved, (this.rules[slot] as Rule).detector)
-      if (state !== undefined) fill(row, part, part.isBox ? { '': state } : (state as Record<string, unknown>))
+      if (state !== undefined) fill(part, part.isBox ? { '': state } : state)
     })
   }
 
@@ -105,22 +118,15 @@ export class RowReader {
   }
 
   /** The state of one part as a plain object; undefined where none was made. */
-  private plain(part: SavedPart, i: number, numbers: Float64Array, refs: readonly unknown[]): unknown {
+  private plain(part: SavedPart, i: number, numbers: Float64Array, { refs, rares }: References): unknown {
     const refsAt = this.refsAt[i] as number
     if (part.refs[0] === '') return refs[refsAt]
     const state: Record<string, unknown> = {}
     part.numbers.forEach((name, n) => (state[name] = numbers[(this.numbersAt[i] as number) + n]))
     part.refs.forEach((name, r) => (state[name] = refs[refsAt + r]))
+    part.rares.forEach((name, q) => (state[name] = rares?.[(this.raresAt[i] as number) + q]))
     return state
   }
-}
-
-function fill(row: Row, part: Part, state: Readonly<Record<string, unknown>>): void {
-  part.numbers.forEach((name, n) => {
-    const value = state[name]
-    if (value !== undefined) row.numbers[row.at + part.numbersFrom + n] = Number(value)
-  })
-  part.refs.forEach((name, r) => (row.refs[part.refsFrom + r] = state[name]))
 }
 
 function migrate(state: unknown, from: SavedPart, detector: AnyDetector): unknown {

@@ -23,8 +23,6 @@ export const history = record({
 
 /** What the learner stage keeps of one learner, beside its row. */
 export class LearnerEntry extends Entry {
-  /** Place of the learner's last ids. */
-  ids = -1
   /** The address last looked up as its platform writes it, and what was found. Not saved: looked up again. */
   address: string | undefined = undefined
   ip: string | undefined = undefined

@@ -135,7 +135,7 @@ export class LearnerStage {
     const { context } = this
     const entry = this.enter(part, event.learner, event.time)
     const { history } = this
-    this.ids.add(entry.ids, history.events++, event.idHash)
+    this.ids.add(entry.row, history.events++, event.idHash)
     if (event.class !== undefined) history.class = event.class
     if (event.course !== undefined) history.course = event.course
     this.recognise(part, entry, event)
@@ -212,14 +212,14 @@ export class LearnerStage {
         this.touch(part, known)
         this.forget(part, known, now)
       }
-      if (known && this.ids.has(known.ids, event.idHash)) {
+      if (known && this.ids.has(known.row, event.idHash)) {
         this.duplicatesLate++
         continue
       }
       this.sinks.late(missed)
       const entry = this.enter(part, event.learner, now)
       const { history } = this
-      this.ids.add(entry.ids, history.events++, event.idHash)
+      this.ids.add(entry.row, history.events++, event.idHash)
       history.late = now - history.lateAt <= LATE_MEMORY ? history.late + 1 : 1
       history.lateAt = now
       // A platform in trouble makes what it says less certain, but is no reason to blame its learners.
@@ -253,7 +253,7 @@ export class LearnerStage {
 
   private make(part: PlatformPart, learner: string): LearnerEntry {
     const entry = new LearnerEntry(learner, this.table)
-    entry.ids = this.ids.allot()
+    this.ids.open(entry.row)
     part.learners.set(learner, entry)
     this.touch(part, entry)
     return entry
@@ -281,7 +281,7 @@ export class LearnerStage {
     this.table.resetOwn(entry, presence)
     if (!this.isBare(entry)) return
     // INVARIANT (forgetting): from here on the learner is as new as one that was swept.
-    this.ids.clear(entry.ids)
+    this.ids.clear(entry.row)
     this.table.resetOwn(entry, history)
   }
 
@@ -292,7 +292,6 @@ export class LearnerStage {
 
   /** Frees a learner's row. */
   remove(entry: LearnerEntry): void {
-    this.ids.release(entry.ids)
     this.table.remove(entry)
     entry.isGone = true
   }

@@ -9,47 +9,38 @@ const EMPTY = 1
  */
 export class RecentIds {
   private readonly pages: Int32Array[] = []
-  private readonly free: number[] = []
-  private used = 0
 
-  /** A place for one more learner. */
-  allot(): number {
-    const slot = this.free.pop() ?? this.used++
-    if (slot >= this.pages.length * PAGE) this.pages.push(new Int32Array(PAGE * KEPT))
-    return slot
-  }
-
-  /** Gives a place back. */
-  release(slot: number): void {
-    this.clear(slot)
-    this.free.push(slot)
+  /** Makes the place of a new learner: that of its row. */
+  open(row: number): void {
+    while (row >= this.pages.length * PAGE) this.pages.push(new Int32Array(PAGE * KEPT))
+    this.clear(row)
   }
 
   /** Forgets a learner's ids. */
-  clear(slot: number): void {
-    this.page(slot).fill(0, (slot % PAGE) * KEPT, (slot % PAGE) * KEPT + KEPT)
+  clear(row: number): void {
+    this.page(row).fill(0, (row % PAGE) * KEPT, (row % PAGE) * KEPT + KEPT)
   }
 
   /** Remembers the id of the learner's event number `n` (from 0), by `Event.idHash`. */
-  add(slot: number, n: number, hash: number): void {
-    this.page(slot)[(slot % PAGE) * KEPT + (n % KEPT)] = hash || EMPTY
+  add(row: number, n: number, hash: number): void {
+    this.page(row)[(row % PAGE) * KEPT + (n % KEPT)] = hash || EMPTY
   }
 
-  has(slot: number, hash: number): boolean {
-    const start = (slot % PAGE) * KEPT
-    return this.page(slot).subarray(start, start + KEPT).includes(hash || EMPTY)
+  has(row: number, hash: number): boolean {
+    const start = (row % PAGE) * KEPT
+    return this.page(row).subarray(start, start + KEPT).includes(hash || EMPTY)
   }
 
-  save(slot: number): Uint8Array {
-    const start = (slot % PAGE) * KEPT
-    return new Uint8Array(this.page(slot).slice(start, start + KEPT).buffer)
+  save(row: number): Uint8Array {
+    const start = (row % PAGE) * KEPT
+    return new Uint8Array(this.page(row).slice(start, start + KEPT).buffer)
   }
 
-  load(slot: number, bytes: Uint8Array): void {
-    this.page(slot).set(new Int32Array(Uint8Array.from(bytes).buffer), (slot % PAGE) * KEPT)
+  load(row: number, bytes: Uint8Array): void {
+    this.page(row).set(new Int32Array(Uint8Array.from(bytes).buffer), (row % PAGE) * KEPT)
   }
 
-  private page(slot: number): Int32Array {
-    return this.pages[Math.floor(slot / PAGE)] as Int32Array
+  private page(row: number): Int32Array {
+    return this.pages[Math.floor(row / PAGE)] as Int32Array
   }
 }

@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
-import { flag, number, record, ref, type Shape } from '../base/record.ts'
+import { flag, number, rare, record, ref, type Shape } from '../base/record.ts'
 import { formatTime } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
@@ -178,7 +178,7 @@ describe('other rules after a restart', () => {
 
   test('an object becomes a record, and a record one with other fields', async () => {
     type Counts = { n: number; begin: number; last: number; evidence: Evidence }
-    const small = record({ n: number(), begin: number(), last: number(), evidence: ref<Evidence>() }) as unknown as Shape<Counts>
+    const small = record({ n: number(), begin: number(), last: number(), evidence: rare<Evidence>() }) as unknown as Shape<Counts>
     const large = record({ evidence: ref<Evidence>(), more: number(3), last: number(), begin: number(), n: number(), odd: flag }) as unknown as Shape<Counts>
     const rest = { ...beats, newState: undefined as never }
     const two = { ...rest, state: small, version: 2, migrations: { 1: (s: unknown) => s } }

@@ -4,7 +4,7 @@ import type { Ms } from '../base/time.ts'
 import type { Seen } from './coverage.ts'
 import { Coverage } from './coverage.ts'
 import type { Entry, OpenEpisode } from './entry.ts'
-import { layoutOf, rowBytes, RowReader, type Layout } from './layout.ts'
+import { layoutOf, rowBytes, RowReader, type Layout, type References } from './layout.ts'
 import { LearnerEntry, type PlatformPart } from './learner-entry.ts'
 import type { LearnerStage } from './learner-stage.ts'
 import type { Machine } from './machine.ts'
@@ -57,7 +57,7 @@ export function* saveKeys(machine: Machine, everything: boolean): Generator<Uint
   for (const stage of machine.learners) {
     const entries = everything || !stage.isTracking ? allLearners(stage) : stage.dirty
     for (const [part, entry] of entries) {
-      if (!entry.isGone) yield* put(['l', part.id, entry.id, rowBytes(stage.table, entry), bodyOf(entry), stage.ids.save(entry.ids)])
+      if (!entry.isGone) yield* put(['l', part.id, entry.id, rowBytes(stage.table, entry), bodyOf(entry), stage.ids.save(entry.row)])
     }
     for (const [, entry] of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
@@ -166,10 +166,10 @@ function readersOf(machine: Machine, [, learners, resources]: LayoutRecord): Rea
   return { isSame: all.every((r) => r.same), learners: ofLearners, resources: ofResources }
 }
 
-type Body = [refs: unknown[], open: OpenEpisode[] | undefined]
+type Body = [refs: unknown[], rares: unknown[] | undefined, open: OpenEpisode[] | undefined]
 
 function bodyOf(entry: Entry): Uint8Array {
-  return entry.packed ?? packr.pack([entry.refs, entry.open] satisfies Body)
+  return entry.packed ?? packr.pack([entry.refs, entry.rares, entry.open] satisfies Body)
 }
 
 function loadLearner(machine: Machine, [, platform, id, row, body, ids]: LearnerRecord, readers: Readers): void {
@@ -178,8 +178,8 @@ function loadLearner(machine: Machine, [, platform, id, row, body, ids]: Learner
   const before = part.learners.get(id)
   if (before) stage.remove(before)
   const entry = new LearnerEntry(id, stage.table)
-  entry.ids = stage.ids.allot()
-  stage.ids.load(entry.ids, ids)
+  stage.ids.open(entry.row)
+  stage.ids.load(entry.row, ids)
   part.learners.set(id, entry)
   fill(entry, row, body, readers.learners.get(stage) as RowReader)
   part.timers.restore(entry, stage.table.timers)
@@ -198,14 +198,12 @@ function fill(entry: Entry, row: Uint8Array, body: Uint8Array, reader: RowReader
   if (!reader.same) return
   // The chunk that holds these bytes is shared; a copy lets it go.
   entry.packed = new Uint8Array(body)
-  entry.unpack = (e, packed) => {
-    e.refs = unpackInto(e, packed)
-  }
+  entry.unpack = (e, packed) => Object.assign(e, unpackInto(e, packed))
 }
 
 /** Takes over the open episodes and returns the references. */
-function unpackInto(entry: Entry, body: Uint8Array): unknown[] {
-  const [refs, open] = packr.unpack(body) as Body
+function unpackInto(entry: Entry, body: Uint8Array): References {
+  const [refs, rares, open] = packr.unpack(body) as Body
   entry.open = open ?? undefined
-  return refs.map((r) => r ?? undefined)
+  return { refs: refs.map((r) => r ?? undefined), rares: rares?.map((r) => r ?? undefined) }
 }

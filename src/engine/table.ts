@@ -1,4 +1,4 @@
-import { Cursor, type Shape } from '../base/record.ts'
+import { Cursor, type From, type Rares, type Shape } from '../base/record.ts'
 import { Rows } from './rows.ts'
 
 /** How a rule's state is kept: as a record in the row, or as one object, made when first needed. */
@@ -7,19 +7,18 @@ export interface Kept {
   readonly newState?: (() => unknown) | undefined
 }
 
-/** A part of the row: so many numbers and references from where it begins. */
-export interface Part {
-  readonly numbersFrom: number
-  readonly refsFrom: number
+/** A part of the row, and where it begins. */
+export interface Part extends From {
   readonly initial: readonly number[]
   readonly numbers: readonly string[]
   /** One without a name holds all of a rule's state as one object. */
   readonly refs: readonly string[]
+  readonly rares: readonly string[]
   readonly isBox: boolean
 }
 
 /** Where a key's state lies, and whether somebody keeps it. */
-export interface Row {
+export interface Row extends Rares {
   numbers: Float64Array
   /** Where its row begins in `numbers`. */
   at: number
@@ -51,13 +50,15 @@ export class Table {
     this.timers = timers
     const initial: number[] = [-Infinity]
     for (let i = 0; i < 2 * timers; i++) initial.push(0)
-    let refsFrom = 0
+    let [refsFrom, raresFrom] = [0, 0]
     const place = (shape: Shape<unknown> | undefined): Part => {
       const part = {
-        numbersFrom: initial.length, refsFrom, initial: shape?.initial ?? [], numbers: shape?.numbers ?? [], refs: shape?.refs ?? [''], isBox: shape === undefined,
+        numbersFrom: initial.length, refsFrom, raresFrom, initial: shape?.initial ?? [], numbers: shape?.numbers ?? [], refs: shape?.refs ?? [''], rares: shape?.rares ?? [],
+        isBox: shape === undefined,
       }
       initial.push(...part.initial)
       refsFrom += part.refs.length
+      raresFrom += part.rares.length
       return part
     }
     for (const [name, shape] of Object.entries(own)) this.ownParts.push({ name, shape, part: place(shape) })
@@ -66,10 +67,11 @@ export class Table {
     this.makers = rules.map((r) => r?.newState)
     this.rows = new Rows(initial)
     this.none = Array.from({ length: refsFrom }, () => undefined)
+    this.cursor.width = raresFrom
   }
 
   private view<T>(shape: Shape<T>, part: Part): T {
-    return shape.view(this.cursor, part.numbersFrom, part.refsFrom)
+    return shape.view(this.cursor, part)
   }
 
   /** A row for one more key. */
@@ -78,6 +80,7 @@ export class Table {
     entry.numbers = this.rows.block(entry.row)
     entry.at = this.rows.offset(entry.row)
     entry.refs = this.none.slice()
+    entry.rares = undefined
   }
 
   remove(entry: Row): void {
@@ -90,6 +93,7 @@ export class Table {
     cursor.numbers = entry.numbers
     cursor.at = entry.at
     cursor.refs = entry.refs
+    cursor.row = entry
   }
 
   /** A view of one of the engine's own records. */
@@ -120,6 +124,16 @@ export class Table {
     clear(entry, this.ownPart(shape))
   }
 
+  /** Fills a part of a new key from a plain object of its fields. */
+  fill(entry: Row, part: Part, state: Readonly<Record<string, unknown>>): void {
+    this.enter(entry)
+    part.numbers.forEach((name, i) => {
+      if (state[name] !== undefined) entry.numbers[entry.at + part.numbersFrom + i] = Number(state[name])
+    })
+    part.refs.forEach((name, i) => (entry.refs[part.refsFrom + i] = state[name]))
+    part.rares.forEach((name, i) => this.cursor.setRare(part.raresFrom + i, state[name]))
+  }
+
   /** Whether no rule's state differs from a new one. */
   isNew(entry: Row): boolean {
     for (const part of this.parts) if (part !== undefined && !isClear(entry, part)) return false
@@ -127,13 +141,15 @@ export class Table {
   }
 }
 
-function clear({ numbers, at, refs }: Row, part: Part): void {
-  numbers.set(part.initial, at + part.numbersFrom)
-  refs.fill(undefined, part.refsFrom, part.refsFrom + part.refs.length)
+function clear(row: Row, part: Part): void {
+  row.numbers.set(part.initial, row.at + part.numbersFrom)
+  row.refs.fill(undefined, part.refsFrom, part.refsFrom + part.refs.length)
+  row.rares?.fill(undefined, part.raresFrom, part.raresFrom + part.rares.length)
 }
 
-function isClear({ numbers, at, refs }: Row, part: Part): boolean {
+function isClear({ numbers, at, refs, rares }: Row, part: Part): boolean {
   for (let i = 0; i < part.initial.length; i++) if (!Object.is(numbers[at + part.numbersFrom + i], part.initial[i])) return false
   for (let i = 0; i < part.refs.length; i++) if (refs[part.refsFrom + i] !== undefined) return false
+  for (let i = 0; i < part.rares.length; i++) if (rares?.[part.raresFrom + i] !== undefined) return false
   return true
 }

@@ -134,7 +134,8 @@ class LocalRun {
     try {
       this.outputs.close()
     } finally {
-      // Whoever still looks at the machine needs no chunks any more.
+      // Whoever still looks at the machine needs no log any more.
+      this.wake = undefined
       await Promise.all(this.cursors.splice(0).map((c) => c.reader.close()))
     }
   }

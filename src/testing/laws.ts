@@ -176,8 +176,9 @@ const packr = new Packr({ useRecords: false, moreTypes: false })
 function assertPlain(machine: Machine, { name }: Scenario): void {
   const entries: Entry[] = machine.learners.flatMap((t) => [...t.parts.values()].flatMap((p) => [...p.learners.values()]))
   for (const task of machine.resources) entries.push(...task.entries())
-  for (const { refs } of entries) {
-    if (!isDeepStrictEqual(packr.unpack(packr.pack(refs)), refs)) throw new Error(`state that msgpack does not carry, in ${name}: ${JSON.stringify(refs)}`)
+  for (const { refs, rares } of entries) {
+    const state = { refs, rares }
+    if (!isDeepStrictEqual(packr.unpack(packr.pack(state)), state)) throw new Error(`state that msgpack does not carry, in ${name}: ${JSON.stringify(state)}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { flag, number, record, ref, type RecordOf } from '../../base/record.ts'
+import { flag, number, rare, record, ref, type RecordOf } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
 import type { Context } from '../../engine/detector.ts'
 import type { Event } from '../../telemetry/event.ts'
@@ -48,7 +48,7 @@ export const fields = record({
   inputs: flag,
   /** Whether it has been said that the platform's cadence is unknown. */
   told: flag,
-  episode: ref<Episode>(),
+  episode: rare<Episode>(),
 })
 export type State = RecordOf<typeof fields>
 

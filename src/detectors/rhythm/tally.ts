@@ -1,4 +1,4 @@
-import { number, ref } from '../../base/record.ts'
+import { number, rare, ref } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
 import { SIGNS } from './signs.ts'
 
@@ -34,7 +34,7 @@ export interface Tallies {
   ids: string[] | undefined
 }
 
-export const tallyFields = { tallies: ref<number[]>(), active: number(0), shown: number(0), ids: ref<string[]>() } as const
+export const tallyFields = { tallies: ref<number[]>(), active: number(0), shown: number(0), ids: rare<string[]>() } as const
 
 /** One sign that is shown, for a warning. */
 export interface Tally {

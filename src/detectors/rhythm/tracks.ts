@@ -1,4 +1,4 @@
-import { number, ref } from '../../base/record.ts'
+import { number, rare, ref } from '../../base/record.ts'
 import { MINUTE, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 
@@ -37,7 +37,7 @@ export const trackFields = {
   chapter: ref<string>(),
   last: number(0), beat: number(0), position: number(-1), step: number(-1), arrived: number(0), group: number(0), groupBefore: number(0), paused: number(0),
   watched: number(0), beats: number(0), flags: number(0),
-  others: ref<Track[]>(),
+  others: rare<Track[]>(),
 } as const
 
 /** The chapter that plays now and those at hand. */

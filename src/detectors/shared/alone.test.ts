@@ -41,7 +41,7 @@ test.each([1, 2, 3])('what is laid open is what would be kept of one learner (%i
     // Nobody's pass can fall into a stay before the last.
     const [member] = Object.values(synchrony.members)
     const stays = member?.stays.slice(-2)
-    expect(synchronyOf(lone)).toEqual({ ...synchrony, members: member ? { ['p1\u0000A']: { ...member, stays } } : {} })
+    expect(synchronyOf(lone)).toEqual({ ...synchrony, oldest: 0, members: member ? { ['p1\u0000A']: { ...member, stays } } : {} })
   }
   expect(stretches).toBeGreaterThan(3)
 })

@@ -1,4 +1,4 @@
-import { flag, number, ref, type FieldsOf } from '../../base/record.ts'
+import { flag, number, rare, ref, type FieldsOf } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
 import { hasId, withId, type IdSet } from './id-set.ts'
 import type { Intervals } from './intervals.ts'
@@ -38,9 +38,9 @@ export const begunFields = {
   unplaced: number(0),
   playing: flag,
   chapter: ref<string>(),
-  placed: ref<Intervals>(),
-  early: ref<Early>(),
-  others: ref<Others>(),
+  placed: rare<Intervals>(),
+  early: rare<Early>(),
+  others: rare<Others>(),
   completed: ref<IdSet>(),
 }
 type State = FieldsOf<typeof begunFields>

@@ -1,4 +1,4 @@
-import { flag, number, record, ref, type RecordOf } from '../../base/record.ts'
+import { flag, number, rare, record, ref, type RecordOf } from '../../base/record.ts'
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
@@ -45,7 +45,7 @@ export const checkState = record({
   earlier: ref<Stretch[]>(),
   watched: number(0),
   /** Takes the place of all that where stretches overlap or are too many. */
-  watching: ref<Episode>(),
+  watching: rare<Episode>(),
   /** Session of the last playback. */
   session: ref<string>(),
   /** Whether the platform is known to ask. */
@@ -53,11 +53,11 @@ export const checkState = record({
   /** These three only where intervals count. */
   request: number(-Infinity),
   interval: number(-Infinity),
-  equal: ref<Equal>(),
+  equal: rare<Equal>(),
   pending: ref<Pending[]>(),
-  missed: ref<Missed>(),
-  failing: ref<Failing>(),
-  episodes: ref<CheckEpisodes>(),
+  missed: rare<Missed>(),
+  failing: rare<Failing>(),
+  episodes: rare<CheckEpisodes>(),
 })
 export type CheckState = RecordOf<typeof checkState>
 

@@ -1,4 +1,4 @@
-import { ref } from '../../base/record.ts'
+import { rare, ref } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
 import { newEvidence, type Evidence } from '../../warnings/evidence.ts'
 import type { IdSet } from './id-set.ts'
@@ -27,9 +27,9 @@ export const courseProgress = {
   course: ref<string>(),
   completed: ref<IdSet>(),
   warned: ref<IdSet>(),
-  skips: ref<Skip[]>(),
+  skips: rare<Skip[]>(),
   /** In the order in which they began. */
-  others: ref<Progress[]>(),
+  others: rare<Progress[]>(),
 }
 interface CourseProgress extends Progress {
   others: Progress[] | undefined

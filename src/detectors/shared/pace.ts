@@ -1,4 +1,4 @@
-import { number, ref, type FieldsOf } from '../../base/record.ts'
+import { number, rare, ref, type FieldsOf } from '../../base/record.ts'
 import { HOUR, MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Action } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
@@ -32,8 +32,8 @@ export const paceFields = {
   firstExcess: number(0),
   nextChapter: ref<string>(),
   nextExcess: number(0),
-  further: ref<Ahead[]>(),
-  leaps: ref<Leaps>(),
+  further: rare<Ahead[]>(),
+  leaps: rare<Leaps>(),
 }
 export type Pace = FieldsOf<typeof paceFields>
 
