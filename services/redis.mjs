@@ -49,7 +49,7 @@ async function startOnce(command, { port: wanted, keep = false, persist = false,
   const dir = newFolder('redis')
   const server = new Server({
     name: 'Redis', command, dir, keep, startMs, onDeath,
-    args: ['--bind', '127.0.0.1', '--port', String(port), '--dir', dir, '--save', '', '--appendonly', persist ? 'yes' : 'no', '--appendfsync', 'always', ...args],
+    args: () => ['--bind', '127.0.0.1', '--port', String(port), '--dir', dir, '--save', '', '--appendonly', persist ? 'yes' : 'no', '--appendfsync', 'always', ...args],
     ready: /Ready to accept connections/,
     mends: [[/error while loading shared libraries/, `it does not fit this machine: ${INSTEAD}`]],
   })

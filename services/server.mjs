@@ -12,7 +12,7 @@ export const CACHE = join(dirname(fileURLToPath(import.meta.url)), '..', '.cache
 const HOST = '127.0.0.1'
 const START_MS = 120_000
 /** A server that has not left by then is killed. */
-const STOP_MS = 30_000
+const STOP_MS = 60_000
 const LOOK_MS = 20
 const LAST_LINES = 12
 const LONGEST_LINE = 300
@@ -103,7 +103,7 @@ export class Server {
   #gone = false
 
   /**
-   * `ready`: what its log says once it serves. `keep`: leave `dir` when it is stopped. `mends`: what to do about a failure, each
+   * `args()`: asked at each start. `ready`: what its log says once it serves. `keep`: leave `dir` when it is stopped. `mends`: what to do about a failure, each
    * beside the words of the log that tell it. `onDeath(error)`: it ended though nobody asked for that.
    */
   constructor({ name, command, args, dir, ready, keep = false, startMs = START_MS, mends = [], onDeath = () => {} }) {
@@ -113,6 +113,11 @@ export class Server {
 
   get pid() {
     return this.#child?.pid
+  }
+
+  /** Of a process that has ended by itself or in order. */
+  get exitCode() {
+    return this.#child?.exitCode
   }
 
   get isRunning() {
@@ -126,7 +131,7 @@ export class Server {
     const fd = openSync(this.log, 'a')
     // To a file and not to us: a server must not wait for a reader that is busy.
     const before = statSync(this.log).size
-    const child = spawnGuarded(command, args, { stdio: ['ignore', fd, fd], dir: keep ? '' : dir, cwd: dir })
+    const child = spawnGuarded(command, args(), { stdio: ['ignore', fd, fd], dir: keep ? '' : dir, cwd: dir })
     closeSync(fd)
     this.#asked = false
     try {
@@ -165,8 +170,8 @@ export class Server {
     if (ends) await this.#ended
   }
 
-  /** Ends it in order, if it runs. */
-  async #leave() {
+  /** Ends it in order, if it runs, and leaves its data. */
+  async leave() {
     if (!this.isRunning) return
     const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS)
     // One that was halted hears nothing else.
@@ -177,13 +182,13 @@ export class Server {
 
   /** Starts it again with the same address and data, after stopping it if it still runs. */
   async restart() {
-    await this.#leave()
+    await this.leave()
     await this.start()
   }
 
   /** Ends it and removes its data, unless they are to be kept. May be called again. */
   async stop() {
-    await this.#leave()
+    await this.leave()
     this.#gone = true
     if (!this.#options.keep) rmSync(this.#options.dir, { recursive: true, force: true, maxRetries: 5 })
   }
