@@ -48,6 +48,17 @@ export class Snapshots {
   }
 
   async save(machine: Machine, rest: Omit<Manifest, 'format' | 'machine' | 'base' | 'deltas'>): Promise<void> {
+    try {
+      await this.write(machine, rest)
+    } catch (e) {
+      // INVARIANT (deltas): keys whose change was written into the void are marked no more; the next snapshot holds all.
+      this.base = undefined
+      this.deltas = []
+      throw e
+    }
+  }
+
+  private async write(machine: Machine, rest: Omit<Manifest, 'format' | 'machine' | 'base' | 'deltas'>): Promise<void> {
     const sum = this.deltas.reduce((n, d) => n + d.bytes, 0)
     const fresh = this.base === undefined || sum > this.base.bytes
     let bytes = 0
