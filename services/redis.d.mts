@@ -34,3 +34,6 @@ export interface Redis {
 
 /** Starts a Redis, fetching one first if the machine has none. Throws an error that says what to do. */
 export function startRedis(options?: RedisOptions): Promise<Redis>
+
+/** The command that is a Redis server on this machine; one is fetched where there is none. Throws a `ServiceError` that says what to do. */
+export function redisCommand(options?: { command?: string; mvn?: string }): Promise<string>

@@ -15,7 +15,7 @@ const INSTEAD = 'install `redis-server`, or point `REDIS_URL` at a Redis that ru
 
 /** Starts a Redis; what the options mean stands in redis.d.mts. Throws a `ServiceError` that says what to do. */
 export async function startRedis(options = {}) {
-  const command = await findCommand(options)
+  const command = await redisCommand(options)
   for (let tries = 1; ; tries++) {
     try {
       return await startOnce(command, options)
@@ -26,7 +26,8 @@ export async function startRedis(options = {}) {
   }
 }
 
-async function findCommand({ command = 'redis-server', mvn }) {
+/** The command that is a Redis server here; one is fetched where there is none. */
+export async function redisCommand({ command = 'redis-server', mvn } = {}) {
   try {
     await run(command, ['--version'])
     return command

@@ -4,9 +4,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { redisCommand } from '../../services/redis.mjs'
 import { listen } from './relay.ts'
 
-/** A Redis of one test, which may kill it. `REDIS_SERVER` names the program where it is not on the path. */
+/** A Redis of one test, which may kill it. `REDIS_SERVER` names another program than the services' own. */
 export class RedisServer {
   readonly port: number
   private readonly options: readonly string[]
@@ -31,7 +32,7 @@ export class RedisServer {
   /** Starts it, empty, and waits until it takes connections. */
   async begin(): Promise<void> {
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.dir, ...this.options]
-    const child = spawn(process.env['REDIS_SERVER'] ?? 'redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.env['REDIS_SERVER'] ?? (await redisCommand()), args, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.child = child
     await new Promise<void>((done, fail) => {
       const said: string[] = []
