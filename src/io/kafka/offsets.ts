@@ -1,0 +1,46 @@
+import { InvigilError } from '../../base/errors.ts'
+import type { Admin } from './client.ts'
+import { kafkaError } from './errors.ts'
+import { whileNotReady } from './retry.ts'
+
+/** What a group has committed for a partition. */
+export interface Committed {
+  /** Of the next record to read. */
+  offset: number
+  metadata: string
+}
+
+/** How far a partition's log reaches. */
+export interface LogRange {
+  /** Of the oldest record that is still there; equal to `end` where the log is empty. */
+  start: number
+  /** After the newest record, be it committed, still open, aborted or a marker of a transaction. */
+  end: number
+}
+
+/**
+ * What a group has committed for one partition; undefined where it never has. To read the last word of an owner that may still
+ * be at work, fence it first.
+ */
+export async function committedOffset(admin: Admin, group: string, topic: string, partition: number): Promise<Committed | undefined> {
+  try {
+    const topics = await whileNotReady(() => admin.fetchOffsets({ groupId: group, topics: [topic] }))
+    const found = topics.find((t) => t.topic === topic)?.partitions.find((p) => p.partition === partition)
+    if (!found) throw new InvigilError('not-found', `the topic \`${topic}\` has no partition ${partition}`)
+    const offset = Number(found.offset)
+    return offset < 0 ? undefined : { offset, metadata: found.metadata ?? '' }
+  } catch (e) {
+    throw kafkaError(e, { topic, group })
+  }
+}
+
+/** The range of each partition of a topic; the index is the partition. */
+export async function logRanges(admin: Admin, topic: string): Promise<LogRange[]> {
+  try {
+    const ranges: LogRange[] = []
+    for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) ranges[partition] = { start: Number(low), end: Number(high) }
+    return ranges
+  } catch (e) {
+    throw kafkaError(e, { topic })
+  }
+}
