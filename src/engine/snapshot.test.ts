@@ -12,7 +12,9 @@ import type { Warning } from '../warnings/warning.ts'
 import { Machine } from './machine.ts'
 import type { Rule } from './rule.ts'
 import type { Sighting } from './sighting.ts'
-import { loadKeys, saveKeys, saveMachine } from './snapshot.ts'
+import { loadKeys, saveKeys, type Keyed } from './keys.ts'
+import { LearnerStage } from './learner-stage.ts'
+import { saveMachine } from './snapshot.ts'
 
 const catalogue = new Catalogue(catalogueSchema.parse({ classes: [{ id: 'k', platform: 'p1', closes: '2026-03-02' }] }))
 const beat = (time: string, learner = 'L1', fields: Fields = {}) => at(time, 'heartbeat', learner, 'c1', fields)
@@ -245,4 +247,18 @@ test('everything a snapshot holds is carried by msgpack as it is', () => {
   const packr = new Packr({ useRecords: false })
   expect(JSON.stringify(packr.unpack(packr.pack({ ...state, timekeeper: null })))).toBe(JSON.stringify({ ...state, timekeeper: null }))
   expect(state.outputs.length).toBeGreaterThan(0)
+})
+
+test("one task's keys alone are those of its learners, and of nobody else", async () => {
+  const machine = new Machine({ rules: [ruleOf(beats), ruleOf(crowd)], catalogue, context: 'c', partitions: 3, output: () => {} })
+  for (const e of hour) machine.observe(e)
+  machine.passTo(instant('10:00:00'))
+  const learnersOf = (stage: LearnerStage | undefined) => [...(stage?.parts.values() ?? [])].flatMap((p) => [...p.learners.keys()])
+  for (const stage of machine.learners) {
+    const other = new LearnerStage({ rules: [ruleOf(beats), ruleOf(crowd)], catalogue, context: 'c' }, { output: () => {}, sighting: () => {}, late: () => {} })
+    const alone = (one: LearnerStage): Keyed => ({ learners: [one], resources: [], learnerTask: () => one, resourceTask: () => { throw new Error('no resources here') } })
+    await loadKeys(alone(other), (async function* () { yield* saveKeys(alone(stage), true) })())
+    expect(learnersOf(other)).toEqual(learnersOf(stage))
+  }
+  expect(machine.learners.flatMap(learnersOf).sort()).toEqual(['L0', 'L1', 'L2'])
 })

@@ -64,7 +64,8 @@ export interface TimekeeperState {
 
 /** Whether an event's clock is so wrong that it is not taken. */
 export function isFuture(event: Held): boolean {
-  return event.received !== undefined && event.time > event.received + FUTURE
+  const stamp = event.stamp ?? event.received
+  return stamp !== undefined && event.time > stamp + FUTURE
 }
 
 /** Reads the log's times and writes marks. Sees every event once, in log order. */
@@ -122,7 +123,7 @@ export class Timekeeper {
       line.newest = event.time
       if (event.time > this.newest) this.newest = event.time
     }
-    const stamp = event.received ?? this.median.add(event.time)
+    const stamp = event.stamp ?? event.received ?? this.median.add(event.time)
     const reached = event.time < stamp ? event.time : stamp
     if (reached > line.line) {
       line.line = reached

@@ -127,6 +127,8 @@ export class Event implements Held {
   idHash = 0
   /** Where `ip` is; undefined without `ip`. */
   place: Place | undefined = undefined
+  /** See `Held.stamp`. */
+  stamp: Ms | undefined = undefined
   /** The original record, while the event may still be rejected, late or compared with its duplicate. */
   raw = ''
 

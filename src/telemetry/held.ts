@@ -11,6 +11,8 @@ import type { Tape, Texts } from './tape.ts'
 export interface Held {
   readonly time: Ms
   readonly received: Ms | undefined
+  /** When its record was appended to the log, where the log says so: set by who reads it. Else `received` stands for it. */
+  stamp: Ms | undefined
   readonly platform: string
   /** Which optional fields the platform gave: see `Event.present`. */
   readonly present: number
@@ -40,6 +42,7 @@ class HeldRecord implements Held {
   // A fraction, so that the fields are made for numbers of any kind.
   time: Ms = 0.5
   received: Ms | undefined = undefined
+  stamp: Ms | undefined = undefined
   platform = ''
   present = 0
   private at = 0
@@ -55,6 +58,7 @@ class HeldRecord implements Held {
   hold({ time, received, platform, present, at }: Seen, chunk: Chunk, start: number, end: number): void {
     this.time = time
     this.received = received
+    this.stamp = undefined
     this.platform = platform
     this.present = present
     this.at = at

@@ -1,7 +1,8 @@
 import { Packr } from 'msgpackr'
 import { Machine, type MachineOptions } from '../engine/machine.ts'
 import type { LateEvent, Output } from '../engine/output.ts'
-import { loadKeys, loadMachine, saveKeys, saveMachine, type MachineState } from '../engine/snapshot.ts'
+import { loadKeys, saveKeys } from '../engine/keys.ts'
+import { loadMachine, saveMachine, type MachineState } from '../engine/snapshot.ts'
 import type { Event } from '../telemetry/event.ts'
 
 const packr = new Packr({ useRecords: false })
