@@ -1,0 +1,158 @@
+import type { Ms } from '../base/time.ts'
+import type { Held } from '../telemetry/held.ts'
+import { Coverage, type Seen } from './coverage.ts'
+import { expectOrphans, type Keyed } from './keys.ts'
+import { LearnerStage } from './learner-stage.ts'
+import type { MarkRecord } from './mark-record.ts'
+import type { LateEvent, Output } from './output.ts'
+import type { Setup, Unjudged } from './runtime.ts'
+import type { Sighting } from './sighting.ts'
+import { isFuture } from './timekeeper.ts'
+
+/** What handling a mark gave rise to: to be committed together with it. */
+export interface LearnerWork {
+  outputs: Output[]
+  sightings: Sighting[]
+  late: LateEvent[]
+  /** Offsets of records whose clock is so wrong that they were not taken. */
+  future: number[]
+}
+
+/** All of a learner task but its keys. Plain data. */
+export interface LearnerTaskState {
+  /** Q: the last mark handled, and where the records that it does not cover begin. */
+  mark: number
+  upTo: number
+  resource: Ms
+  watermarks: [platform: string, watermark: Ms][]
+  /** Where the records of each mark begin that may still be held. */
+  starts: [mark: number, offset: number][]
+  coverage: [platform: string, seen: Seen][]
+  duplicates: number
+  unjudged: Unjudged
+  exempted: Record<string, number>
+  orphans: boolean
+}
+
+/**
+ * The learner stage over one partition of the telemetry: takes its records in the order of their offsets, and handles
+ * marks one by one. INVARIANT (replay): what a mark gives rise to depends on the records and marks before it alone.
+ */
+export class LearnerTask implements Keyed {
+  readonly stage: LearnerStage
+  readonly learners: readonly LearnerStage[]
+  readonly resources = []
+  private readonly partition: number
+  private work: LearnerWork = newWork()
+  /** Records taken that no mark handled covers. */
+  private pending: { offset: number; held: Held }[] = []
+  private mark = 0
+  private upTo = 0
+  private resource: Ms = -Infinity
+  private watermarks = new Map<string, Ms>()
+  private starts: [mark: number, offset: number][] = []
+
+  constructor(setup: Setup, partition: number) {
+    this.partition = partition
+    this.stage = new LearnerStage(setup, {
+      output: (o) => this.work.outputs.push(o),
+      sighting: (s) => this.work.sightings.push(s),
+      late: (l) => this.work.late.push(l),
+    })
+    this.learners = [this.stage]
+  }
+
+  learnerTask(): LearnerStage {
+    return this.stage
+  }
+
+  resourceTask(): never {
+    throw new Error('a learner task has no resources')
+  }
+
+  /** The last mark handled (Q). */
+  get handled(): number {
+    return this.mark
+  }
+
+  /** The offset of the oldest record that is still held (S): where another owner must begin to read. */
+  get oldest(): number {
+    return this.starts[0]?.[1] ?? this.upTo
+  }
+
+  /** Takes the next record. One before the last mark handled only refills the buffer, where a new owner reads it again. */
+  take(offset: number, held: Held): void {
+    if (offset >= this.upTo) this.pending.push({ offset, held })
+    else this.refill(offset, held)
+  }
+
+  private refill(offset: number, held: Held): void {
+    const mark = this.starts.findLast(([, from]) => from <= offset)?.[0]
+    if (mark === undefined || isFuture(held) || held.time < this.watermark(held.platform)) held.drop()
+    else this.stage.add(held, mark)
+  }
+
+  /** Handles the next mark. All records before its offset must have been taken. */
+  handle({ mark, offsets }: MarkRecord): LearnerWork {
+    const upTo = offsets[this.partition] ?? 0
+    if (upTo > this.upTo) this.starts.push([mark.number, this.upTo])
+    let taken = 0
+    for (; taken < this.pending.length && (this.pending[taken] as { offset: number }).offset < upTo; taken++) this.judge(mark.number, this.pending[taken] as { offset: number; held: Held })
+    if (taken > 0) this.pending = this.pending.slice(taken)
+    this.stage.mark(mark)
+    this.mark = mark.number
+    this.upTo = Math.max(this.upTo, upTo)
+    this.resource = mark.resource
+    for (const [platform, watermark] of Object.entries(mark.watermarks)) this.watermarks.set(platform, watermark)
+    const oldest = this.stage.oldestMark()
+    while (this.starts.length > 0 && (this.starts[0] as [number, number])[0] < oldest) this.starts.shift()
+    const { work } = this
+    this.work = newWork()
+    return work
+  }
+
+  // INVARIANT (late): judged against the mark before, as the timekeeper does.
+  private judge(mark: number, { offset, held }: { offset: number; held: Held }): void {
+    const watermark = this.watermark(held.platform)
+    if (isFuture(held)) {
+      held.drop()
+      this.work.future.push(offset)
+    } else if (held.time < watermark) this.stage.addLate({ event: held.read(), watermark })
+    else this.stage.add(held, mark)
+  }
+
+  private watermark(platform: string): Ms {
+    const own = this.watermarks.get(platform)
+    return own === undefined || own === -Infinity ? this.resource : own
+  }
+
+  save(): LearnerTaskState {
+    const { stage } = this
+    const parts = [...stage.parts.values()]
+    return {
+      mark: this.mark, upTo: this.upTo, resource: this.resource, watermarks: [...this.watermarks], starts: this.starts.map(([m, o]) => [m, o]),
+      coverage: parts.map((p) => [p.id, p.coverage.seen]), duplicates: stage.duplicatesLate + parts.reduce((n, p) => n + p.reorder.duplicates, 0),
+      unjudged: stage.context.unjudged, exempted: stage.context.exempted, orphans: stage.context.mayHaveOrphans,
+    }
+  }
+
+  /** Puts a saved task's state into a new one, before its keys. */
+  load(state: LearnerTaskState): void {
+    const { stage } = this
+    this.mark = state.mark
+    this.upTo = state.upTo
+    this.resource = state.resource
+    this.watermarks = new Map(state.watermarks)
+    this.starts = state.starts.map(([m, o]) => [m, o])
+    for (const [platform, watermark] of state.watermarks) stage.partOf(platform).watermark = watermark
+    for (const [platform, seen] of state.coverage) stage.partOf(platform).coverage.merge(new Coverage(seen).seen)
+    stage.duplicatesLate = state.duplicates
+    Object.assign(stage.context.unjudged, state.unjudged)
+    Object.assign(stage.context.exempted, state.exempted)
+    if (state.orphans) expectOrphans(this)
+  }
+}
+
+function newWork(): LearnerWork {
+  return { outputs: [], sightings: [], late: [], future: [] }
+}

@@ -1,0 +1,95 @@
+import type { Ms } from '../base/time.ts'
+import { expectOrphans, type Keyed } from './keys.ts'
+import type { Output } from './output.ts'
+import { ResourceStage } from './resource-stage.ts'
+import type { Setup, Unjudged } from './runtime.ts'
+import type { Sighting } from './sighting.ts'
+import type { Mark } from './timekeeper.ts'
+
+/** What one learner task hands over for a run of marks: this partition's sightings, for each mark. */
+export interface HandOver {
+  task: number
+  /** How many learner tasks there are. */
+  tasks: number
+  marks: { mark: number; sightings: Sighting[] }[]
+}
+
+/** All of a resource task but its keys. Plain data. */
+export interface ResourceTaskState {
+  mark: number
+  watermark: Ms
+  held: Sighting[]
+  unjudged: Unjudged
+  exempted: Record<string, number>
+  orphans: boolean
+}
+
+/** The resource stage over one partition of the sightings: handles a mark when every learner task has delivered it. */
+export class ResourceTask implements Keyed {
+  readonly stage: ResourceStage
+  readonly learners = []
+  readonly resources: readonly ResourceStage[]
+  private readonly outputs: Output[] = []
+  /** By mark: what has been delivered for it, and by which tasks. */
+  private readonly delivered = new Map<number, { tasks: Set<number>; of: number; sightings: Sighting[] }>()
+  private mark = 0
+
+  constructor(setup: Setup) {
+    this.stage = new ResourceStage(setup, (o) => this.outputs.push(o))
+    this.resources = [this.stage]
+  }
+
+  learnerTask(): never {
+    throw new Error('a resource task has no learners')
+  }
+
+  resourceTask(): ResourceStage {
+    return this.stage
+  }
+
+  /** The last mark handled (Q). */
+  get handled(): number {
+    return this.mark
+  }
+
+  /** Takes what a learner task hands over; marks that were had before are dropped. */
+  take({ task, tasks, marks }: HandOver): void {
+    for (const { mark, sightings } of marks) {
+      if (mark <= this.mark) continue
+      let at = this.delivered.get(mark)
+      if (at === undefined) this.delivered.set(mark, (at = { tasks: new Set(), of: tasks, sightings: [] }))
+      if (at.tasks.has(task)) continue
+      at.tasks.add(task)
+      at.sightings.push(...sightings)
+    }
+  }
+
+  /** Whether every learner task has delivered the next mark. */
+  isReady(mark: number): boolean {
+    const at = this.delivered.get(mark)
+    return at !== undefined && at.tasks.size === at.of
+  }
+
+  /** Handles the next mark, which must be ready; returns what it gave rise to. */
+  handle(mark: Mark): Output[] {
+    for (const s of this.delivered.get(mark.number)?.sightings ?? []) this.stage.add(s)
+    this.delivered.delete(mark.number)
+    this.stage.mark(mark)
+    this.mark = mark.number
+    return this.outputs.splice(0)
+  }
+
+  save(): ResourceTaskState {
+    const { unjudged, exempted, mayHaveOrphans } = this.stage.context
+    return { mark: this.mark, ...this.stage.saveHeld(), unjudged, exempted, orphans: mayHaveOrphans }
+  }
+
+  /** Puts a saved task's state into a new one, before its keys. */
+  load(state: ResourceTaskState): void {
+    this.mark = state.mark
+    this.stage.loadHeld(state)
+    Object.assign(this.stage.context.unjudged, state.unjudged)
+    Object.assign(this.stage.context.exempted, state.exempted)
+    if (state.orphans) expectOrphans(this)
+  }
+}
