@@ -1,29 +1,16 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { SECOND, parseTime, type Ms } from '../base/time.ts'
+import { SECOND } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
-import { Event, FIELDS, hashText } from '../telemetry/event.ts'
 import { ruleOf } from '../testing/drive.ts'
-import { duplicated, fivePlatforms, seeded, shuffled, type Arrival } from '../testing/five-platforms.ts'
+import { duplicated, eventOf, fivePlatforms, seeded, shuffled, type Arrival } from '../testing/five-platforms.ts'
 import { Restarting } from '../testing/restarting.ts'
 import { beats, crowd } from '../testing/tiny-detectors.ts'
 
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
 // Every detector there is with its defaults, and small ones whose timers fire all the time.
 const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 }, { prompt: { en: '{learners} on one address' } })]
-
-function eventOf({ at, wire }: Arrival, stamped: boolean): Event {
-  const event = Object.assign(new Event(), wire, { time: parseTime(wire.time) as Ms })
-  event.received = stamped ? at : undefined
-  event.idHash = hashText(event.id)
-  FIELDS.forEach((f, i) => {
-    if (event[f] !== undefined) event.present |= 1 << i
-  })
-  if (event.ip !== undefined) event.place = { kind: 'public' }
-  event.raw = JSON.stringify(wire)
-  return event
-}
 
 interface How {
   partitions?: number

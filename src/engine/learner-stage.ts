@@ -10,6 +10,7 @@ import type { LateEvent, Output } from './output.ts'
 import { planOf, type Call, type Plan } from './plan.ts'
 import { presence, type Presence } from './presence.ts'
 import { RecentIds } from './recent-ids.ts'
+import { recognise } from './recognise.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
 import { sightEvent, sightTimer } from './sightings.ts'
@@ -138,7 +139,7 @@ export class LearnerStage {
     this.ids.add(entry.row, history.events++, event.idHash)
     if (event.class !== undefined) history.class = event.class
     if (event.course !== undefined) history.course = event.course
-    this.recognise(part, entry, event)
+    recognise(part, entry, this.presence, event, this.locate)
     const plan = this.plans.get(event.action) as Plan
     part.coverage.see(plan.index, event)
     context.span = advancePlayback(this.playback, event)
@@ -152,29 +153,6 @@ export class LearnerStage {
     }
     const leaveAt = sightEvent(this.presence, event, this.set.catalogue, this.sinks.sighting)
     if (leaveAt !== undefined) part.timers.set(entry, this.sightingSlot, leaveAt)
-  }
-
-  /**
-   * What the learner's event before named, too, becomes the same object, so that whoever compares it has no text to read;
-   * and an address that is still the same need not be looked up.
-   */
-  private recognise(part: PlatformPart, entry: LearnerEntry, event: Event): void {
-    const { presence } = this
-    if (event.session === presence.session) event.session = presence.session
-    if (event.device === presence.device) event.device = presence.device
-    if (event.account === presence.account) event.account = presence.account
-    if (event.class === presence.class) event.class = presence.class
-    if (event.ip === undefined) return
-    if (event.ip !== entry.address || this.locate === undefined) {
-      entry.address = event.ip
-      this.locate?.(event)
-      part.coverage.seePlace(event.place)
-      entry.ip = event.ip
-      entry.place = event.place
-    } else {
-      event.ip = entry.ip
-      event.place = entry.place
-    }
   }
 
   private fire(part: PlatformPart, upTo: Ms): void {

@@ -1,13 +1,12 @@
 import { Packr } from 'msgpackr'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fnv1a } from '../base/hash.ts'
-import { parseTime, type Ms } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
-import { Event, FIELDS, hashText } from '../telemetry/event.ts'
+import type { Event } from '../telemetry/event.ts'
 import { ruleOf } from '../testing/drive.ts'
-import { duplicated, fivePlatforms, seeded, type Arrival } from '../testing/five-platforms.ts'
+import { duplicated, eventOf, fivePlatforms, seeded, type Arrival } from '../testing/five-platforms.ts'
 import { beats, crowd } from '../testing/tiny-detectors.ts'
 import { loadKeys, saveKeys, type Keyed } from './keys.ts'
 import { LearnerTask, type LearnerTaskState } from './learner-task.ts'
@@ -23,16 +22,9 @@ const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s',
 const setup = { rules, catalogue, context: 'test' }
 const packr = new Packr({ useRecords: false })
 
-function eventOf({ at, wire }: Arrival): Event {
-  const event = Object.assign(new Event(), wire, { time: parseTime(wire.time) as Ms })
-  event.stamp = at
-  event.idHash = hashText(event.id)
-  FIELDS.forEach((f, i) => {
-    if (event[f] !== undefined) event.present |= 1 << i
-  })
-  if (event.ip !== undefined) event.place = { kind: 'public' }
-  event.raw = JSON.stringify(wire)
-  return event
+/** As its record would be stamped by the log. */
+function stamped(arrival: Arrival): Event {
+  return Object.assign(eventOf(arrival, false), { stamp: arrival.at })
 }
 
 /** Tasks over partitions that are lists, with what Kafka would keep of them. */
@@ -133,7 +125,7 @@ describe('tasks over partitions give what one machine gives', () => {
     const outputs: Output[] = []
     const machine = new Machine({ ...setup, output: (o) => outputs.push(o), late: (l) => late.push(`${l.event.platform} ${l.event.id} ${l.watermark}`) })
     arrivals.forEach((a, i) => {
-      machine.observe(eventOf(a))
+      machine.observe(stamped(a))
       if (i % MARK_EVERY === MARK_EVERY - 1) machine.mark()
     })
     machine.end()
@@ -146,7 +138,7 @@ describe('tasks over partitions give what one machine gives', () => {
     const random = seeded(7)
     const fleet = new Fleet(learners, resources)
     for (const [i, a] of arrivals.entries()) {
-      fleet.observe(eventOf(a))
+      fleet.observe(stamped(a))
       if (i % MARK_EVERY !== MARK_EVERY - 1) continue
       fleet.mark()
       if (every > 0 && random() * every < 1) await fleet.restart()

@@ -12,8 +12,9 @@ import type { Held } from '../telemetry/held.ts'
 import { countOutput, newAccounts, type Accounts } from './accounts.ts'
 import { Cursor, Merge, type Position, type Reject } from './cursor.ts'
 import { checkSame, fingerprints, openLogs } from './logs.ts'
+import { MarkStarts } from './mark-starts.ts'
 import { MARK_EVERY, SNAPSHOT_EVERY, type LocalOptions } from './options.ts'
-import { Snapshots, type MarkStart, type Manifest } from './recovery.ts'
+import { Snapshots, type Manifest } from './recovery.ts'
 import { summarise, type Summary } from './summary.ts'
 
 const IDLE: Ms = MINUTE
@@ -43,13 +44,9 @@ class LocalRun {
   private accounts: Accounts
   private span: { first: Ms; last: Ms }
   private records: number
-  /** Records before the last mark's end, and how many the next mark covers. */
-  private lastMark: number
   private readonly markEvery: number
-  private marks: MarkStart[]
+  private readonly marks: MarkStarts
   private readonly refillUntil: number
-  /** Index in `marks` of the mark whose records are read again. */
-  private refilled = 0
   private savedAt = Date.now()
   /** The last snapshot of this run has been taken. */
   private isSaved = false
@@ -90,9 +87,8 @@ class LocalRun {
       passed: () => this.pass(),
     }
     this.cursors = readers.map((r) => new Cursor(r, createDecoder({ format: options.format, platform: options.platform }), sinks))
-    this.marks = manifest?.marks ?? [{ mark: 1, records: 0, at: this.positions() }]
-    this.records = (this.marks[0] as MarkStart).records
-    this.lastMark = (this.marks.at(-1) as MarkStart).records
+    this.marks = new MarkStarts(manifest?.marks ?? [{ mark: 1, records: 0, at: this.positions() }])
+    this.records = this.marks.first.records
     this.markEvery = options.markEvery ?? MARK_EVERY
     this.refillUntil = manifest?.records ?? 0
     this.machine = new Machine({
@@ -234,17 +230,14 @@ class LocalRun {
 
   /** What lies before the snapshot's mark only refills the buffer. */
   private refill(cursor: Cursor): void {
-    while (this.records >= (this.marks[this.refilled + 1]?.records ?? Infinity)) this.refilled++
-    const { mark } = this.marks[this.refilled] as MarkStart
-    for (const event of cursor.head) {
-      this.machine.refill(event, mark)
-    }
+    const mark = this.marks.markOf(this.records)
+    for (const event of cursor.head) this.machine.refill(event, mark)
     cursor.consume()
     this.pass()
   }
 
   private get isMarkDue(): boolean {
-    return this.records - this.lastMark >= this.markEvery && !this.isRefilling
+    return this.records - this.marks.last.records >= this.markEvery && !this.isRefilling
   }
 
   private async atMark(): Promise<void> {
@@ -258,10 +251,7 @@ class LocalRun {
   }
 
   private afterMark(): void {
-    this.lastMark = this.records
-    this.marks.push({ mark: this.machine.timekeeper.mark + 1, records: this.records, at: this.positions() })
-    const oldest = this.machine.oldestMark()
-    while (this.marks.length > 1 && (this.marks[1] as MarkStart).mark <= oldest) this.marks.shift()
+    this.marks.begin({ mark: this.machine.timekeeper.mark + 1, records: this.records, at: this.positions() }, this.machine.oldestMark())
   }
 
   private positions(): Position[] {
@@ -287,7 +277,7 @@ class LocalRun {
     const begun = Date.now()
     await this.snapshots.save(this.machine, {
       version: options.context.parts.version, logs: [...options.logs], fingerprints: [...this.fingerprints],
-      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, records: this.records, marks: this.marks,
+      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, records: this.records, marks: this.marks.starts,
     })
     this.savedAt = Date.now()
     options.watch?.saved?.({ records: this.records, ms: this.savedAt - begun })

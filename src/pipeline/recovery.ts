@@ -6,17 +6,9 @@ import { loadKeys, saveKeys } from '../engine/keys.ts'
 import { loadMachine, saveMachine, type MachineState } from '../engine/snapshot.ts'
 import type { OutputName } from '../io/output-folder.ts'
 import type { Accounts } from './accounts.ts'
-import type { Position } from './cursor.ts'
+import type { MarkStart } from './mark-starts.ts'
 
 const packr = new Packr({ useRecords: false })
-
-/** Where the lines that a mark covers begin. */
-export interface MarkStart {
-  mark: number
-  /** Lines before it. */
-  records: number
-  at: Position[]
-}
 
 /** What a snapshot is besides its files of keys. Committed in one piece. */
 export interface Manifest {

@@ -1,4 +1,5 @@
-import { HOUR, MINUTE, SECOND, formatTime, type Ms } from '../base/time.ts'
+import { HOUR, MINUTE, SECOND, formatTime, parseTime, type Ms } from '../base/time.ts'
+import { Event, FIELDS, hashText } from '../telemetry/event.ts'
 
 /** A record as a platform sends it, with when it arrives. */
 export interface Arrival {
@@ -130,4 +131,17 @@ export function duplicated(arrivals: readonly Arrival[], seed: number): Arrival[
   const random = seeded(seed)
   const again = arrivals.filter(() => random() < 0.01).map(({ at, wire }) => ({ at: at + 5 * SECOND, wire }))
   return [...arrivals, ...again].sort((a, b) => a.at - b.at)
+}
+
+/** The event of an arrival, as decoding would make it; `stamped`: with `received`. */
+export function eventOf({ at, wire }: Arrival, stamped: boolean): Event {
+  const event = Object.assign(new Event(), wire, { time: parseTime(wire.time) as Ms })
+  event.received = stamped ? at : undefined
+  event.idHash = hashText(event.id)
+  FIELDS.forEach((f, i) => {
+    if (event[f] !== undefined) event.present |= 1 << i
+  })
+  if (event.ip !== undefined) event.place = { kind: 'public' }
+  event.raw = JSON.stringify(wire)
+  return event
 }
