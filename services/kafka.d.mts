@@ -4,6 +4,8 @@ export const KAFKA_VERSION: string
 /** What is set otherwise than Kafka does, by property. */
 export const KAFKA_SETTINGS: Readonly<Record<string, string>>
 
+export type KafkaProperties = Readonly<Record<string, string>>
+
 export interface KafkaOptions {
   /** On 127.0.0.1; a free one unless given. */
   port?: number
@@ -13,8 +15,12 @@ export interface KafkaOptions {
   brief?: boolean
   /** Leave the data and the log when the broker is stopped. */
   keep?: boolean
-  /** Further settings of the broker, or others than ours. */
-  properties?: Readonly<Record<string, string>>
+  /** Further listeners, the protocol by the name, as `{ LOGIN: 'SASL_PLAINTEXT' }`: each on a free port of 127.0.0.1. What they need is set by `properties`. */
+  listeners?: Readonly<Record<string, 'PLAINTEXT' | 'SASL_PLAINTEXT' | 'SSL' | 'SASL_SSL'>>
+  /** Further settings of the broker, or others than ours. A function may first write the files that they name, such as a keystore, into the broker's folder. */
+  properties?: KafkaProperties | ((dir: string) => KafkaProperties | Promise<KafkaProperties>)
+  /** Further arguments for formatting the storage, such as `['--add-scram', 'SCRAM-SHA-256=[name=u,password=p]']`, which makes a user. */
+  formatArgs?: readonly string[]
   javaOptions?: readonly string[]
   /** How long it may take to start, in milliseconds. */
   startMs?: number
@@ -29,6 +35,8 @@ export interface Kafka {
   /** `host:port`, for clients. */
   readonly brokers: string
   readonly port: number
+  /** `host:port` of the further listeners, by name; the host is `localhost` where TLS is spoken, since certificates are made out to names. */
+  readonly listeners: Readonly<Record<string, string>>
   /** Data, settings and log. */
   readonly dir: string
   readonly log: string
@@ -45,3 +53,9 @@ export interface Kafka {
 
 /** Starts a broker of one node, fetching Kafka first if need be. Throws an error that says what to do. */
 export function startKafka(options?: KafkaOptions): Promise<Kafka>
+
+/**
+ * Starts a command-line tool of Kafka, fetching Kafka first if need be, for a broker that may be anywhere; it ends with this process.
+ * Throws as `startKafka` does.
+ */
+export function startKafkaTool(main: string, args: readonly string[], options?: Pick<KafkaOptions, 'java' | 'mvn'>): Promise<ChildProcessWithoutNullStreams>

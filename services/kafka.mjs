@@ -1,7 +1,8 @@
 // A real Kafka broker of one node (KRaft, broker and controller in one process) on this machine, without Docker.
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { fetchOnce } from './fetch.mjs'
 import { freePort, lastLines, newFolder, run, Server, ServiceError, spawnGuarded, wantedPort } from './server.mjs'
 
@@ -36,21 +37,11 @@ export const KAFKA_SETTINGS = {
   'broker.heartbeat.interval.ms': '500',
 }
 
-const LOGGING = `appender.out.type=Console
-appender.out.name=out
-appender.out.target=SYSTEM_ERR
-appender.out.layout.type=PatternLayout
-appender.out.layout.pattern=%d{HH:mm:ss.SSS} %-5p %c{1}: %m%n
-rootLogger.level=\${sys:level:-INFO}
-rootLogger.appenderRefs=out
-rootLogger.appenderRef.out.ref=out
-logger.config.name=org.apache.kafka.common.config
-logger.config.level=WARN
-`
+const LOGGING = `-Dlog4j2.configurationFile=${join(dirname(fileURLToPath(import.meta.url)), 'log4j2.properties')}`
 
 /** For JVMs that live briefly: they start faster with less to prepare. */
 const BRIEF = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
-const TOOL = [...BRIEF, '-Xmx512m', '-Dlevel=WARN']
+const TOOL = [...BRIEF, '-Xmx512m', '-Dlevel=WARN', LOGGING]
 
 /** Java's exit code after SIGTERM. */
 const ENDED = 128 + 15
@@ -59,10 +50,7 @@ const INSTEAD = 'point `KAFKA_BROKERS` at a broker that runs'
 
 /** Starts a broker; what the options mean stands in kafka.d.mts. Throws a `ServiceError` that says what to do. */
 export async function startKafka(options = {}) {
-  const java = options.java ?? (process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java')
-  const version = await checkJava(java)
-  const home = await fetchLibs(options.mvn)
-  const classes = new Classes(home, version)
+  const { java, classes } = await prepare(options)
   for (let tries = 1; ; tries++) {
     try {
       return await startOnce(java, classes, options)
@@ -71,6 +59,21 @@ export async function startKafka(options = {}) {
       if (tries === 3 || options.port !== undefined || !/address already in use/i.test(e.message)) throw e
     }
   }
+}
+
+/** Starts a command-line tool of Kafka, for a broker that may be anywhere. Throws as `startKafka` does. */
+export async function startKafkaTool(main, args, options = {}) {
+  const { java, classes } = await prepare(options)
+  return spawnTool(java, classes, main, args)
+}
+
+function spawnTool(java, classes, main, args) {
+  return spawnGuarded(java, [...TOOL, ...classes.path, main, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+}
+
+async function prepare({ java = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin', 'java') : 'java', mvn }) {
+  const version = await checkJava(java)
+  return { java, classes: new Classes(await fetchLibs(mvn), version) }
 }
 
 /** What Java says of its version. */
@@ -115,30 +118,31 @@ function fetchLibs(mvn) {
   })
 }
 
-async function startOnce(java, classes, { port: wanted, brief = false, heap = brief ? '512m' : '1g', keep = false, properties = {}, javaOptions = [], startMs, onDeath }) {
+async function startOnce(java, classes, { port: wanted, brief = false, heap = brief ? '512m' : '1g', keep = false, listeners = {}, properties = {}, formatArgs = [], javaOptions = [], startMs, onDeath }) {
   const port = wanted === undefined ? await freePort() : await wantedPort(wanted, 'Kafka')
   const controller = await freePort([port])
+  const further = await placed(listeners, [port, controller])
+  const each = (text) => further.map((l) => `,${text(l)}`).join('')
   const dir = newFolder('kafka')
-  const logging = `-Dlog4j2.configurationFile=${join(dir, 'log4j2.properties')}`
   let server
   try {
     const all = {
       ...KAFKA_SETTINGS,
-      'listeners': `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+      'listeners': `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${each((l) => `${l.name}://127.0.0.1:${l.port}`)}`,
+      'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}${each((l) => `${l.name}://${l.address}`)}`,
+      'listener.security.protocol.map': `${KAFKA_SETTINGS['listener.security.protocol.map']}${each((l) => `${l.name}:${l.protocol}`)}`,
       'controller.quorum.voters': `1@127.0.0.1:${controller}`,
       'log.dirs': join(dir, 'data'),
-      ...properties,
+      ...(typeof properties === 'function' ? await properties(dir) : properties),
     }
     writeFileSync(join(dir, 'server.properties'), Object.entries(all).map(([k, v]) => `${k}=${v}\n`).join(''))
-    writeFileSync(join(dir, 'log4j2.properties'), LOGGING)
     // An id that begins with a dash would be taken for an option.
     const cluster = randomBytes(16).toString('base64url').replace(/^-/, '_')
-    const formatted = await run(java, [...TOOL, logging, ...classes.path, 'kafka.tools.StorageTool', 'format', '--cluster-id', cluster, '--config', join(dir, 'server.properties')], { cwd: dir, dir: keep ? '' : dir })
+    const formatted = await run(java, [...TOOL, ...classes.path, 'kafka.tools.StorageTool', 'format', '--cluster-id', cluster, '--config', join(dir, 'server.properties'), ...formatArgs], { cwd: dir, dir: keep ? '' : dir })
     if (formatted.code !== 0) throw new ServiceError(`Kafka's storage could not be formatted; its last lines:\n${lastLines(formatted.text)}`)
     server = new Server({
       name: 'Kafka', command: java, dir, keep, startMs, onDeath,
-      args: () => [`-Xmx${heap}`, ...(brief ? BRIEF : []), ...classes.flags(dir), ...javaOptions, logging, ...classes.path, 'kafka.Kafka', join(dir, 'server.properties')],
+      args: () => [`-Xmx${heap}`, ...(brief ? BRIEF : []), ...classes.flags(dir), ...javaOptions, LOGGING, ...classes.path, 'kafka.Kafka', join(dir, 'server.properties')],
       ready: /Kafka Server started/,
       mends: [[/OutOfMemoryError/, 'give it a larger heap']],
     })
@@ -155,6 +159,7 @@ async function startOnce(java, classes, { port: wanted, brief = false, heap = br
   }
   return {
     brokers: `127.0.0.1:${port}`, port, dir, log: server.log,
+    listeners: Object.fromEntries(further.map((l) => [l.name, l.address])),
     get pid() {
       return server.pid
     },
@@ -167,6 +172,17 @@ async function startOnce(java, classes, { port: wanted, brief = false, heap = br
       await leave()
       await server.stop()
     },
-    tool: (main, args) => spawnGuarded(java, [...TOOL, logging, ...classes.path, main, ...args], { stdio: ['pipe', 'pipe', 'pipe'] }),
+    tool: (main, args) => spawnTool(java, classes, main, args),
   }
+}
+
+/** Further listeners, each with a port of its own. */
+async function placed(listeners, taken) {
+  const all = []
+  for (const [name, protocol] of Object.entries(listeners)) {
+    const port = await freePort([...taken, ...all.map((l) => l.port)])
+    // Certificates are made out to names.
+    all.push({ name, protocol, port, address: `${protocol.endsWith('SSL') ? 'localhost' : '127.0.0.1'}:${port}` })
+  }
+  return all
 }

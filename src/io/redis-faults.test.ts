@@ -4,25 +4,30 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { redisCommand, startRedis, type Redis } from '../../services/redis.mjs'
 import { InvigilError } from '../base/errors.ts'
-import { freePort, RedisServer } from '../testing/redis-server.ts'
 import { listen, Relay } from '../testing/relay.ts'
+import { START_MS } from '../testing/services.ts'
 import { bytes, manifest, read } from '../testing/store-laws.ts'
 import { RedisStore } from './redis-store.ts'
 
 const MIB = 1 << 20
 const SECRET = 's3cr3t-%40-pass'
 
-const servers: RedisServer[] = []
+const servers: Redis[] = []
 const dir = mkdtempSync(join(tmpdir(), 'invigil-'))
+beforeAll(async () => {
+  // Where the machine has none it is fetched, which takes longer than a test may.
+  await redisCommand()
+}, START_MS)
 afterAll(async () => {
   for (const server of servers) await server.stop()
   rmSync(dir, { recursive: true })
 })
 
-async function start(...options: string[]): Promise<RedisServer> {
-  const server = await RedisServer.start(...options)
+async function start(...args: string[]): Promise<Redis> {
+  const server = await startRedis({ args })
   servers.push(server)
   return server
 }
@@ -44,7 +49,7 @@ describe('a Redis that dies', () => {
     let isOver = false
     const restart = async () => {
       await server.kill()
-      await server.begin()
+      await server.restart()
       isOver = true
     }
     const chunks = function* () {
@@ -78,7 +83,7 @@ describe('a Redis that dies', () => {
     expect(e).toMatchObject({ code: 'io', message: `nothing listens for redis at \`127.0.0.1:${server.port}\`` })
     // What cannot be written is not asked for: giving it out may cost its giver what it knows.
     expect(pulled).toEqual([])
-    await server.begin()
+    await server.restart()
     const name = await store.write(chunks())
     await store.commit(bytes('1'), [name])
     expect(await read(store, name)).toBe('xxx')
@@ -92,7 +97,7 @@ describe('a Redis that dies', () => {
     let pulled = 0
     const chunks = function* () {
       for (; pulled < 500; pulled++) {
-        if (pulled === 10) server.signal('SIGSTOP')
+        if (pulled === 10) void server.kill('SIGSTOP')
         yield new Uint8Array(MIB)
       }
     }
@@ -101,7 +106,7 @@ describe('a Redis that dies', () => {
     expect(pulled).toBeLessThan(20)
     expect(await failure(store.manifest())).toMatchObject({ code: 'io' })
     expect(await failure(RedisStore.open({ url: server.url, commandTimeout: 500 }, 't'))).toMatchObject({ code: 'io' })
-    server.signal('SIGCONT')
+    await server.kill('SIGCONT')
     expect(await manifest(store)).toBe('1')
     await store.close()
   })
@@ -130,7 +135,9 @@ describe('a Redis that dies', () => {
 
 describe('addresses and secrets', () => {
   test('where nothing listens, and where somebody listens but says nothing, the address is told', async () => {
-    const port = await freePort()
+    const gone = createServer()
+    const port = await listen(gone)
+    await new Promise((done) => gone.close(done))
     const url = `redis://u:${encodeURIComponent(SECRET)}@127.0.0.1:${port}/3`
     expect(await failure(RedisStore.open({ url, commandTimeout: 1_000 }, 't'))).toMatchObject({ code: 'io', message: `nothing listens for redis at \`127.0.0.1:${port}\`` })
     const sockets: Socket[] = []

@@ -3,27 +3,25 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY } from '../base/time.ts'
 import { Relay } from '../testing/relay.ts'
-import { RedisServer } from '../testing/redis-server.ts'
+import { useRedis } from '../testing/services.ts'
 import { bytes, manifest, read, storeLaws } from '../testing/store-laws.ts'
 import { RedisStore, type RedisStoreOptions } from './redis-store.ts'
 
 const MIB = 1 << 20
 
-let started: RedisServer | undefined
+const address = useRedis()
 let url = ''
 let admin: Redis
 // Others may use the same Redis.
 const root = `test-${randomUUID()}:`
 
-beforeAll(async () => {
-  if (!process.env['REDIS_URL']) started = await RedisServer.start()
-  url = process.env['REDIS_URL'] ?? (started as RedisServer).url
+beforeAll(() => {
+  url = address()
   admin = new Redis(url)
 })
 afterAll(async () => {
   await empty(root)
   admin.disconnect()
-  await started?.stop()
 })
 
 async function keysOf(prefix: string): Promise<string[]> {

@@ -4,8 +4,9 @@ import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvigilError } from '../../base/errors.ts'
-import { makeTopicsFor, SCRAM_USER, startBroker, USERS, type GuardedBroker } from '../../testing/kafka.ts'
+import { makeTopicsFor, SCRAM_USER, startGuardedBroker, USERS, type GuardedBroker } from '../../testing/kafka.ts'
 import { ROOT } from '../../testing/runs.ts'
+import { START_MS } from '../../testing/services.ts'
 import { KafkaClient } from './client.ts'
 import { brokerList, kafkaConfig, topicOf } from './config.ts'
 import { logTo } from './log.ts'
@@ -85,10 +86,10 @@ test('a broker that is not there is named', async () => {
 describe('a broker that asks who one is', () => {
   let broker: GuardedBroker
   beforeAll(async () => {
-    broker = await startBroker()
+    broker = await startGuardedBroker()
     const client = await open({ brokers: broker.brokers })
     await makeTopicsFor(client, { closed: 1 })
-  }, 120_000)
+  }, START_MS)
   afterAll(() => broker.stop())
 
   const as = (username: string, password: string, mechanism = 'plain') => open({ brokers: broker.login, sasl: { mechanism, username, password } })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { clientOf, kafkaTool, startBroker, USERS, type GuardedBroker } from '../../testing/kafka.ts'
+import { clientOf, kafkaTool, startGuardedBroker, USERS, type GuardedBroker } from '../../testing/kafka.ts'
+import { START_MS } from '../../testing/services.ts'
 import { committedOffset, logRanges } from './offsets.ts'
 import { printTopics, principalOf } from './print-topics.ts'
 import { TransactionalProducer } from './producer.ts'
@@ -7,8 +8,8 @@ import { checkTopics, createTopics } from './topics.ts'
 
 let broker: GuardedBroker
 beforeAll(async () => {
-  broker = await startBroker()
-}, 120_000)
+  broker = await startGuardedBroker()
+}, START_MS)
 afterAll(() => broker.stop())
 
 test('the printed rights are enough for who had none', async () => {

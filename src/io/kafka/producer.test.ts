@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { InvigilError } from '../../base/errors.ts'
-import { clientOf, makeTopicsFor, openBroker, type Broker } from '../../testing/kafka.ts'
+import { clientOf, makeTopicsFor } from '../../testing/kafka.ts'
+import { useKafka } from '../../testing/services.ts'
 import type { KafkaClient } from './client.ts'
 import { isFenced } from './errors.ts'
 import { committedOffset, logRanges } from './offsets.ts'
 import { inPortions, TransactionalProducer, type Position } from './producer.ts'
 
-let broker: Broker
+const brokers = useKafka()
 let client: KafkaClient
 let topic = ''
 let id = ''
@@ -15,9 +16,8 @@ const topics: string[] = []
 const opened: TransactionalProducer[] = []
 
 beforeAll(async () => {
-  broker = await openBroker()
-  client = await clientOf(broker.brokers)
-}, 120_000)
+  client = await clientOf(brokers())
+})
 beforeEach(async () => {
   topic = `t-${randomUUID()}`
   id = `p-${topic}`
@@ -27,7 +27,6 @@ beforeEach(async () => {
 afterAll(async () => {
   await Promise.all(opened.map((p) => p.close()))
   await client.withAdmin((admin) => admin.deleteTopics({ topics }))
-  await broker.stop()
 })
 
 async function open(as = id): Promise<TransactionalProducer> {

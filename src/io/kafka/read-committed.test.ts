@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clientOf, makeTopicsFor, openBroker, type Broker } from '../../testing/kafka.ts'
+import { clientOf, makeTopicsFor } from '../../testing/kafka.ts'
+import { useKafka } from '../../testing/services.ts'
 import type { Consumer, KafkaClient, Producer, Transaction } from './client.ts'
 import { replaceFilter, withoutAborted, type Fetched, type FetchedMessage } from './read-committed.ts'
 
@@ -64,7 +65,7 @@ describe('without aborted messages', () => {
 })
 
 describe('over a real broker', () => {
-  let broker: Broker
+  const brokers = useKafka()
   let client: KafkaClient
   const topic = `t-${randomUUID()}`
   const producers: Producer[] = []
@@ -72,15 +73,13 @@ describe('over a real broker', () => {
   let aborted = 0
 
   beforeAll(async () => {
-    broker = await openBroker()
-    client = await clientOf(broker.brokers)
+    client = await clientOf(brokers())
     await makeTopicsFor(client, { [topic]: 1 })
     ;({ committed, aborted } = await interleave(client, topic, producers))
-  }, 120_000)
+  })
   afterAll(async () => {
     await Promise.all(producers.map((p) => p.disconnect()))
     await client.withAdmin((admin) => admin.deleteTopics({ topics: [topic] }))
-    await broker.stop()
   })
 
   // A fetch of one byte brings one batch, so that a read begins at many places; the other brings all at once.
@@ -94,7 +93,7 @@ describe('over a real broker', () => {
   test('kafkajs alone lets them through, and its reads differ', async () => {
     const { Kafka, logLevel } = asShipped('kafkajs') as typeof import('kafkajs')
     const reads: string[][] = []
-    for (const maxBytesPerPartition of SIZES) reads.push(await readAll(new Kafka({ brokers: broker.brokers, logLevel: logLevel.NOTHING }).consumer({ groupId: randomUUID(), maxBytesPerPartition, maxWaitTimeInMs: 50 }), topic))
+    for (const maxBytesPerPartition of SIZES) reads.push(await readAll(new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING }).consumer({ groupId: randomUUID(), maxBytesPerPartition, maxWaitTimeInMs: 50 }), topic))
     expect(reads.flat().filter((value) => value.startsWith('aborted')).length).toBeGreaterThan(0)
     expect(reads[0]).not.toEqual(reads[1])
   })

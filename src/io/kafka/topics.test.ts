@@ -1,21 +1,19 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 import { InvigilError } from '../../base/errors.ts'
-import { clientOf, kafkaTool, makeTopicsFor, openBroker, type Broker } from '../../testing/kafka.ts'
+import { clientOf, kafkaTool, makeTopicsFor } from '../../testing/kafka.ts'
+import { useKafka } from '../../testing/services.ts'
 import type { KafkaClient } from './client.ts'
 import { kafkaConfig, TOPICS } from './config.ts'
 import { printTopics } from './print-topics.ts'
 import { checkTopics, createTopics, makeTopics, topicsOf } from './topics.ts'
 
-let broker: Broker
+const brokers = useKafka()
 let prefix = ''
 const clients: KafkaClient[] = []
 
-beforeAll(async () => {
-  broker = await openBroker()
-}, 120_000)
 beforeEach(() => {
   prefix = `${randomUUID()}.`
 })
@@ -26,11 +24,10 @@ afterAll(async () => {
       await admin.deleteTopics({ topics: topicsOf(client.config).map((t) => t.name).filter((name) => there.includes(name)) })
     })
   }
-  await broker.stop()
 })
 
 async function clientWith(topics: object): Promise<KafkaClient> {
-  const client = await clientOf(broker.brokers, { prefix, topics: { replication: 1, ...topics } })
+  const client = await clientOf(brokers(), { prefix, topics: { replication: 1, ...topics } })
   clients.push(client)
   return client
 }
@@ -123,7 +120,7 @@ test('the printed commands make the same topics, and give rights', async () => {
   ])
 })
 
-const atBroker = () => ['--bootstrap-server', broker.brokers[0] as string]
+const atBroker = () => ['--bootstrap-server', brokers().join(',')]
 
 /** The words of each command in a text, as a shell takes them apart. */
 async function wordsOf(text: string): Promise<string[][]> {
