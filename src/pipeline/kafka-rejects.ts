@@ -1,0 +1,92 @@
+import { isUtf8 } from 'node:buffer'
+import { z } from 'zod'
+import { InvigilError } from '../base/errors.ts'
+import { DAY, formatTime } from '../base/time.ts'
+import { KEPT_OF_LONG } from '../io/lines.ts'
+import { MOST_BYTES } from '../telemetry/decode.ts'
+import { REJECT_REASONS, type Fault, type RejectReason } from '../telemetry/rejects.ts'
+
+/** A record of a platform's topic as kafkajs hands it out, with where it stands. */
+export interface SourceRecord {
+  topic: string
+  partition: number
+  offset: string
+  key?: Buffer | null
+  value: Buffer | null
+  /** Milliseconds since 1970, set by the broker or by the sender. */
+  timestamp: string
+}
+
+/** A record that was not taken, or not in all its parts, as it stands in `rejects`: what `invigil replay` makes the record of again. */
+export const kafkaRejectSchema = z.strictObject({
+  format: z.literal(1),
+  reason: z.enum(Object.keys(REJECT_REASONS) as [RejectReason, ...RejectReason[]]),
+  message: z.string(),
+  topic: z.string(),
+  partition: z.int().min(0),
+  offset: z.int().min(0),
+  stamp: z.string().optional().describe('When the record was stored, or sent, by its timestamp.'),
+  faults: z.int().min(2).optional().describe('How many parts of the record were not taken, where that is more than one; `reason` and `message` are those of the first.'),
+  text: z.string().optional().describe('The record; of one over 1 MiB its first 64 KiB.'),
+  base64: z.string().optional().describe('The same, where it is not UTF-8 or text would be too long. Neither of both: the record had no value.'),
+  length: z.int().min(0).describe('Bytes in the record.'),
+})
+export type KafkaReject = z.infer<typeof kafkaRejectSchema>
+
+// A topic takes 2 MiB a record. As text a byte may become six, which no limit of ours allows; in base64 it is 1.4 MiB at most.
+const MOST_TEXT = 1_500_000
+// What a date can tell; a sender may write any number.
+const LAST_STAMP = 100_000_000 * DAY
+
+/** The reject of a record; `first` is what was wrong first, `faults` how much was. */
+export function rejectOf(record: SourceRecord, first: Fault, faults: number): KafkaReject {
+  const { topic, partition, value } = record
+  const stamp = Number(record.timestamp)
+  return {
+    format: 1,
+    reason: first.reason,
+    message: first.message,
+    topic,
+    partition,
+    offset: Number(record.offset),
+    ...(record.timestamp !== '' && stamp >= 0 && stamp <= LAST_STAMP ? { stamp: formatTime(stamp) } : {}),
+    ...(faults > 1 ? { faults } : {}),
+    ...(value === null ? {} : original(value.length > MOST_BYTES ? value.subarray(0, KEPT_OF_LONG) : value)),
+    length: value?.length ?? 0,
+  }
+}
+
+function original(bytes: Buffer): { text: string } | { base64: string } {
+  if (isUtf8(bytes)) {
+    const text = bytes.toString('utf8')
+    if (bytes.length <= KEPT_OF_LONG || Buffer.byteLength(JSON.stringify(text)) <= MOST_TEXT) return { text }
+  }
+  return { base64: bytes.toString('base64') }
+}
+
+/**
+ * The record that a reject was made of, byte for byte; null where it had no value. Throws `bad-input` for what is no reject,
+ * and for one of which only a part was kept.
+ */
+export function originalOf(reject: Buffer): { topic: string; partition: number; offset: number; value: Buffer | null } {
+  const { topic, partition, offset, text, base64, length } = parse(reject)
+  const value = text !== undefined ? Buffer.from(text) : base64 !== undefined ? Buffer.from(base64, 'base64') : null
+  const kept = value?.length ?? 0
+  if (kept !== length) {
+    throw new InvigilError('bad-input', `of the record ${offset} in partition ${partition} of \`${topic}\` only ${kept} of ${length} bytes were kept; send it again from where it came from`)
+  }
+  return { topic, partition, offset, value }
+}
+
+function parse(bytes: Buffer): KafkaReject {
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8'))
+  } catch (cause) {
+    throw new InvigilError('bad-input', 'a reject is not JSON; only what Invigil wrote into the topic of rejects can be fed back', { cause })
+  }
+  const parsed = kafkaRejectSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((i) => ({ message: `\`${i.path.join('.')}\`: ${i.message.toLowerCase()}` }))
+  throw new InvigilError('bad-input', `a reject is not as Invigil writes it: ${problems[0]?.message ?? ''}`, { problems })
+}
