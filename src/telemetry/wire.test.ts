@@ -57,13 +57,13 @@ function record(pick: (n: number) => number): string {
 }
 
 /** All of an event but its record, in which `-00:00` is the same offset as `Z`. */
-const parts = (event: Event): object => ({ ...event, raw: undefined, offset: event.offset + 0 })
+const parts = (event: Event): object => Object.fromEntries(Object.entries(event).map(([name, value]) => [name, name === 'raw' ? undefined : name === 'offset' ? event.offset + 0 : (value as unknown)]))
 
 test('what is written is read back, whatever the event', () => {
   const pick = random(20260302)
   const telemetry = createTelemetryDecoder(() => fail('the place travels along'))
   const seen = { place: 0, escaped: 0, negative: 0 }
-  for (let n = 0; n < 20_000; n++) {
+  for (let n = 0; n < 5000; n++) {
     const event = canonical(record(pick))
     enrich(event)
     const bytes = writeEvent(event)
@@ -76,7 +76,7 @@ test('what is written is read back, whatever the event', () => {
     if (back.raw.includes('\\')) seen.escaped++
     if (back.offset < 0) seen.negative++
   }
-  expect(Object.values(seen).every((n) => n > 1000)).toBe(true)
+  expect(Object.values(seen).every((n) => n > 250)).toBe(true)
 })
 
 test('fields have one order, times keep their offset', () => {

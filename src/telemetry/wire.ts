@@ -169,6 +169,7 @@ class Placed implements Held {
   // A fraction, so that the fields are made for numbers of any kind.
   time: Ms = 0.5
   received: Ms | undefined = undefined
+  stamp: Ms | undefined = undefined
   platform = ''
   present = 0
   private held: Held | undefined = undefined
@@ -181,6 +182,7 @@ class Placed implements Held {
   hold(held: Held): Held {
     this.time = held.time
     this.received = held.received
+    this.stamp = held.stamp
     this.platform = held.platform
     this.present = held.present
     this.held = held

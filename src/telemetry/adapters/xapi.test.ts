@@ -95,6 +95,14 @@ test('a mailbox and its SHA-1 are the same learner', () => {
   expect(decode(statement({ more: { actor: { openid: 'https://l.example.org/1' } } }), 'p1')).toEqual([expect.objectContaining({ learner: 'https://l.example.org/1' })])
 })
 
+test('an object where a text belongs is never turned into one', () => {
+  const trap = { toString: 1, valueOf: 1 }
+  const typed = statement({ more: { context: { contextActivities: { parent: [{ id: 'x', definition: { type: trap } }] }, extensions: ext({ 'session-id': 's1' }) } } })
+  expect(decode(typed)).toMatchObject([{ action: 'played', learner: 'L1' }])
+  expect(() => decode(statement({ more: { verb: { id: trap } } }))).not.toThrow()
+  expect(() => decode(statement({ more: { object: { id: trap, definition: { type: trap } }, actor: { account: { name: trap, homePage: trap } } } }))).not.toThrow()
+})
+
 test('a statement without id gets the hash of its record', () => {
   const [a, b] = [decode(statement({ more: { id: undefined } })), decode(statement({ more: { id: undefined }, result: { time: 1 } }))] as [[Event], [Event]]
   expect(a[0].id).toMatch(/^[0-9a-f]{32}$/)

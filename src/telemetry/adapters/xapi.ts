@@ -108,7 +108,7 @@ function isVideo(statement: Json, context: Json): boolean {
   const type = object(object(statement.object).definition).type
   if (typeof type === 'string') return type === `${VIDEO}/activity-type/video`
   if (list(object(context.contextActivities).category).some((c) => object(c).id === VIDEO)) return true
-  return String(object(statement.verb).id).startsWith(`${VIDEO}/verbs/`)
+  return text(object(statement.verb).id).startsWith(`${VIDEO}/verbs/`)
 }
 
 /** `mbox` and its SHA-1 name the same person, so both become the SHA-1. */
@@ -142,11 +142,16 @@ function videoId(id: unknown): unknown {
 
 function courseId(activities: Json): unknown {
   const parents = list(activities.parent)
-  const isCourse = (a: unknown): boolean => String(object(object(a).definition).type).endsWith('/course')
+  const isCourse = (a: unknown): boolean => text(object(object(a).definition).type).endsWith('/course')
   const activity = parents.find(isCourse) ?? list(activities.grouping).find(isCourse) ?? parents[0]
   const id = object(activity).id
   if (typeof id !== 'string') return undefined
   return /\/courses?\/((?:course|ccx)-v1:[^/?#]+)/.exec(id)?.[1] ?? id
+}
+
+/** A text; of anything else nothing, since an object may hide what it would be turned into one by. */
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** Seconds as a number, as a number in quotes or as an ISO 8601 duration; what is none of them stays, for the check to refuse. */
