@@ -7,6 +7,7 @@ import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
 import { simulateCommand } from './simulate.ts'
 import { clip, printable } from './text.ts'
+import { topicsCommand } from './topics.ts'
 import { VERSION } from './version.ts'
 
 /** What the shell is told: the user must mend something; the system around us failed; a bug of ours. */
@@ -20,6 +21,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(rulesCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
+  program.addCommand(topicsCommand())
   for (const c of [program, ...allCommands(program)]) {
     c.exitOverride().showSuggestionAfterError().helpOption('-h, --help', 'print this help')
     if (c.commands.length > 0) c.helpCommand('help [command]', 'print the help of a command')

@@ -92,8 +92,8 @@ interface Target {
   password: string | undefined
 }
 
-/** Messages do not repeat the URL, since a password may stand in it. */
-function parseUrl({ url, username, password, ca }: RedisOptions): Target {
+/** Takes an address apart, or throws `usage`. Messages do not repeat the URL, since a password may stand in it. */
+export function parseUrl({ url, username, password, ca }: RedisOptions): Target {
   const bad = (what: string) => new InvigilError('usage', `${what}; the address of redis looks like \`redis://host:6379/0\`, or \`rediss://host:6379/0\` for TLS`)
   let parsed: URL
   let inUrl: string[]
