@@ -30,8 +30,13 @@ const best = (values) => Math.max(...values)
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 const thousands = (n) => Math.round(n).toLocaleString('en-US')
 
+/** A log of so many events, made once. */
+function logOf(learners, events) {
+  return makeLog(join(cache, `${learners}-${events}.ndjson`), { learners, events })
+}
+
 function throughput() {
-  const log = makeLog(join(cache, 'throughput.ndjson'), { learners: 10_000, events: 3_000_000 })
+  const log = logOf(10_000, 3_000_000)
   const got = { split: [], parse: [], run: [] }
   // Interleaved, so that a noisy neighbour meets all three.
   for (let i = 0; i < rounds; i++) for (const part of ['split', 'parse', 'run']) got[part].push(measure(part, log).perSecond)
@@ -44,7 +49,7 @@ function throughput() {
 }
 
 function memory() {
-  const log = makeLog(join(cache, 'memory.ndjson'), { learners: 200_000, events: 1_600_000 })
+  const log = logOf(200_000, 1_600_000)
   const own = measure('memory-learner', log)
   const all = measure('memory', log)
   console.log(`\nstate of an active learner, ${thousands(own.learners)} learners: ${thousands(own.bytesPerLearner)} bytes (wanted 3,072)`)
@@ -67,8 +72,7 @@ function scale() {
 
 /** Cost once everybody has been seen twice. Platforms stamp on their servers, so that events wait for two seconds only. */
 function steady(learners, events) {
-  const log = makeLog(join(cache, `scale-${learners}.ndjson`), { learners, events })
-  return measure('run', log, [String(2 * learners)], promptFile)
+  return measure('run', logOf(learners, events), [String(2 * learners)], promptFile)
 }
 
 const parts = { throughput, memory, scale }

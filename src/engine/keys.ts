@@ -21,8 +21,11 @@ export interface Keyed {
 type LearnerRecord = [kind: 'l', platform: string, id: string, row: Uint8Array, body: Uint8Array, ids: Uint8Array]
 type ResourceRecord = [kind: 'r', resource: ResourceKind, scope: string, id: string, row: Uint8Array, body: Uint8Array]
 type LayoutRecord = [kind: 's', learners: Layout | null, resources: Record<ResourceKind, Layout> | null]
+/** In a delta: a key that is no more, by what it was filed under. */
+type GoneLearner = [kind: 'lx', platform: string, id: string]
+type GoneResource = [kind: 'rx', resource: ResourceKind, scope: string, id: string]
 type EndRecord = [kind: 'e']
-type SavedRecord = LearnerRecord | ResourceRecord | LayoutRecord | EndRecord
+type SavedRecord = LearnerRecord | ResourceRecord | GoneLearner | GoneResource | LayoutRecord | EndRecord
 
 const CHUNK = 1 << 20
 
@@ -45,7 +48,8 @@ export function* saveKeys(keyed: Keyed, everything: boolean): Generator<Uint8Arr
   for (const stage of keyed.learners) {
     const entries = everything || !stage.isTracking ? allLearners(stage) : stage.dirty
     for (const [part, entry] of entries) {
-      if (!entry.isGone) yield* put(['l', part.id, entry.id, rowBytes(stage.table, entry), bodyOf(entry), stage.ids.save(entry.row)])
+      if (entry.isGone) yield* put(['lx', part.id, entry.id])
+      else yield* put(['l', part.id, entry.id, rowBytes(stage.table, entry), bodyOf(entry), stage.ids.save(entry.row)])
     }
     for (const [, entry] of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
@@ -54,7 +58,8 @@ export function* saveKeys(keyed: Keyed, everything: boolean): Generator<Uint8Arr
   for (const stage of keyed.resources) {
     for (const entry of everything || !stage.isTracking ? stage.entries() : stage.dirty) {
       const { resource, scope, table } = entry.shelf
-      if (!entry.isGone) yield* put(['r', resource, scope, entry.id, rowBytes(table, entry), bodyOf(entry)])
+      if (entry.isGone) yield* put(['rx', resource, scope, entry.id])
+      else yield* put(['r', resource, scope, entry.id, rowBytes(table, entry), bodyOf(entry)])
     }
     for (const entry of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
@@ -64,7 +69,7 @@ export function* saveKeys(keyed: Keyed, everything: boolean): Generator<Uint8Arr
   if (size > 0) yield Buffer.concat(parts)
 }
 
-/** Puts saved keys into a new keyed, the base first and then its deltas. Keys stay bytes until they are touched. */
+/** Puts saved keys into new tasks, the base first and then its deltas. Keys stay bytes until they are touched. */
 export async function loadKeys(keyed: Keyed, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   let readers: Readers | undefined
   let rest: Uint8Array = new Uint8Array(0)
@@ -84,7 +89,9 @@ export async function loadKeys(keyed: Keyed, chunks: AsyncIterable<Uint8Array>):
       } else if (readers === undefined) throw new InvigilError('bad-state', 'a snapshot file does not begin with its table of rules')
       else if (record[0] === 'e') ended = true
       else if (record[0] === 'l') loadLearner(keyed, record, readers)
-      else loadResource(keyed, record, readers)
+      else if (record[0] === 'r') loadResource(keyed, record, readers)
+      else if (record[0] === 'lx') keyed.learnerTask({ platform: record[1], learner: record[2] }).drop(record[1], record[2])
+      else keyed.resourceTask({ resource: record[1], scope: record[2], id: record[3] }).drop(record[1], record[2], record[3])
     }
     rest = data.subarray(at)
   }
@@ -132,8 +139,7 @@ function bodyOf(entry: Entry): Uint8Array {
 function loadLearner(keyed: Keyed, [, platform, id, row, body, ids]: LearnerRecord, readers: Readers): void {
   const stage = keyed.learnerTask({ platform, learner: id })
   const part = stage.partOf(platform)
-  const before = part.learners.get(id)
-  if (before) stage.remove(before)
+  stage.drop(platform, id)
   const entry = new LearnerEntry(id, stage.table)
   stage.ids.open(entry.row)
   stage.ids.load(entry.row, ids)

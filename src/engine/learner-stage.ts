@@ -120,14 +120,14 @@ export class LearnerStage {
   sweep(): void {
     let budget = DECODED_PER_SWEEP
     for (const part of this.parts.values()) {
-      for (const [id, entry] of part.learners) {
+      for (const entry of part.learners.values()) {
         if (part.watermark - entry.last <= DEFAULT_HORIZON) continue
         if (entry.packed !== undefined && budget-- <= 0) continue
         entry.load()
         this.forget(part, entry, part.watermark)
         if (!this.isBare(entry)) continue
-        part.learners.delete(id)
-        this.remove(entry)
+        this.touch(part, entry)
+        this.remove(part, entry)
       }
     }
   }
@@ -268,8 +268,15 @@ export class LearnerStage {
     return entry.open === undefined && this.table.isNew(entry)
   }
 
-  /** Frees a learner's row. */
-  remove(entry: LearnerEntry): void {
+  /** Removes a learner, if there is one of that name. */
+  drop(platform: string, id: string): void {
+    const part = this.partOf(platform)
+    const entry = part.learners.get(id)
+    if (entry !== undefined) this.remove(part, entry)
+  }
+
+  private remove(part: PlatformPart, entry: LearnerEntry): void {
+    part.learners.delete(entry.id)
     this.table.remove(entry)
     entry.isGone = true
   }

@@ -143,7 +143,9 @@ export class ResourceStage {
       if (entry.packed !== undefined && budget-- <= 0) continue
       entry.load()
       this.forget(entry, this.watermark)
-      if (entry.open === undefined && entry.shelf.table.isNew(entry)) this.remove(entry)
+      if (entry.open !== undefined || !entry.shelf.table.isNew(entry)) continue
+      this.touch(entry)
+      this.remove(entry)
     }
   }
 
@@ -154,8 +156,13 @@ export class ResourceStage {
     for (let slot = 0; slot < this.set.rules.length; slot++) if (silent > this.horizon(slot)) table.reset(entry, slot)
   }
 
-  /** Removes a resource and frees its row. */
-  remove(entry: ResourceEntry): void {
+  /** Removes a resource, if there is one of that name. */
+  drop(resource: ResourceKind, scope: string, id: string): void {
+    const entry = this.shelf(resource, scope).entries.get(id)
+    if (entry !== undefined) this.remove(entry)
+  }
+
+  private remove(entry: ResourceEntry): void {
     const { shelf } = entry
     shelf.entries.delete(entry.id)
     shelf.table.remove(entry)
@@ -164,9 +171,8 @@ export class ResourceStage {
 
   /** Makes a new resource, in the place of the one of that name if there is one. */
   renew(resource: ResourceKind, scope: string, id: string): ResourceEntry {
+    this.drop(resource, scope, id)
     const shelf = this.shelf(resource, scope)
-    const before = shelf.entries.get(id)
-    if (before) this.remove(before)
     const entry = new ResourceEntry(id, shelf)
     shelf.entries.set(id, entry)
     return entry

@@ -249,6 +249,22 @@ test('everything a snapshot holds is carried by msgpack as it is', () => {
   expect(state.outputs.length).toBeGreaterThan(0)
 })
 
+test('a key that was handled and swept between two snapshots does not come back with its timers', async () => {
+  const run = make([ruleOf(beats), ruleOf(crowd)])
+  run.observe(beat('08:00:00', 'L1', { ip: '1.2.3.4' }))
+  run.observe(beat('08:00:10', 'L1', { ip: '1.2.3.4' }))
+  run.machine.passTo(instant('08:00:20'))
+  run.save()
+  // The episode ends, and a log that is read again is a day further before the next snapshot.
+  run.machine.passTo(instant('2026-03-05T08:00:00'))
+  for (const task of [...run.machine.learners, ...run.machine.resources]) task.sweep()
+  expect(run.machine.keys()).toEqual({ learners: 0, resources: 0 })
+  await run.restart()
+  expect(run.machine.keys()).toEqual({ learners: 0, resources: 0 })
+  run.machine.passTo(instant('2026-03-06T08:00:00'))
+  expect(warnings(run).map(brief)).toEqual(['beats 08:00:10 L1 1 ongoing', 'beats 08:01:10 L1 2 ended'])
+})
+
 test("one task's keys alone are those of its learners, and of nobody else", async () => {
   const machine = new Machine({ rules: [ruleOf(beats), ruleOf(crowd)], catalogue, context: 'c', partitions: 3, output: () => {} })
   for (const e of hour) machine.observe(e)

@@ -69,21 +69,28 @@ class HeldRecord implements Held {
   }
 
   read(): Event {
-    const { chunk, start, end } = this
-    invariant(chunk !== undefined, 'a held event was read twice')
+    const { start, end } = this
+    const chunk = this.letGo()
     const event = chunk.tape.read(this.at, chunk.bytes, start, end, this.waiting.texts)
     event.time = this.time
     event.received = this.received
+    event.stamp = this.stamp
     event.platform = this.platform
     event.present = this.present
-    this.drop()
     return event
   }
 
   drop(): void {
-    if (this.chunk !== undefined) this.chunk.holds--
+    this.letGo()
+  }
+
+  private letGo(): Chunk {
+    const { chunk } = this
+    invariant(chunk !== undefined, 'a held event was read or dropped twice')
     this.chunk = undefined
+    chunk.holds--
     this.waiting.free.push(this)
+    return chunk
   }
 }
 
