@@ -5,6 +5,7 @@ import { Packr } from 'msgpackr'
 import { expect, test } from 'vitest'
 import { duplicated, fivePlatforms, seeded, toLines } from '../testing/five-platforms.ts'
 import { ROOT, readWarnings, temporary, writeLog } from '../testing/runs.ts'
+import type { LocalHead } from './local-head.ts'
 import type { Manifest } from './recovery.ts'
 
 const KILLS = 10
@@ -101,6 +102,6 @@ function snapshotBegins(state: string): Promise<void> {
 /** Whether the state holds a file that its manifest does not name: what a kill inside a snapshot leaves. */
 function isHalfWritten(state: string): boolean {
   if (!existsSync(join(state, 'manifest'))) return false
-  const manifest = new Packr({ useRecords: false }).unpack(readFileSync(join(state, 'manifest'))) as Manifest
+  const manifest = new Packr({ useRecords: false }).unpack(readFileSync(join(state, 'manifest'))) as Manifest<LocalHead>
   return readdirSync(state).some((f) => f.startsWith('keys-') && f !== manifest.base && !manifest.deltas.includes(f))
 }

@@ -3,6 +3,7 @@ import { InvigilError } from '../base/errors.ts'
 import { MINUTE, formatTime, type Ms } from '../base/time.ts'
 import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
+import { loadMachine, saveMachine } from '../engine/snapshot.ts'
 import type { LineReader } from '../io/lines.ts'
 import { OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
@@ -11,10 +12,11 @@ import { createEnricher } from '../telemetry/enrich.ts'
 import type { Held } from '../telemetry/held.ts'
 import { countOutput, newAccounts, type Accounts } from './accounts.ts'
 import { Cursor, Merge, type Position, type Reject } from './cursor.ts'
+import type { LocalHead } from './local-head.ts'
 import { checkSame, fingerprints, openLogs } from './logs.ts'
 import { MarkStarts } from './mark-starts.ts'
 import { MARK_EVERY, SNAPSHOT_EVERY, type LocalOptions } from './options.ts'
-import { Snapshots, type Manifest } from './recovery.ts'
+import { Snapshots } from './recovery.ts'
 import { summarise, type Summary } from './summary.ts'
 
 const IDLE: Ms = MINUTE
@@ -24,7 +26,7 @@ const POLL: Ms = 200
 export async function runLocal(options: LocalOptions): Promise<Summary> {
   const store = options.state === undefined ? undefined : await StateFolder.open(options.state)
   try {
-    const run = await LocalRun.open(options, store === undefined ? undefined : new Snapshots(store))
+    const run = await LocalRun.open(options, store === undefined ? undefined : new Snapshots<LocalHead>(store))
     try {
       return await run.all()
     } finally {
@@ -37,7 +39,7 @@ export async function runLocal(options: LocalOptions): Promise<Summary> {
 
 class LocalRun {
   private readonly options: LocalOptions
-  private readonly snapshots: Snapshots | undefined
+  private readonly snapshots: Snapshots<LocalHead> | undefined
   private readonly machine: Machine
   private readonly outputs: OutputFolder
   private readonly cursors: Cursor[]
@@ -54,26 +56,29 @@ class LocalRun {
   /** Ends the wait for a source that is silent. */
   private wake: (() => void) | undefined
 
-  static async open(options: LocalOptions, snapshots: Snapshots | undefined): Promise<LocalRun> {
+  static async open(options: LocalOptions, snapshots: Snapshots<LocalHead> | undefined): Promise<LocalRun> {
     const manifest = await snapshots?.manifest()
     if (manifest) await checkSame(options, manifest)
     const from = manifest?.marks[0]?.at
     const readers = await openLogs(options.logs, options.follow ?? false, from)
     const run = new LocalRun(options, snapshots, readers, manifest)
-    if (manifest) await snapshots?.load(run.machine, manifest)
+    if (manifest && snapshots) {
+      loadMachine(run.machine, manifest.machine)
+      await snapshots.load(run.machine, manifest)
+    }
     if (snapshots) run.fingerprints = await fingerprints(options.logs, run.fingerprints)
     return run
   }
 
-  private constructor(options: LocalOptions, snapshots: Snapshots | undefined, readers: LineReader[], manifest: Manifest | undefined) {
+  private constructor(options: LocalOptions, snapshots: Snapshots<LocalHead> | undefined, readers: LineReader[], head: LocalHead | undefined) {
     const { context } = options
     this.options = options
     this.snapshots = snapshots
-    this.outputs = new OutputFolder(options.output, manifest?.lengths, options.logs)
-    this.fingerprints = manifest?.fingerprints ?? []
+    this.outputs = new OutputFolder(options.output, head?.lengths, options.logs)
+    this.fingerprints = head?.fingerprints ?? []
     options.stop?.addEventListener('abort', () => this.wake?.(), { once: true })
-    this.accounts = manifest?.accounts ?? newAccounts()
-    this.span = manifest?.span ?? { first: Infinity, last: -Infinity }
+    this.accounts = head?.accounts ?? newAccounts()
+    this.span = head?.span ?? { first: Infinity, last: -Infinity }
     const sinks = {
       reject: (reject: Reject) => {
         if (!this.isRefilling) this.reject(reject)
@@ -87,10 +92,10 @@ class LocalRun {
       passed: () => this.pass(),
     }
     this.cursors = readers.map((r) => new Cursor(r, createDecoder({ format: options.format, platform: options.platform }), sinks))
-    this.marks = new MarkStarts(manifest?.marks ?? [{ mark: 1, records: 0, at: this.positions() }])
+    this.marks = new MarkStarts(head?.marks ?? [{ mark: 1, records: 0, at: this.positions() }])
     this.records = this.marks.first.records
     this.markEvery = options.markEvery ?? MARK_EVERY
-    this.refillUntil = manifest?.records ?? 0
+    this.refillUntil = head?.records ?? 0
     this.machine = new Machine({
       rules: context.bundle.rules, catalogue: context.catalogue, context: context.hash, locate: createEnricher({ geo: context.geo.lookups }),
       partitions: options.partitions, lateness: options.lateness,
@@ -101,7 +106,7 @@ class LocalRun {
         this.outputs.write('late', { format: 1, platform: event.platform, learner: event.learner, id: event.id, time: formatTime(event.time), watermark: formatTime(watermark), text: event.raw })
       },
     })
-    if (manifest) options.watch?.resumed?.({ records: this.refillUntil, again: this.refillUntil - this.records })
+    if (head) options.watch?.resumed?.({ records: this.refillUntil, again: this.refillUntil - this.records })
   }
 
   private get isRefilling(): boolean {
@@ -276,7 +281,7 @@ class LocalRun {
     if (!this.cursors.some((c) => c.reader.fault)) this.fingerprints = await fingerprints(options.logs, this.fingerprints)
     const begun = Date.now()
     await this.snapshots.save(this.machine, {
-      version: options.context.parts.version, logs: [...options.logs], fingerprints: [...this.fingerprints],
+      machine: saveMachine(this.machine), version: options.context.parts.version, logs: [...options.logs], fingerprints: [...this.fingerprints],
       output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, records: this.records, marks: this.marks.starts,
     })
     this.savedAt = Date.now()

@@ -6,7 +6,7 @@ import { openBytes } from '../io/bytes.ts'
 import { fileError } from '../io/file-error.ts'
 import { LineReader } from '../io/lines.ts'
 import type { Position } from './cursor.ts'
-import type { Manifest } from './recovery.ts'
+import type { LocalHead } from './local-head.ts'
 
 const FINGERPRINT = 4096
 
@@ -68,7 +68,7 @@ function lengthOf(print: string): number {
 }
 
 /** Throws `bad-state` where state was made from other logs, or goes with another output folder. */
-export async function checkSame({ logs, output, state }: { logs: readonly string[]; output: string; state?: string }, manifest: Manifest): Promise<void> {
+export async function checkSame({ logs, output, state }: { logs: readonly string[]; output: string; state?: string }, manifest: LocalHead): Promise<void> {
   if (resolve(output) !== manifest.output) {
     throw new InvigilError('bad-state', `the state in \`${state}\` goes with the output folder \`${manifest.output}\`; name it with \`--output\`, or use another state folder`)
   }

@@ -7,6 +7,7 @@ import { Catalogue } from '../catalogue/index.ts'
 import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
 import type { SnapshotStore } from '../engine/ports.ts'
+import { loadMachine, saveMachine, type MachineState } from '../engine/snapshot.ts'
 import { StateFolder } from '../io/state-folder.ts'
 import { at, instant, ruleOf } from '../testing/drive.ts'
 import { beats } from '../testing/tiny-detectors.ts'
@@ -14,7 +15,6 @@ import { Snapshots, type Manifest } from './recovery.ts'
 
 const catalogue = new Catalogue(catalogueSchema.parse({}))
 const beat = (time: string, learner: string) => at(time, 'heartbeat', learner, 'c1')
-const rest = { version: 'v', logs: [], fingerprints: [], output: '', lengths: {}, accounts: {}, span: { first: 0, last: 0 }, records: 0, marks: [] } as unknown as Omit<Manifest, 'format' | 'machine' | 'base' | 'deltas'>
 
 function machine(outputs: Output[] = []): Machine {
   return new Machine({ rules: [ruleOf(beats)], catalogue, context: 'c', output: (o) => outputs.push(o) })
@@ -50,24 +50,26 @@ class Flaky implements SnapshotStore {
 
 test.each(['write', 'commit'] as const)('after a snapshot that failed at its %s the next one holds everything', async (fails) => {
   const store = new Flaky(await StateFolder.open(mkdtempSync(join(tmpdir(), 'invigil-recovery-'))))
-  const snapshots = new Snapshots(store)
+  const snapshots = new Snapshots<{ machine: MachineState }>(store)
   const m = machine()
   const pass = (time: string) => m.passTo(instant(time))
   m.observe(beat('08:00:00', 'L1'))
   pass('08:00:05')
-  await snapshots.save(m, rest)
+  await snapshots.save(m, { machine: saveMachine(m) })
   m.observe(beat('08:00:10', 'L1'))
   pass('08:00:15')
   store.fails = fails
-  await expect(snapshots.save(m, rest)).rejects.toThrow()
+  await expect(snapshots.save(m, { machine: saveMachine(m) })).rejects.toThrow()
   m.observe(beat('08:00:20', 'L2'))
   pass('08:00:25')
-  await snapshots.save(m, rest)
+  await snapshots.save(m, { machine: saveMachine(m) })
 
   const outputs: Output[] = []
   const other = machine(outputs)
-  const again = new Snapshots(store)
-  await again.load(other, (await again.manifest()) as Manifest)
+  const again = new Snapshots<{ machine: MachineState }>(store)
+  const manifest = (await again.manifest()) as Manifest<{ machine: MachineState }>
+  loadMachine(other, manifest.machine)
+  await again.load(other, manifest)
   other.observe(beat('08:00:30', 'L1'))
   other.observe(beat('08:00:30', 'L2'))
   other.end()

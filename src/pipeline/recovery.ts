@@ -1,37 +1,26 @@
 import { Packr } from 'msgpackr'
 import { InvigilError } from '../base/errors.ts'
-import type { Machine } from '../engine/machine.ts'
 import type { SnapshotStore } from '../engine/ports.ts'
-import { loadKeys, saveKeys } from '../engine/keys.ts'
-import { loadMachine, saveMachine, type MachineState } from '../engine/snapshot.ts'
-import type { OutputName } from '../io/output-folder.ts'
-import type { Accounts } from './accounts.ts'
-import type { MarkStart } from './mark-starts.ts'
+import { loadKeys, saveKeys, type Keyed } from '../engine/keys.ts'
 
 const packr = new Packr({ useRecords: false })
+const FORMAT = 2
 
-/** What a snapshot is besides its files of keys. Committed in one piece. */
-export interface Manifest {
-  format: 2
-  version: string
-  logs: string[]
-  /** First bytes of each log, as far as there were any: state must not go on with another log. */
-  fingerprints: string[]
-  output: string
-  lengths: Record<OutputName, number>
-  machine: MachineState
-  accounts: Accounts
-  span: { first: number; last: number }
-  /** Lines handled: those after the last mark have been seen, and the next mark will cover them. */
-  records: number
-  /** From the mark that covers the oldest held event (S) to the one after the snapshot's last (Q + 1). */
-  marks: MarkStart[]
+/** The files of a snapshot, and what it is besides: committed in one piece. */
+export type Manifest<Head> = Head & {
+  format: typeof FORMAT
   base: string
   deltas: string[]
 }
 
-/** Snapshots of one machine: bases, and deltas of the keys changed since, until these outgrow the base. */
-export class Snapshots {
+/** What a snapshot took. */
+export interface Saved {
+  bytes: number
+  isBase: boolean
+}
+
+/** Snapshots of one machine or one task: bases, and deltas of the keys changed since, until these outgrow the base. */
+export class Snapshots<Head extends object> {
   private readonly store: SnapshotStore
   private base: { name: string; bytes: number } | undefined
   private deltas: { name: string; bytes: number }[] = []
@@ -40,57 +29,62 @@ export class Snapshots {
     this.store = store
   }
 
-  async save(machine: Machine, rest: Omit<Manifest, 'format' | 'machine' | 'base' | 'deltas'>): Promise<void> {
+  /** Saves the keys and with them `head`, all that is no key. Nothing may be handled until this has returned. */
+  async save(keyed: Keyed, head: Head): Promise<Saved> {
     try {
-      await this.write(machine, rest)
+      return await this.write(keyed, head)
     } catch (e) {
-      // INVARIANT (deltas): keys whose change was written into the void are marked no more; the next snapshot holds all.
-      this.base = undefined
-      this.deltas = []
+      this.forget()
       throw e
     }
   }
 
-  private async write(machine: Machine, rest: Omit<Manifest, 'format' | 'machine' | 'base' | 'deltas'>): Promise<void> {
+  /** The next snapshot is a base. INVARIANT (deltas): keys whose change was written into the void are marked no more. */
+  forget(): void {
+    this.base = undefined
+    this.deltas = []
+  }
+
+  private async write(keyed: Keyed, head: Head): Promise<Saved> {
     const sum = this.deltas.reduce((n, d) => n + d.bytes, 0)
-    const fresh = this.base === undefined || sum > this.base.bytes
+    const isBase = this.base === undefined || sum > this.base.bytes
     let bytes = 0
-    const name = await this.store.write(counted(saveKeys(machine, fresh), (n) => (bytes += n)))
-    if (fresh) {
+    const name = await this.store.write(counted(saveKeys(keyed, isBase), (n) => (bytes += n)))
+    if (isBase) {
       this.base = { name, bytes }
       this.deltas = []
     } else this.deltas.push({ name, bytes })
     const base = (this.base as { name: string }).name
     const deltas = this.deltas.map((d) => d.name)
-    const manifest: Manifest = { format: 2, ...rest, machine: saveMachine(machine), base, deltas }
+    const manifest: Manifest<Head> = { ...head, format: FORMAT, base, deltas }
     await this.store.commit(packr.pack(manifest), [base, ...deltas])
+    return { bytes, isBase }
   }
 
   /** The manifest committed last, if there is one. */
-  async manifest(): Promise<Manifest | undefined> {
+  async manifest(): Promise<Manifest<Head> | undefined> {
     const bytes = await this.store.manifest()
     if (bytes === undefined) return undefined
     try {
-      const manifest = packr.unpack(bytes) as Manifest
-      if (manifest.format === 2) return manifest
+      const manifest = packr.unpack(bytes) as Manifest<Head>
+      if (manifest.format === FORMAT) return manifest
     } catch (e) {
       throw new InvigilError('bad-state', 'the manifest of the state cannot be read; use another state folder', { cause: e })
     }
     throw new InvigilError('bad-state', 'the state is of a format that this version does not know; use another state folder')
   }
 
-  /** Puts the snapshot into a new machine. */
-  async load(machine: Machine, manifest: Manifest): Promise<void> {
-    loadMachine(machine, manifest.machine)
-    this.base = { name: manifest.base, bytes: await this.loadFile(machine, manifest.base) }
-    for (const name of manifest.deltas) this.deltas.push({ name, bytes: await this.loadFile(machine, name) })
+  /** Puts the snapshot's keys into a new machine or task, which has what is no key by now. */
+  async load(keyed: Keyed, { base, deltas }: Pick<Manifest<Head>, 'base' | 'deltas'>): Promise<void> {
+    this.base = { name: base, bytes: await this.loadFile(keyed, base) }
+    for (const name of deltas) this.deltas.push({ name, bytes: await this.loadFile(keyed, name) })
   }
 
-  private async loadFile(machine: Machine, name: string): Promise<number> {
+  private async loadFile(keyed: Keyed, name: string): Promise<number> {
     let bytes = 0
     const chunks = this.store.read(name)
     await loadKeys(
-      machine,
+      keyed,
       (async function* () {
         for await (const chunk of chunks) {
           bytes += chunk.length
