@@ -39,7 +39,7 @@ export class PlatformPart {
   readonly id: string
   readonly learners = new Map<string, LearnerEntry>()
   readonly reorder = new Reorder<Held, Event>(compareEvents, smaller, (held) => held.read())
-  readonly timers = new Timers<Entry>()
+  timers = new Timers<Entry>()
   readonly coverage: Coverage
   watermark: Ms = -Infinity
 

@@ -30,13 +30,13 @@ export interface LearnerSinks {
 
 /** The learner stage of one task: learners' events in order, through every learner rule. */
 export class LearnerStage {
-  readonly parts = new Map<string, PlatformPart>()
+  readonly parts: Map<string, PlatformPart>
   readonly set: RuleSet
-  readonly ids = new RecentIds()
+  readonly ids: RecentIds
   readonly context: RuleContext
   readonly table: Table
   /** Learners changed since the last snapshot; noted only once there is one. */
-  readonly dirty: [PlatformPart, LearnerEntry][] = []
+  readonly dirty: [PlatformPart, LearnerEntry][]
   isTracking = false
   duplicatesLate = 0
   private readonly plans: ReadonlyMap<Action, Plan>
@@ -56,14 +56,19 @@ export class LearnerStage {
   private entry!: LearnerEntry
   private readonly subject = (): Subject => this.describe()
 
-  constructor(setup: Setup, sinks: LearnerSinks) {
+  /** `from`: the stage that this one goes on from (`renewLearners`). Where the rules are alike, its keys are taken over as they are. */
+  constructor(setup: Setup, sinks: LearnerSinks, from?: LearnerStage) {
     this.set = new RuleSet(setup, 'learner')
+    const alike = from !== undefined && from.set.isLike(this.set) ? from : undefined
     this.sinks = sinks
     this.locate = setup.locate
     this.context = new RuleContext(this.set, sinks.output)
     this.sightingSlot = this.set.rules.length
     const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
-    this.table = learnerTable(detectors)
+    this.table = alike?.table ?? learnerTable(detectors)
+    this.parts = alike?.parts ?? new Map<string, PlatformPart>()
+    this.ids = alike?.ids ?? new RecentIds()
+    this.dirty = alike?.dirty ?? []
     this.history = this.table.own(history)
     this.playback = this.table.own(playback)
     this.presence = this.table.own(presence)
@@ -116,9 +121,8 @@ export class LearnerStage {
     return part
   }
 
-  /** Frees the memory of learners whose state is past every horizon; changes no result. */
-  sweep(): void {
-    let budget = DECODED_PER_SWEEP
+  /** Frees the memory of learners whose state is past every horizon; changes no result. Of a snapshot's bytes, decodes so many keys at most. */
+  sweep(budget = DECODED_PER_SWEEP): void {
     for (const part of this.parts.values()) {
       for (const entry of part.learners.values()) {
         if (part.watermark - entry.last <= DEFAULT_HORIZON) continue

@@ -2,9 +2,10 @@ import type { Ms } from '../base/time.ts'
 import type { Held } from '../telemetry/held.ts'
 import { Coverage, type Seen } from './coverage.ts'
 import { expectOrphans, type Keyed } from './keys.ts'
-import { LearnerStage } from './learner-stage.ts'
+import { LearnerStage, type LearnerSinks } from './learner-stage.ts'
 import type { MarkRecord } from './mark-record.ts'
 import type { LateEvent, Output } from './output.ts'
+import { renewLearners } from './renew.ts'
 import type { Setup, Unjudged } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
 import { isFuture } from './timekeeper.ts'
@@ -39,10 +40,9 @@ export interface LearnerTaskState {
  * marks one by one. INVARIANT (replay): what a mark gives rise to depends on the records and marks before it alone.
  */
 export class LearnerTask implements Keyed {
-  readonly stage: LearnerStage
-  readonly learners: readonly LearnerStage[]
   readonly resources = []
   private readonly partition: number
+  private current: LearnerStage
   private work: LearnerWork = newWork()
   /** Records taken that no mark handled covers. */
   private pending: { offset: number; held: Held }[] = []
@@ -52,14 +52,24 @@ export class LearnerTask implements Keyed {
   private watermarks = new Map<string, Ms>()
   private starts: [mark: number, offset: number][] = []
 
+  private readonly sinks: LearnerSinks = {
+    output: (o) => this.work.outputs.push(o),
+    sighting: (s) => this.work.sightings.push(s),
+    late: (l) => this.work.late.push(l),
+  }
+
   constructor(setup: Setup, partition: number) {
     this.partition = partition
-    this.stage = new LearnerStage(setup, {
-      output: (o) => this.work.outputs.push(o),
-      sighting: (s) => this.work.sightings.push(s),
-      late: (l) => this.work.late.push(l),
-    })
-    this.learners = [this.stage]
+    this.current = new LearnerStage(setup, this.sinks)
+  }
+
+  /** Another one after each `renew`. */
+  get stage(): LearnerStage {
+    return this.current
+  }
+
+  get learners(): readonly LearnerStage[] {
+    return [this.current]
   }
 
   learnerTask(): LearnerStage {
@@ -109,6 +119,14 @@ export class LearnerTask implements Keyed {
     const { work } = this
     this.work = newWork()
     return work
+  }
+
+  /**
+   * From the next mark on, works under another setup: call it before `handle` of the first mark of another context, also after a
+   * recovery, where the keys are loaded under the setup of the snapshot's mark. What changes and what it costs: `renewLearners`.
+   */
+  renew(setup: Setup): void {
+    this.current = renewLearners(this.current, setup, this.sinks)
   }
 
   // INVARIANT (late): judged against the mark before, as the timekeeper does.

@@ -41,25 +41,33 @@ export class ResourceEntry extends Entry {
 
 /** The resource stage of one task: sightings in (time, resource, platform, learner, kind) order, through every resource rule. */
 export class ResourceStage {
-  readonly timers = new Timers<Entry>()
+  readonly timers: Timers<Entry>
   readonly set: RuleSet
   readonly context: RuleContext
   /** Resources changed since the last snapshot; noted only once there is one. */
-  readonly dirty: ResourceEntry[] = []
+  readonly dirty: ResourceEntry[]
   isTracking = false
   private readonly shortest: Ms
   private readonly slotsOf: ReadonlyMap<ResourceKind, readonly number[]>
-  private readonly tables = new Map<ResourceKind, Table>()
-  private readonly shelves = new Map<ResourceKind, Map<string, Shelf>>()
-  private watermark: Ms = -Infinity
+  private readonly tables: Map<ResourceKind, Table>
+  private readonly shelves: Map<ResourceKind, Map<string, Shelf>>
+  private watermark: Ms
   // Two sightings alike in all of their order say the same.
-  private readonly held = new Reorder<Sighting>(compareSightings, (a) => a, (s) => s)
+  private readonly held: Reorder<Sighting>
   private entry!: ResourceEntry
   private readonly subject = (): Subject => this.describe()
 
-  constructor(setup: Setup, output: (output: Output) => void) {
+  /** `from`: the stage that this one goes on from (`renewResources`). Where the rules are alike, its keys are taken over as they are. */
+  constructor(setup: Setup, output: (output: Output) => void, from?: ResourceStage) {
     this.set = new RuleSet(setup, 'resource')
     this.context = new RuleContext(this.set, output)
+    const alike = from !== undefined && from.set.isLike(this.set) ? from : undefined
+    this.timers = alike?.timers ?? new Timers<Entry>()
+    this.dirty = alike?.dirty ?? []
+    this.tables = alike?.tables ?? new Map<ResourceKind, Table>()
+    this.shelves = alike?.shelves ?? new Map<ResourceKind, Map<string, Shelf>>()
+    this.watermark = from?.watermark ?? -Infinity
+    this.held = from?.held ?? new Reorder<Sighting>(compareSightings, (a) => a, (s) => s)
     this.shortest = Math.min(DEFAULT_HORIZON, ...this.set.rules.map((_, slot) => this.horizon(slot)))
     const slotsOf = new Map<ResourceKind, number[]>()
     this.set.rules.forEach((rule, slot) => {
@@ -83,9 +91,9 @@ export class ResourceStage {
     return table
   }
 
-  /** Takes a sighting that the next mark covers. */
+  /** Takes a sighting that the next mark covers. Whether a rule sees it is asked when it is released: they may be other rules then. */
   add(sighting: Sighting): void {
-    if (this.slotsOf.has(sighting.resource)) this.held.add(sighting, 0)
+    this.held.add(sighting, 0)
   }
 
   /** Handles what a mark releases: sightings before its resource watermark. */
@@ -93,15 +101,24 @@ export class ResourceStage {
     const upTo = mark.resource
     if (upTo === this.watermark) return
     this.held.release(upTo, (sighting) => {
+      const slots = this.slotsOf.get(sighting.resource)
+      if (slots === undefined) return this.endUnseen(sighting)
       this.fire(sighting.time)
-      this.handle(sighting)
+      this.handle(sighting, slots)
     })
     this.fire(upTo)
     this.watermark = upTo
   }
 
-  private handle(sighting: Sighting): void {
-    const slots = this.slotsOf.get(sighting.resource) as readonly number[]
+  /** Of a kind that no rule sees, a resource has only episodes to end. */
+  private endUnseen({ resource, scope, id, time }: Sighting): void {
+    const entry = this.context.mayHaveOrphans ? this.shelves.get(resource)?.get(scope)?.entries.get(id) : undefined
+    if (entry === undefined) return
+    this.touch(entry)
+    this.context.endOrphans(entry, time)
+  }
+
+  private handle(sighting: Sighting, slots: readonly number[]): void {
     const shelf = this.shelf(sighting.resource, sighting.scope)
     let entry = shelf.entries.get(sighting.id)
     if (entry === undefined) {

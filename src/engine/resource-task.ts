@@ -1,6 +1,7 @@
 import type { Ms } from '../base/time.ts'
 import { expectOrphans, type Keyed } from './keys.ts'
 import type { Output } from './output.ts'
+import { renewResources } from './renew.ts'
 import { ResourceStage } from './resource-stage.ts'
 import type { Setup, Unjudged } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
@@ -26,17 +27,25 @@ export interface ResourceTaskState {
 
 /** The resource stage over one partition of the sightings: handles a mark when every learner task has delivered it. */
 export class ResourceTask implements Keyed {
-  readonly stage: ResourceStage
   readonly learners = []
-  readonly resources: readonly ResourceStage[]
+  private current: ResourceStage
   private readonly outputs: Output[] = []
   /** By mark: what has been delivered for it, and by which tasks. */
   private readonly delivered = new Map<number, { tasks: Set<number>; of: number; sightings: Sighting[] }>()
   private mark = 0
+  private readonly output = (output: Output): void => void this.outputs.push(output)
 
   constructor(setup: Setup) {
-    this.stage = new ResourceStage(setup, (o) => this.outputs.push(o))
-    this.resources = [this.stage]
+    this.current = new ResourceStage(setup, this.output)
+  }
+
+  /** Another one after each `renew`. */
+  get stage(): ResourceStage {
+    return this.current
+  }
+
+  get resources(): readonly ResourceStage[] {
+    return [this.current]
   }
 
   learnerTask(): never {
@@ -77,6 +86,14 @@ export class ResourceTask implements Keyed {
     this.stage.mark(mark)
     this.mark = mark.number
     return this.outputs.splice(0)
+  }
+
+  /**
+   * From the next mark on, works under another setup: call it before `handle` of the first mark of another context, also after a
+   * recovery, where the keys are loaded under the setup of the snapshot's mark. What changes and what it costs: `renewResources`.
+   */
+  renew(setup: Setup): void {
+    this.current = renewResources(this.current, setup, this.output)
   }
 
   save(): ResourceTaskState {

@@ -43,6 +43,11 @@ export class RuleSet {
     this.catalogue = setup.catalogue
     this.context = setup.context
   }
+
+  /** Whether the same rules stand in the same slots with the same detectors, so that keys are laid out alike; their params may differ. */
+  isLike({ rules }: RuleSet): boolean {
+    return rules.length === this.rules.length && rules.every((r, slot) => r.id === this.rules[slot]?.id && r.detector === this.rules[slot]?.detector)
+  }
 }
 
 /** What a stage knows of the key at hand, for the warnings its detectors raise. */
@@ -72,7 +77,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   span: Span | undefined = undefined
   /** First event time of each field on the platform at hand, as the mark at hand tells it. */
   fields: readonly (Ms | null)[] = []
-  /** Whether the keys were saved under other rules. */
+  /** Whether keys came from under other rules. */
   mayHaveOrphans = false
   readonly catalogue: Catalogue
   readonly unjudged: Unjudged = {}
@@ -200,7 +205,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
 
-  /** Ends the open episodes of rules that are gone or whose detector has changed. Only keys that were loaded can have some. */
+  /** Ends the open episodes of rules that are gone or whose detector has changed. Only keys that came from under other rules can have some. */
   endOrphans(entry: Entry, now: Ms): void {
     if (!this.mayHaveOrphans || !entry.open) return
     const lives = (o: OpenEpisode) => this.set.rules.some((r) => r.id === o.rule && r.detector.name === o.last.detector)
