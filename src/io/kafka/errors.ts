@@ -20,6 +20,7 @@ interface Fault {
 
 // kafkajs speaks versions of the protocol in which a broker says INVALID_PRODUCER_EPOCH; newer ones say PRODUCER_FENCED.
 const FENCED = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING']
+const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']
 const UNREACHABLE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'its name is not known', EAI_AGAIN: 'its name could not be looked up', ETIMEDOUT: 'it does not answer',
   EHOSTUNREACH: 'there is no way to it', ENETUNREACH: 'there is no way to it',
@@ -39,6 +40,11 @@ export function kafkaError(e: unknown, doing: Doing = {}): InvigilError {
 export function isFenced(e: unknown): boolean {
   const fault = faultOf(e instanceof InvigilError ? e.cause : e)
   return FENCED.includes(fault.type ?? '') || fault.message === 'Unknown error code 90'
+}
+
+/** Whether the broker refused records since they are larger than their topic takes. */
+export function isTooLarge(e: unknown): boolean {
+  return TOO_LARGE.includes(faultOf(e instanceof InvigilError ? e.cause : e).type ?? '')
 }
 
 // Retries and wrappers hide the failure itself, which is the innermost of them; several that came at once are alike.

@@ -76,7 +76,7 @@ test('messages and offset with its metadata become visible together, again and a
   await producer.fence()
   expect(await committed()).toBeUndefined()
   const metadata = JSON.stringify({ O: 17, manifest: 'm'.repeat(3900) })
-  expect(await producer.commit(one('first'), at(5, metadata))).toBe(true)
+  await producer.commit(one('first'), at(5, metadata))
   expect(await committed()).toEqual({ offset: 5, metadata })
   // One straight after the other, which the broker at first refuses.
   for (let n = 6; n < 26; n++) await producer.commit(one(`no ${n}`), at(n))
@@ -84,12 +84,15 @@ test('messages and offset with its metadata become visible together, again and a
   expect(await visible()).toEqual(['first', ...Array.from({ length: 20 }, (_, i) => `no ${i + 6}`)])
 })
 
-test('without messages nothing is committed', async () => {
+test('without messages the position is committed alone, again and again', async () => {
   const producer = await open()
   await producer.fence()
-  expect(await producer.commit([{ topic, messages: [] }], at(5))).toBe(false)
-  expect(await committed()).toBeUndefined()
-  expect(await producer.commit(one('x'), at(6))).toBe(true)
+  await producer.commit([{ topic, messages: [] }], at(5))
+  expect(await committed()).toEqual({ offset: 5, metadata: 'O=5' })
+  for (let n = 6; n < 16; n++) await producer.commit([], at(n))
+  await producer.commit(one('x'), at(16))
+  await producer.commit([], at(17))
+  expect([await committed(), await visible()]).toEqual([{ offset: 17, metadata: 'O=17' }, ['x']])
 })
 
 test('an old owner commits nothing any more once a new one has fenced, and says why', async () => {
@@ -101,6 +104,7 @@ test('an old owner commits nothing any more once a new one has fenced, and says 
   await old.commit(one('still of the old owner'), at(2))
   await next.fence()
   const e = await failure(old.commit(one('of a zombie'), at(3)))
+  expect(old.refused).toBeUndefined()
   expect([e.code, e.message, isFenced(e)]).toEqual(['io', `another process has taken over from the producer \`${id}\`: nothing of what it had not committed will be seen`, true])
   expect(await committed()).toEqual({ offset: 2, metadata: 'O=2' })
   await next.commit(one('of the new owner'), at(4))
@@ -132,6 +136,7 @@ test('after a failed commit a producer is dead, and a new one goes on', async ()
     expect((await failure(call())).message).toBe(`the producer \`${id}\` cannot be used any more: ${tooLarge.message}`)
   }
   expect(producer.dead).toBe(tooLarge)
+  expect(producer.refused?.map((t) => t.messages.length)).toEqual([1])
   const next = await open()
   await next.fence()
   await next.commit(one('y'), at(7))

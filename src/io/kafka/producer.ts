@@ -1,6 +1,6 @@
 import { InvigilError, invariant } from '../../base/errors.ts'
 import type { KafkaClient, Message, Producer, TopicMessages, Transaction } from './client.ts'
-import { kafkaError } from './errors.ts'
+import { isTooLarge, kafkaError } from './errors.ts'
 import { whileNotReady } from './retry.ts'
 
 /** Where a consumer's group has come to in one partition: its offset, and what goes with it (under 4 KB). */
@@ -16,7 +16,7 @@ export interface Position {
 // A broker takes no more bytes with an offset (`offset.metadata.max.bytes`).
 const MOST_METADATA = 4096
 // kafkajs makes one batch of all that one call sends to a partition, and `max.message.bytes` bounds a batch.
-const MOST_AT_ONCE = 1 << 20
+export const MOST_AT_ONCE = 1 << 20
 
 /**
  * The one writer of a task's outputs. Whoever opens and fences the same transactional id later takes over: this one can then
@@ -28,6 +28,7 @@ export class TransactionalProducer {
   private readonly client: KafkaClient
   private readonly producer: Producer
   private failure: InvigilError | undefined
+  private tooLarge: readonly TopicMessages[] | undefined
   private busy = false
 
   private constructor(client: KafkaClient, id: string, producer: Producer) {
@@ -53,6 +54,11 @@ export class TransactionalProducer {
     return this.failure
   }
 
+  /** What the broker refused for its size, where that is why the producer is dead: a portion, of which at least one message is too large, or all together. */
+  get refused(): readonly TopicMessages[] | undefined {
+    return this.tooLarge
+  }
+
   /**
    * Takes over from every earlier producer of this id: what it had begun is aborted, what it tries from now on fails. Returns
    * when that is settled, so that offsets read afterwards are the last ones. Call it before reading them.
@@ -65,31 +71,35 @@ export class TransactionalProducer {
   }
 
   /**
-   * Makes `messages` and `position` visible together, or neither. Without messages nothing is done, and the position
-   * trails: a transaction would say nothing new to anybody. Returns whether anything was committed.
+   * Makes `messages` and `position` visible together, or neither; without messages, the position alone. `most` is how many bytes
+   * go out at once; a smaller number finds the one message that the broker refuses.
    */
-  async commit(messages: readonly TopicMessages[], position: Position): Promise<boolean> {
+  async commit(messages: readonly TopicMessages[], position: Position, most = MOST_AT_ONCE): Promise<void> {
     invariant(Buffer.byteLength(position.metadata) < MOST_METADATA, `the metadata of an offset has at least ${MOST_METADATA} bytes`)
-    if (messages.every((m) => m.messages.length === 0)) {
-      this.check()
-      return false
-    }
     const { consumerGroupId, topic, partition, offset, metadata } = position
     const offsets = [{ partition, offset: String(offset), metadata }]
     await this.guarded(async (begun) => {
       const transaction = await begun()
       // Messages first: while the broker completes the transaction before, kafkajs itself sends them again, but not offsets.
-      for (const topicMessages of inPortions(messages, MOST_AT_ONCE)) await transaction.sendBatch({ topicMessages })
+      for (const portion of inPortions(messages, most)) await this.send(transaction, portion)
       await whileNotReady(() => transaction.sendOffsets({ consumerGroupId, topics: [{ topic, partitions: offsets }] }))
       await transaction.commit()
     }, consumerGroupId)
-    return true
   }
 
   /** Disconnects. A dead one must be closed too. */
   async close(): Promise<void> {
     this.failure ??= new InvigilError('invariant', `the producer \`${this.id}\` is closed`)
     await this.producer.disconnect()
+  }
+
+  private async send(transaction: Transaction, topicMessages: TopicMessages[]): Promise<void> {
+    try {
+      await transaction.sendBatch({ topicMessages })
+    } catch (e) {
+      if (isTooLarge(e)) this.tooLarge = topicMessages
+      throw e
+    }
   }
 
   private check(): void {
