@@ -1,4 +1,5 @@
 import type { Ms } from '../base/time.ts'
+import type { Event } from '../telemetry/event.ts'
 import type { Held } from '../telemetry/held.ts'
 import { Coverage, type Seen } from './coverage.ts'
 import { expectOrphans, type Keyed } from './keys.ts'
@@ -15,8 +16,8 @@ export interface LearnerWork {
   outputs: Output[]
   sightings: Sighting[]
   late: LateEvent[]
-  /** Offsets of records whose clock is so wrong that they were not taken. */
-  future: number[]
+  /** Those whose clock is so wrong that they were not taken, with their offsets. */
+  future: { offset: number; event: Event }[]
 }
 
 /** All of a learner task but its keys. Plain data. */
@@ -90,6 +91,11 @@ export class LearnerTask implements Keyed {
     return this.starts[0]?.[1] ?? this.upTo
   }
 
+  /** The first offset that no mark handled covers. */
+  get covered(): number {
+    return this.upTo
+  }
+
   /** Takes the next record. One before the last mark handled only refills the buffer, where a new owner reads it again. */
   take(offset: number, held: Held): void {
     if (offset >= this.upTo) this.pending.push({ offset, held })
@@ -132,10 +138,8 @@ export class LearnerTask implements Keyed {
   // INVARIANT (late): judged against the mark before, as the timekeeper does.
   private judge(mark: number, { offset, held }: { offset: number; held: Held }): void {
     const watermark = this.watermark(held.platform)
-    if (isFuture(held)) {
-      held.drop()
-      this.work.future.push(offset)
-    } else if (held.time < watermark) this.stage.addLate({ event: held.read(), watermark })
+    if (isFuture(held)) this.work.future.push({ offset, event: held.read() })
+    else if (held.time < watermark) this.stage.addLate({ event: held.read(), watermark, offset })
     else this.stage.add(held, mark)
   }
 

@@ -11,6 +11,8 @@ export interface LateEvent {
   event: Event
   /** The watermark it missed. */
   watermark: Ms
+  /** Of its record in the task's partition; undefined in one process. */
+  offset?: number
 }
 
 /**

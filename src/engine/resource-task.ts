@@ -12,7 +12,12 @@ export interface HandOver {
   task: number
   /** How many learner tasks there are. */
   tasks: number
-  marks: { mark: number; sightings: Sighting[] }[]
+  marks: {
+    mark: number
+    sightings: Sighting[]
+    /** More of this mark's follow in the task's next record, since one must not grow too large. */
+    more?: boolean
+  }[]
 }
 
 /** All of a resource task but its keys. Plain data. */
@@ -63,12 +68,12 @@ export class ResourceTask implements Keyed {
 
   /** Takes what a learner task hands over; marks that were had before are dropped. */
   take({ task, tasks, marks }: HandOver): void {
-    for (const { mark, sightings } of marks) {
+    for (const { mark, sightings, more } of marks) {
       if (mark <= this.mark) continue
       let at = this.delivered.get(mark)
       if (at === undefined) this.delivered.set(mark, (at = { tasks: new Set(), of: tasks, sightings: [] }))
       if (at.tasks.has(task)) continue
-      at.tasks.add(task)
+      if (!more) at.tasks.add(task)
       at.sightings.push(...sightings)
     }
   }

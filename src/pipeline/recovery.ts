@@ -15,6 +15,8 @@ export type Manifest<Head> = Head & {
 
 /** What a snapshot took. */
 export interface Saved {
+  /** Name of the base that it builds upon, or is. */
+  base: string
   bytes: number
   isBase: boolean
 }
@@ -58,7 +60,7 @@ export class Snapshots<Head extends object> {
     const deltas = this.deltas.map((d) => d.name)
     const manifest: Manifest<Head> = { ...head, format: FORMAT, base, deltas }
     await this.store.commit(packr.pack(manifest), [base, ...deltas])
-    return { bytes, isBase }
+    return { base, bytes, isBase }
   }
 
   /** The manifest committed last, if there is one. */

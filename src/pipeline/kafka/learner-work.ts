@@ -1,0 +1,153 @@
+import { LearnerTask, type LearnerTaskState } from '../../engine/learner-task.ts'
+import type { MarkRecord } from '../../engine/mark-record.ts'
+import type { Setup } from '../../engine/runtime.ts'
+import type { KafkaClient, KafkaMessage, Message, TopicMessages } from '../../io/kafka/client.ts'
+import type { Meter } from '../../io/metrics.ts'
+import type { Event } from '../../telemetry/event.ts'
+import { Chunk } from '../../telemetry/held.ts'
+import type { RejectReason } from '../../telemetry/rejects.ts'
+import { Tape } from '../../telemetry/tape.ts'
+import { createTelemetryDecoder } from '../../telemetry/wire.ts'
+import { lateMessage } from '../cloud-events.ts'
+import { rejectOf } from '../kafka-rejects.ts'
+import { HandOvers } from './hand-over.ts'
+import { Outbox } from './outbox.ts'
+import type { Work } from './work.ts'
+
+export interface LearnerWorkOptions {
+  client: KafkaClient
+  meter: Meter
+  setup: Setup
+  partition: number
+  /** Offset of the first record that will be taken. */
+  from: number
+  /** Looks up addresses of records that do not say where they are. */
+  locate: (event: Event) => void
+}
+
+/** Numbers on the tape of one chunk: enough for some thousand records. */
+const TAPE = 1 << 18
+const WORST_PLATFORMS = 1000
+
+/** The learner stage of one partition of the telemetry. */
+export class LearnerWork implements Work<LearnerTaskState> {
+  readonly task: LearnerTask
+  private readonly client: KafkaClient
+  private readonly meter: Meter
+  private readonly topic: string
+  private readonly partition: number
+  private readonly decoder
+  private readonly outbox: Outbox
+  private readonly tasks: number
+  private readonly sightingPartitions: number
+  private handOvers: HandOvers
+  /** Records that were not taken and that no mark handled covers. */
+  private rejects: { offset: number; message: Message; reason: RejectReason }[] = []
+  private taken: number
+  private chunk: Chunk | undefined
+  // The record at hand.
+  private message: KafkaMessage | undefined
+  private readonly sink = {
+    event: (held: Parameters<LearnerTask['take']>[1]) => {
+      held.stamp = Number((this.message as KafkaMessage).timestamp)
+      this.task.take(Number((this.message as KafkaMessage).offset), held)
+    },
+    reject: (reason: RejectReason, message: string) => this.reject(this.message as KafkaMessage, reason, message),
+    ignored: () => undefined,
+  }
+
+  constructor({ client, meter, setup, partition, from, locate }: LearnerWorkOptions) {
+    this.client = client
+    this.meter = meter
+    this.topic = client.topic('telemetry')
+    this.partition = partition
+    this.taken = from
+    this.task = new LearnerTask(setup, partition)
+    this.decoder = createTelemetryDecoder(locate)
+    this.outbox = new Outbox(client, meter)
+    this.tasks = client.config.topics.partitions.telemetry
+    this.sightingPartitions = client.config.topics.partitions.sightings
+    this.handOvers = this.newHandOvers()
+  }
+
+  get oldest(): number {
+    return this.task.oldest
+  }
+
+  get waiting(): number {
+    return Math.max(0, this.taken - this.task.covered)
+  }
+
+  take(messages: readonly KafkaMessage[]): void {
+    for (const message of messages) {
+      this.message = message
+      const { value } = message
+      if (value === null) this.reject(message, 'bad-json', 'the record has no value')
+      else {
+        const chunk = this.chunkOf(value)
+        let told = false
+        const { sink } = this
+        const start = value.byteOffset
+        this.decoder.decode({ event: (h) => ((told = true), sink.event(h)), reject: (r, m) => ((told = true), sink.reject(r, m)), ignored: sink.ignored }, chunk.bytes, start, start + value.length, chunk)
+        if (!told) this.reject(message, 'bad-json', 'the record is blank')
+      }
+    }
+    const last = messages.at(-1)
+    if (last) this.taken = Number(last.offset) + 1
+  }
+
+  /** Values that lie in one piece of memory, as those of one fetch do, share a chunk. */
+  private chunkOf(value: Buffer): Chunk {
+    if (this.chunk === undefined || this.chunk.bytes.buffer !== value.buffer || !this.chunk.tape.hasRoom) this.chunk = new Chunk(Buffer.from(value.buffer), new Tape(TAPE))
+    return this.chunk
+  }
+
+  private reject(message: KafkaMessage, reason: RejectReason, said: string): void {
+    const offset = Number(message.offset)
+    if (offset >= this.task.covered) this.rejects.push({ offset, reason, message: this.rejectMessage(message, reason, said) })
+  }
+
+  private rejectMessage({ offset, value, timestamp }: Pick<KafkaMessage, 'offset' | 'value' | 'timestamp'>, reason: RejectReason, message: string): Message {
+    const { topic, partition } = this
+    const reject = rejectOf({ topic, partition, offset, value, timestamp }, { reason, message }, 1)
+    return { key: `${topic}/${partition}`, value: JSON.stringify(reject), headers: { 'content-type': 'application/json', reason } }
+  }
+
+  isReady({ offsets }: MarkRecord): boolean {
+    return this.taken >= (offsets[this.partition] ?? 0) || this.task.covered >= (offsets[this.partition] ?? 0)
+  }
+
+  handle(mark: MarkRecord, isOut: boolean): void {
+    const before = this.task.covered
+    const { outputs, sightings, late, future } = this.task.handle(mark)
+    const covered = this.rejects.findIndex((r) => r.offset >= this.task.covered)
+    const rejects = this.rejects.splice(0, covered < 0 ? this.rejects.length : covered)
+    if (isOut) return
+    this.handOvers.add(mark.mark.number, sightings)
+    this.outbox.add(outputs)
+    for (const l of late) this.outbox.put('late', lateMessage(l, { topic: this.topic, partition: this.partition, offset: l.offset as number }))
+    for (const { offset, event } of future) {
+      const said = 'the `time` of the event lies more than 5 minutes ahead of the stamp of its record'
+      this.outbox.put('rejects', this.rejectMessage({ offset: String(offset), value: Buffer.from(event.raw), timestamp: String(event.stamp ?? '') }, 'future', said))
+      this.meter.count('records_rejected_total', 1, { reason: 'future' })
+    }
+    for (const { message, reason } of rejects) {
+      this.outbox.put('rejects', message)
+      this.meter.count('records_rejected_total', 1, { reason })
+    }
+    this.meter.count('events_handled_total', this.task.covered - before)
+    const byPlatform = new Map<string, number>()
+    for (const { event } of late) if (byPlatform.size < WORST_PLATFORMS || byPlatform.has(event.platform)) byPlatform.set(event.platform, (byPlatform.get(event.platform) ?? 0) + 1)
+    for (const [platform, n] of byPlatform) this.meter.count('events_late_total', n, { platform })
+  }
+
+  drain(): TopicMessages[] {
+    const sightings = this.handOvers.messages()
+    this.handOvers = this.newHandOvers()
+    return [{ topic: this.client.topic('sightings'), messages: sightings }, ...this.outbox.drain()]
+  }
+
+  private newHandOvers(): HandOvers {
+    return new HandOvers(this.partition, this.tasks, this.sightingPartitions)
+  }
+}

@@ -1,0 +1,245 @@
+import { InvigilError } from '../../base/errors.ts'
+import { SECOND, type Ms } from '../../base/time.ts'
+import type { Setup } from '../../engine/runtime.ts'
+import type { TopicMessages } from '../../io/kafka/client.ts'
+import type { Flow, PartitionHandler, TopicPartition } from '../../io/kafka/member.ts'
+import type { TransactionalProducer } from '../../io/kafka/producer.ts'
+import type { RedisStore } from '../../io/redis-store.ts'
+import type { KafkaMessage } from '../../io/kafka/client.ts'
+import type { Snapshots } from '../recovery.ts'
+import { Lags } from './lags.ts'
+import { checkNext, type MarkReader } from './mark-feed.ts'
+import type { Surroundings } from './role.ts'
+import type { TaskHead, TaskPosition } from './task-head.ts'
+import type { Work } from './work.ts'
+
+/** A task with everything that it writes to. */
+export interface TaskParts {
+  /** `learner-3`, say. */
+  name: string
+  at: TopicPartition
+  group: string
+  version: string
+  work: Work
+  producer: TransactionalProducer
+  store: RedisStore
+  snapshots: Snapshots<TaskHead>
+  /** The context that the work is under. */
+  context: string
+  setupOf(hash: string): Promise<Setup>
+  /** Where to read on. */
+  from: number
+  /** O: the last mark whose outputs are out. */
+  out: number
+  marksFrom: number
+  snapshotEvery: Ms
+}
+
+/** What is handled in one go before others get their turn, and what one transaction carries. */
+const TURN: Ms = 100
+const MOST_WAITING = 300_000
+/** What leaving may take, so that the process is gone within ten seconds. */
+const LEAVE_WITHIN: Ms = 7 * SECOND
+
+/** Runs one task: handles marks as soon as what they cover is there, commits what they give rise to, and saves the state now and then. */
+export class TaskRunner implements PartitionHandler {
+  readonly from: number
+  private readonly parts: TaskParts
+  private readonly around: Surroundings
+  private readonly flow: Flow
+  private readonly marks: MarkReader
+  private readonly running: Promise<void>
+  private readonly lags: Lags
+  private wakeUp: () => void = () => undefined
+  private isAwake = true
+  private isStopping = false
+  private isPaused = false
+  private context: string
+  private out: number
+  private marksFrom: number
+  /** What the group's offset says: the position of the last snapshot. */
+  private saved: { offset: number; mark: number; manifest: string }
+  private snapshotAt: Ms
+
+  /** `openMarks` is told what to call when more marks have come. */
+  static async start(parts: TaskParts, around: Surroundings, flow: Flow, manifest: string, openMarks: (wake: () => void) => Promise<MarkReader>): Promise<TaskRunner> {
+    const waker = { wake: () => undefined as void }
+    const marks = await openMarks(() => waker.wake())
+    const runner = new TaskRunner(parts, around, flow, manifest, marks)
+    waker.wake = () => runner.wake()
+    return runner
+  }
+
+  private constructor(parts: TaskParts, around: Surroundings, flow: Flow, manifest: string, marks: MarkReader) {
+    this.parts = parts
+    this.around = around
+    this.flow = flow
+    this.marks = marks
+    this.from = parts.from
+    this.context = parts.context
+    this.out = parts.out
+    this.marksFrom = parts.marksFrom
+    this.saved = { offset: parts.from, mark: parts.work.task.handled, manifest }
+    this.lags = Lags.of(around.meter)
+    // Staggered: all tasks of a process come at the same time, and should not save at the same time.
+    this.snapshotAt = Date.now() + parts.snapshotEvery * (0.5 + ((parts.at.partition * 0.618) % 1) / 2)
+    this.running = this.run()
+    this.running.catch(() => undefined)
+  }
+
+  take(messages: readonly KafkaMessage[]): void {
+    this.parts.work.take(messages)
+    if (!this.isPaused && this.parts.work.waiting > MOST_WAITING) {
+      this.isPaused = true
+      this.flow.pause()
+    }
+    this.wake()
+  }
+
+  progress(reached: number, end: number): void {
+    this.lags.set(this.parts.name, Math.max(0, end - reached) + this.parts.work.waiting)
+  }
+
+  async close(why: 'lost' | 'leaving'): Promise<void> {
+    this.isStopping = true
+    this.wake()
+    // A task that was given up has said why.
+    await this.running.catch(() => undefined)
+    try {
+      if (why === 'leaving' && !this.parts.producer.dead) await this.saveLast()
+    } finally {
+      this.marks.close()
+      this.lags.drop(this.parts.name)
+      await this.parts.store.close()
+      await this.parts.producer.close()
+    }
+  }
+
+  private wake(): void {
+    this.isAwake = true
+    this.wakeUp()
+  }
+
+  /** Until something happens, or the next snapshot is due. */
+  private async sleep(): Promise<void> {
+    if (this.isAwake || this.isStopping) return
+    const { promise, resolve } = promiseOf()
+    this.wakeUp = resolve
+    const timer = setTimeout(resolve, Math.max(1, this.snapshotAt - Date.now()))
+    await promise
+    clearTimeout(timer)
+  }
+
+  private async run(): Promise<void> {
+    try {
+      while (!this.isStopping) {
+        this.isAwake = false
+        const hasMore = await this.handle()
+        if (Date.now() >= this.snapshotAt && !this.isStopping) await this.snapshot()
+        if (hasMore) await new Promise(setImmediate)
+        else await this.sleep()
+      }
+    } catch (e) {
+      if (!(e instanceof InvigilError) || e.domain === 'bug') this.around.broken(e)
+      else this.flow.renew(e)
+    }
+  }
+
+  /** Handles what can be handled, up to a turn's length, and commits it. Returns whether there may be more. */
+  private async handle(): Promise<boolean> {
+    const { work } = this.parts
+    const until = Date.now() + TURN
+    let hasMore = false
+    let last = this.out
+    for (let next = this.marks.peek(); next !== undefined && work.isReady(next.record); next = this.marks.peek()) {
+      const { mark } = next.record
+      checkNext(work.task.handled, next.record)
+      if (mark.context !== this.context) {
+        work.task.renew(await this.parts.setupOf(mark.context))
+        this.context = mark.context
+      }
+      work.handle(next.record, mark.number <= this.out)
+      this.marks.shift()
+      this.marksFrom = next.offset + 1
+      last = Math.max(last, mark.number)
+      hasMore = Date.now() > until
+      if (hasMore || this.isStopping) break
+    }
+    if (this.isPaused && work.waiting < MOST_WAITING / 2) {
+      this.isPaused = false
+      this.flow.resume()
+    }
+    if (last > this.out) await this.commit(work.drain(), last)
+    return hasMore
+  }
+
+  private async commit(messages: readonly TopicMessages[], last: number): Promise<void> {
+    const { producer, name } = this.parts
+    if (messages.some((m) => m.messages.length > 0)) {
+      const begun = performance.now()
+      await this.counted(() => producer.commit(messages, this.position(last)))
+      this.around.meter.observe('commit_duration_seconds', (performance.now() - begun) / SECOND)
+    }
+    this.out = last
+    this.lags.set(name, this.parts.work.waiting)
+  }
+
+  private async counted(commit: () => Promise<unknown>): Promise<void> {
+    try {
+      await commit()
+      this.around.meter.count('commits_total', 1, { outcome: 'committed' })
+    } catch (e) {
+      this.around.meter.count('commits_total', 1, { outcome: 'failed' })
+      throw e
+    }
+  }
+
+  private position(out: number) {
+    const { group, at, version } = this.parts
+    const { offset, mark, manifest } = this.saved
+    const said: TaskPosition = { o: out, q: mark, m: manifest, c: this.context, v: version }
+    return { consumerGroupId: group, ...at, offset, metadata: JSON.stringify(said) }
+  }
+
+  /** INVARIANT (Q ≤ O): everything up to the mark of the snapshot has been committed. */
+  private async snapshot(): Promise<void> {
+    const { work, snapshots, snapshotEvery, name } = this.parts
+    this.snapshotAt = Date.now() + snapshotEvery
+    if (work.task.handled === this.saved.mark) return
+    const begun = performance.now()
+    const head: TaskHead = { task: name, version: this.parts.version, context: this.context, mark: work.task.handled, from: work.oldest, marksFrom: this.marksFrom, state: work.task.save() }
+    try {
+      const { bytes, base } = await snapshots.save(work.task, head)
+      this.saved = { offset: head.from, mark: head.mark, manifest: base }
+      this.around.meter.observe('snapshot_bytes', bytes)
+      this.around.meter.observe('snapshot_duration_seconds', (performance.now() - begun) / SECOND)
+      this.around.log.debug({ task: name, mark: head.mark, bytes, ms: Math.round(performance.now() - begun) }, 'snapshot saved')
+    } catch (e) {
+      if (!(e instanceof InvigilError) || e.domain === 'bug') throw e
+      // The work goes on: without a snapshot recovery only takes longer. One that was taken over ends at its next commit.
+      this.around.log.warn({ task: name, error: e.message }, 'a snapshot could not be saved; the next one will hold everything')
+      this.snapshotAt = Date.now() + Math.min(snapshotEvery, 5 * SECOND)
+    }
+  }
+
+  private async saveLast(): Promise<void> {
+    const timer = { late: undefined as NodeJS.Timeout | undefined }
+    const late = new Promise<void>((done) => (timer.late = setTimeout(done, LEAVE_WITHIN)))
+    const saved = this.snapshot().then(() => this.parts.producer.commit([], this.position(this.out)))
+    saved.catch(() => undefined)
+    try {
+      await Promise.race([saved, late])
+    } catch (e) {
+      if (!(e instanceof InvigilError) || e.domain === 'bug') throw e
+      this.around.log.warn({ task: this.parts.name, error: e.message }, 'the last snapshot could not be told of; the next owner reads a little more')
+    } finally {
+      clearTimeout(timer.late)
+    }
+  }
+}
+
+function promiseOf(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((done) => (resolve = done))
+  return { promise, resolve }
+}
