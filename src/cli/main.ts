@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
+import { publishCommand } from './rules-publish.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
@@ -18,7 +19,7 @@ const LONGEST_LINE = 1000
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
   program.addCommand(runCommand())
-  program.addCommand(rulesCommand())
+  program.addCommand(rulesCommand().addCommand(publishCommand()))
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
   program.addCommand(topicsCommand())

@@ -16,9 +16,10 @@ import { repeated } from './options.ts'
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url))
 
 /** `--rules`, alike in every command. */
+export const RULES_HELP = 'a directory of rules; given several times, each is laid over those before it; `shipped` is the bundle that comes with Invigil'
+
 export function rulesOption(): Option {
-  const help = 'a directory of rules; given several times, each is laid over those before it; `shipped` is the bundle that comes with Invigil'
-  return new Option('--rules <dir>', help).argParser(repeated()).default(['shipped'], '`shipped`')
+  return new Option('--rules <dir>', RULES_HELP).argParser(repeated()).default(['shipped'], '`shipped`')
 }
 
 /** The directories that `--rules` names. */
@@ -95,14 +96,15 @@ function indent(text: string): string {
 }
 
 /** What is not wrong but should be known: changes of parameters that nobody has tested. */
-function notes(bundle: Bundle, only?: string): string {
+export function notes(bundle: Bundle, only?: string): string {
   return bundle.tested
     .filter(({ rule, untested }) => untested && (only === undefined || rule.id === only))
     .map(({ rule, where }) => `note: ${formatProblem({ ...where, message: `\`${rule.id}\` gets other params without a test of its own` })}\n`)
     .join('')
 }
 
-function asProblem({ rule, it, where, failure }: TestResult): Problem {
+/** A test that failed, as it is told among the problems. */
+export function asProblem({ rule, it, where, failure }: TestResult): Problem {
   return { ...where, message: `\`${rule}\` it ${it}: ${(failure ?? '').split('\n', 1)[0]}` }
 }
 

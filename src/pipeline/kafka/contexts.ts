@@ -22,6 +22,8 @@ export interface ContextsOptions {
   /** Where other catalogues lie by their hash (`config.context`). */
   folder?: string
   log: Logger
+  /** Publishes nothing, also where the topic has no context yet. */
+  onlyReads?: boolean
   /** How long to wait for what must be in the topic. */
   within?: Ms
 }
@@ -92,7 +94,7 @@ export class Contexts {
       return Promise.resolve()
     } })
     await this.readTo(end)
-    if (this.inForce === undefined && this.unread === undefined) {
+    if (this.inForce === undefined && this.unread === undefined && !this.options.onlyReads) {
       await publishContext(this.client, this.options.context)
       await this.readTo(await this.end())
     }
@@ -117,7 +119,7 @@ export class Contexts {
 
   /** The hashes of what a context is made of. */
   async partsOf(hash: string): Promise<ContextRecord['parts']> {
-    return hash === this.options.context.hash ? this.options.context.parts : (await this.record(hash)).parts
+    return hash === this.options.context.hash ? this.options.context.parts : (await this.recordOf(hash)).parts
   }
 
   /**
@@ -153,11 +155,12 @@ export class Contexts {
   private async open(hash: string): Promise<Setup> {
     const { context, folder } = this.options
     if (hash === context.hash) return { rules: context.bundle.rules, catalogue: context.catalogue, context: hash }
-    const record = await this.record(hash)
+    const record = await this.recordOf(hash)
     return setupOf(record, await findCatalogue(record, context, folder)).setup
   }
 
-  private async record(hash: string): Promise<ContextRecord> {
+  /** A context as it was published. */
+  async recordOf(hash: string): Promise<ContextRecord> {
     await this.until(() => this.records.has(hash), () => new InvigilError('not-found', `the topic \`${this.topic}\` has no context \`${hash}\`; if it was made anew, publish the rules with \`invigil rules publish\``))
     return readContextRecord(this.records.get(hash) as string)
   }

@@ -1,0 +1,129 @@
+import { Command, Option } from 'commander'
+import { pino } from 'pino'
+import { InvigilError } from '../base/errors.ts'
+import { detectors } from '../detectors/index.ts'
+import { KafkaClient } from '../io/kafka/client.ts'
+import type { ContextRecord } from '../pipeline/context-record.ts'
+import { openContext, type OpenContext } from '../pipeline/context.ts'
+import { Contexts, publishContext } from '../pipeline/kafka/contexts.ts'
+import { loadRules, type Bundle } from '../rules/load.ts'
+import { runTests } from '../rules/run-tests.ts'
+import { loadConfig } from './config.ts'
+import { repeated } from './options.ts'
+import { asProblem, notes, RULES_HELP, rulesDirs } from './rules.ts'
+import { configOption } from './topics.ts'
+import { VERSION } from './version.ts'
+
+interface Options {
+  rules?: string[]
+  catalogue?: string
+  geo?: string[]
+  config?: string
+  json?: boolean
+  log: string
+}
+
+interface Surroundings {
+  environment?: Readonly<Record<string, string | undefined>>
+  write?: (text: string) => void
+}
+
+const EXAMPLES = `
+Examples:
+  invigil rules publish                               what invigil.yaml names
+  invigil rules publish --rules shipped --rules ours  our changes over the shipped rules
+
+The rules are tested before; every process works under them from the next mark on, without a restart.
+Exit codes: 0 they are in force; 1 the system failed; 2 there is something to mend: a rule, a test, the configuration.
+`
+
+/** `invigil rules publish`: puts rules into force over Kafka. */
+export function publishCommand({ environment = process.env, write = (text) => void process.stdout.write(text) }: Surroundings = {}): Command {
+  return new Command('publish')
+    .description('put rules into force over Kafka, once their tests pass')
+    .addOption(configOption())
+    .addOption(new Option('--rules <dir>', `${RULES_HELP} (default: what the configuration says)`).argParser(repeated()))
+    .option('--catalogue <file>', 'platforms, courses and classes (default: what the configuration says)')
+    .option('--geo <file>', 'a GeoIP database (default: what the configuration says); may be given several times', repeated())
+    .option('--json', 'print what was done as JSON')
+    .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('silent'))
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: Options) => {
+      const config = await loadConfig({ file: options.config, environment, needs: ['kafka'] })
+      const context = await openContext({
+        rules: rulesDirs(options.rules ?? config.rules), catalogue: options.catalogue ?? config.catalogue, geo: options.geo ?? config.geo, version: VERSION,
+      })
+      test(context.bundle)
+      const log = pino({ level: options.log, base: { version: VERSION } }, pino.destination({ dest: 2, sync: true }))
+      const client = await KafkaClient.open(config.kafka, log)
+      const before = await inForce(client, { group: config.group, context, log })
+      if (before?.hash !== context.hash) await publishContext(client, context)
+      write(options.json ? `${JSON.stringify(asJson(context, before))}\n` : `${notes(context.bundle)}${asText(context, before)}`)
+    })
+}
+
+/** A bundle whose own tests fail never comes into force. */
+function test(bundle: Bundle): void {
+  const results = runTests(bundle)
+  const failed = results.filter((r) => r.failure !== undefined)
+  if (failed.length === 0) return
+  throw new InvigilError('bad-rules', `${failed.length} of ${results.length} tests failed; nothing was published`, { problems: failed.map(asProblem) })
+}
+
+async function inForce(client: KafkaClient, options: Parameters<typeof Contexts.open>[1]): Promise<ContextRecord | undefined> {
+  const contexts = await Contexts.open(client, { ...options, onlyReads: true })
+  try {
+    const hash = contexts.current()
+    return hash === undefined ? undefined : await contexts.recordOf(hash)
+  } finally {
+    await contexts.close()
+  }
+}
+
+/** Ids of rules, in order. */
+interface Changes {
+  added: string[]
+  removed: string[]
+  changed: string[]
+}
+
+/** What is different from the rules in force; undefined where this version does not understand those. */
+function changesFrom(before: ContextRecord, { rules }: Bundle): Changes | undefined {
+  let old: Bundle
+  try {
+    old = loadRules(before.rules, { detectors })
+  } catch (e) {
+    if (e instanceof InvigilError && e.code === 'bad-rules') return undefined
+    throw e
+  }
+  const [was, is] = [old.rules, rules].map((of) => new Map(of.map((r) => [r.id, r.version]))) as [Map<string, string>, Map<string, string>]
+  return {
+    added: [...is.keys()].filter((id) => !was.has(id)),
+    removed: [...was.keys()].filter((id) => !is.has(id)),
+    changed: [...is].filter(([id, version]) => was.has(id) && was.get(id) !== version).map(([id]) => id),
+  }
+}
+
+function asText(context: OpenContext, before: ContextRecord | undefined): string {
+  const { hash, parts, bundle } = context
+  const count = bundle.rules.length === 1 ? '1 rule' : `${bundle.rules.length} rules`
+  if (before === undefined) return `published ${count}, the first ones\ncontext ${hash}\n`
+  if (before.hash === hash) return `nothing to publish: these ${count} are in force already\ncontext ${hash}\n`
+  const changes = changesFrom(before, bundle)
+  const lines = changes
+    ? Object.entries(changes as unknown as Record<string, string[]>).flatMap(([what, ids]) => ids.map((id) => `${what.padEnd(7)}  ${id}`))
+    : ['the rules before cannot be read by this version; they are replaced']
+  if (changes && lines.length === 0) lines.push('no rule changes')
+  if (before.parts.catalogue !== parts.catalogue) lines.push(`another catalogue: a process that has not this one locally needs it as \`${parts.catalogue}.yaml\` in its \`context\` folder`)
+  if (before.parts.geo.join() !== parts.geo.join()) lines.push('other GeoIP databases')
+  if (before.parts.version !== parts.version) lines.push(`version ${parts.version} of Invigil, before it ${before.parts.version}`)
+  return `${[...lines, `published ${count}, in force from the next mark on`, `context ${hash}`, `before  ${before.hash}`].join('\n')}\n`
+}
+
+function asJson(context: OpenContext, before: ContextRecord | undefined): object {
+  const { hash, parts, bundle } = context
+  return {
+    context: hash, before: before?.hash ?? null, published: before?.hash !== hash, parts, partsBefore: before?.parts ?? null,
+    rules: before === undefined ? null : (changesFrom(before, bundle) ?? null),
+  }
+}
