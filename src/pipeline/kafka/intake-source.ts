@@ -134,12 +134,13 @@ class Source implements PartitionHandler {
     return `intake-${this.at.topic}-${this.at.partition}`
   }
 
+  /** Returns once nothing is under way any more, or when that takes too long. */
   private async idle(within: Ms | undefined): Promise<void> {
     const abort = new AbortController()
-    const late = within === undefined ? undefined : sleep(within, undefined, { signal: abort.signal }).catch(() => undefined)
-    let isLate = false
-    void late?.then(() => (isLate = true))
-    while (this.work !== undefined && !isLate) await (late ? Promise.race([this.work, late]) : this.work)
+    const done = async (): Promise<void> => {
+      while (this.work !== undefined) await this.work
+    }
+    await (within === undefined ? done() : Promise.race([done(), sleep(within, undefined, { signal: abort.signal }).catch(() => undefined)]))
     abort.abort()
   }
 
