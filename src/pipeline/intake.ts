@@ -4,7 +4,7 @@ import type { Event } from '../telemetry/event.ts'
 import type { Fault, RejectReason } from '../telemetry/rejects.ts'
 import { writeEvent } from '../telemetry/wire.ts'
 import { learnerKey } from './cloud-events.ts'
-import { rejectOf, type SourceRecord } from './kafka-rejects.ts'
+import { rejectOf, type KafkaReject, type SourceRecord } from './kafka-rejects.ts'
 
 /** A record to produce. Its partition is left to the producer, by the key. */
 export interface OutMessage {
@@ -77,8 +77,21 @@ export class Intake {
     this.told = 0
     this.counts.records++
     this.read(record)
-    if (this.first !== undefined) taken.rejects.push(this.reject(record, this.first))
+    if (this.first !== undefined) taken.rejects.push(rejectMessage(record, rejectOf(record, this.first, this.faults)))
     return taken
+  }
+
+  /**
+   * The reject of a record, in place of all that it became: Kafka refused that for its size. At most `kept` bytes of it stay, for the reject
+   * may be what was too large.
+   */
+  refuse(record: SourceRecord, kept: number): OutMessage {
+    const { value } = record
+    this.counts.records++
+    count(this.counts.rejected, 'too-long')
+    const fault: Fault = { reason: 'too-long', message: 'Kafka refused for its size what the record became; raise `max.message.bytes` of the topic' }
+    const clipped = value !== null && value.length > kept ? { ...record, value: value.subarray(0, kept) } : record
+    return rejectMessage(record, { ...rejectOf(clipped, fault, 1), length: value?.length ?? 0 })
   }
 
   private read({ topic, value }: SourceRecord): void {
@@ -103,8 +116,7 @@ export class Intake {
     this.told++
     this.faults++
     this.first ??= { reason, message }
-    const { rejected } = this.counts
-    rejected.set(reason, (rejected.get(reason) ?? 0) + 1)
+    count(this.counts.rejected, reason)
   }
 
   private ignored(verb: string): void {
@@ -114,15 +126,15 @@ export class Intake {
     const name = ignored.has(clipped) || ignored.size < MOST_VERBS ? clipped : 'other'
     ignored.set(name, (ignored.get(name) ?? 0) + 1)
   }
+}
 
-  private reject(record: SourceRecord, first: Fault): OutMessage {
-    // Rejects of one partition stay in its order.
-    return {
-      key: Buffer.from(`${record.topic}/${record.partition}`),
-      value: Buffer.from(JSON.stringify(rejectOf(record, first, this.faults))),
-      headers: { 'content-type': 'application/json', reason: first.reason },
-    }
-  }
+function count(counts: Map<RejectReason, number>, reason: RejectReason): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1)
+}
+
+function rejectMessage({ topic, partition }: SourceRecord, reject: KafkaReject): OutMessage {
+  // Rejects of one partition stay in its order.
+  return { key: Buffer.from(`${topic}/${partition}`), value: Buffer.from(JSON.stringify(reject)), headers: { 'content-type': 'application/json', reason: reject.reason } }
 }
 
 function originHeaders({ topic, partition, offset, value }: SourceRecord): Record<string, string> {
