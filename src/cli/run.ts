@@ -4,14 +4,17 @@ import { InvigilError } from '../base/errors.ts'
 import { formatDuration, type Ms } from '../base/time.ts'
 import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
 import { openContext } from '../pipeline/context.ts'
+import type { RoleName } from '../pipeline/kafka/run.ts'
 import { runLocal } from '../pipeline/local.ts'
 import { MARK_EVERY, SNAPSHOT_EVERY } from '../pipeline/options.ts'
 import type { Summary } from '../pipeline/summary.ts'
 import { FORMATS, type Format } from '../telemetry/decode.ts'
 import { duration, repeated, wholeNumber } from './options.ts'
 import { writeSummary } from './report.ts'
+import { rolesOption, runOverKafka } from './run-kafka.ts'
 import { rulesDirs, rulesOption } from './rules.ts'
 import { Screen } from './screen.ts'
+import { configOption } from './topics.ts'
 import { VERSION } from './version.ts'
 
 interface Options {
@@ -30,8 +33,13 @@ interface Options {
   markEvery: number
   snapshotEvery: Ms
   log: string
+  kafka?: boolean
+  config?: string
+  roles: RoleName[]
+  acceptVersion?: boolean
 }
 
+const KAFKA_OPTIONS = ['kafka', 'config', 'roles', 'acceptVersion', 'log', 'quiet']
 const MOST_PARTITIONS = 1024
 const MOST_PER_MARK = 1_000_000
 /** What the shell is told of a run that a signal ended. */
@@ -68,11 +76,22 @@ export function runCommand(): Command {
     .option('--mark-every <n>', 'lines after which what is held is looked through; the warnings are the same where no event comes late', wholeNumber(MOST_PER_MARK), MARK_EVERY)
     .addOption(new Option('--snapshot-every <duration>', 'time between snapshots').argParser(duration).default(SNAPSHOT_EVERY, formatDuration(SNAPSHOT_EVERY)))
     .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('warn'))
+    .option('--kafka', 'read and write topics in Kafka, with state in Redis, together with other processes: see docs/config.md')
+    .addOption(configOption())
+    .addOption(rolesOption())
+    .option('--accept-version', 'with `--kafka`: take over tasks that another version has not left in good order')
     .addHelpText('after', EXAMPLES)
     .action(run)
 }
 
-async function run(named: string[], options: Options): Promise<void> {
+async function run(named: string[], options: Options, command: Command): Promise<void> {
+  if (options.kafka) {
+    const other = command.options.map((o) => o.attributeName()).find((name) => !KAFKA_OPTIONS.includes(name) && command.getOptionValueSource(name) === 'cli')
+    const flag = command.options.find((o) => o.attributeName() === other)?.long
+    if (flag) throw new InvigilError('usage', `with \`--kafka\` the configuration says it, not \`${flag}\``)
+    if (named.length > 0) throw new InvigilError('usage', 'with `--kafka` topics are read, no logs; name them under `sources` in the configuration')
+    return runOverKafka(options)
+  }
   const logs = named.length > 0 ? named : ['-']
   if (named.length === 0 && process.stdin.isTTY) throw new InvigilError('usage', 'name a log, or send one to standard input: `invigil run telemetry.ndjson`')
   if (options.follow && logs.length > 1) throw new InvigilError('usage', '`--follow` reads one file; start a run for each')

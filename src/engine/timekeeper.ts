@@ -92,6 +92,11 @@ export class Timekeeper {
     return this.number
   }
 
+  /** The furthest line of all platforms. */
+  get furthestLine(): Ms {
+    return this.furthest
+  }
+
   get resourceWatermark(): Ms {
     return this.resource
   }

@@ -1,0 +1,57 @@
+import { Option } from 'commander'
+import { pino } from 'pino'
+import { InvigilError } from '../base/errors.ts'
+import { KafkaClient } from '../io/kafka/client.ts'
+import { openContext } from '../pipeline/context.ts'
+import { ROLES, runKafka, type RoleName } from '../pipeline/kafka/run.ts'
+import { loadConfig, redisOptions, type Config } from './config.ts'
+import { rulesDirs } from './rules.ts'
+import { VERSION } from './version.ts'
+
+/** What `invigil run --kafka` is told besides the configuration. */
+export interface KafkaOptions {
+  config?: string
+  roles: RoleName[]
+  acceptVersion?: boolean
+  log: string
+  quiet?: boolean
+}
+
+export function rolesOption(): Option {
+  return new Option('--roles <names>', 'with `--kafka`: what this process takes on').argParser(readRoles).default([...ROLES], 'all: intake,time,learner,resource')
+}
+
+function readRoles(text: string): RoleName[] {
+  const names = text.split(',').map((n) => n.trim())
+  const unknown = names.find((n) => !(ROLES as readonly string[]).includes(n))
+  if (unknown !== undefined) throw new InvigilError('usage', `there is no role \`${unknown}\`; name some of \`${ROLES.join(',')}\``)
+  return names as RoleName[]
+}
+
+/** Runs this process's share of the work over Kafka until SIGTERM or Ctrl-C. */
+export async function runOverKafka(options: KafkaOptions): Promise<void> {
+  const config = await loadConfig({ file: options.config, environment: process.env, needs: ['kafka', 'redis'] })
+  const log = pino({ level: options.log, base: { version: VERSION, pid: process.pid } }, pino.destination({ dest: 2, sync: true }))
+  const context = await openContext({ rules: rulesDirs(config.rules), catalogue: config.catalogue, geo: config.geo, version: VERSION })
+  const stop = new AbortController()
+  const onSignal = () => {
+    // Whoever asks twice does not want to wait.
+    if (stop.signal.aborted) process.exit(143)
+    stop.abort()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+  const client = await KafkaClient.open(config.kafka, log)
+  const say = (text: string) => {
+    if (!options.quiet) process.stdout.write(`${text}\n`)
+  }
+  await runKafka({
+    client, group: config.group, redis: redisOptions(config.redis as NonNullable<Config['redis']>), context, contextFolder: config.context,
+    sources: config.sources, roles: options.roles, version: VERSION, snapshotEvery: config.snapshotEvery, acceptVersion: options.acceptVersion,
+    http: config.http, log, stop: stop.signal,
+    joined: (address) => {
+      const sources = options.roles.includes('intake') ? `; ${config.sources.length === 0 ? 'no topics of platforms' : `platforms' topics: ${config.sources.map((s) => s.topic).join(', ')}`}` : ''
+      say(`this process takes part in the group ${config.group} (${options.roles.join(', ')})${sources}${address === undefined ? '' : `; http://${address}/metrics`}`)
+    },
+  })
+  say('left in good order')
+}

@@ -1,0 +1,70 @@
+import type { Ms } from '../../base/time.ts'
+import { invariant } from '../../base/errors.ts'
+import type { Timekeeper } from '../../engine/timekeeper.ts'
+import type { KafkaMessage } from '../../io/kafka/client.ts'
+import { createDecoder } from '../../telemetry/decode.ts'
+import type { Event } from '../../telemetry/event.ts'
+import type { Held } from '../../telemetry/held.ts'
+import { Scanner } from '../../telemetry/scan.ts'
+import { ROOM_OF_ONE, Tape } from '../../telemetry/tape.ts'
+
+/** What time needs of a record; used again for each. */
+class Light implements Held {
+  time: Ms = 0.5
+  received: Ms | undefined = undefined
+  stamp: Ms | undefined = undefined
+  platform = ''
+  present = 0
+
+  read(): Event {
+    invariant(false, 'the timekeeper reads no event')
+  }
+
+  drop(): void {
+    // Nothing was held.
+  }
+}
+
+/** Tells a timekeeper of records without making events of them. What is no event is passed over: the tasks make rejects of it. */
+export class LightReader {
+  private readonly keeper: Timekeeper
+  private readonly scanner = new Scanner('')
+  private readonly slow = createDecoder({ format: 'canonical' })
+  private readonly tape = new Tape(ROOM_OF_ONE)
+  private readonly light = new Light()
+  private stamp: Ms = 0
+  private readonly sink = {
+    event: (held: Held) => {
+      held.stamp = this.stamp
+      this.keeper.observe(held)
+      held.drop()
+    },
+    reject: () => undefined,
+    ignored: () => undefined,
+  }
+
+  constructor(keeper: Timekeeper) {
+    this.keeper = keeper
+  }
+
+  read(records: readonly KafkaMessage[], from: number, to: number): void {
+    const { light, tape, scanner } = this
+    for (let i = from; i < to; i++) {
+      const { value, timestamp } = records[i] as KafkaMessage
+      if (value === null) continue
+      tape.clear()
+      const seen = scanner.look(value, 0, value.length, tape)
+      if (seen === undefined) {
+        this.stamp = Number(timestamp)
+        this.slow.decode(this.sink, value)
+        continue
+      }
+      light.time = seen.time
+      light.received = seen.received
+      light.stamp = Number(timestamp)
+      light.platform = seen.platform
+      light.present = seen.present
+      this.keeper.observe(light)
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Logger } from 'pino'
+import { InvigilError } from '../../base/errors.ts'
+import type { Ms } from '../../base/time.ts'
+import { Conditions } from '../../io/conditions.ts'
+import { StatusServer, type Listen } from '../../io/http.ts'
+import type { KafkaClient } from '../../io/kafka/client.ts'
+import { checkTopics } from '../../io/kafka/topics.ts'
+import { Metrics } from '../../io/metrics.ts'
+import type { RedisStoreOptions } from '../../io/redis-store.ts'
+import { createEnricher } from '../../telemetry/enrich.ts'
+import type { OpenContext } from '../context.ts'
+import { Contexts } from './contexts.ts'
+import { openIntake, type SourceTopic } from './intake-role.ts'
+import { MarkFeed } from './mark-feed.ts'
+import type { Role, Surroundings } from './role.ts'
+import { openStage } from './stage-role.ts'
+import { openTimekeeper } from './timekeeper-role.ts'
+
+/** What a process may take on. */
+export const ROLES = ['intake', 'time', 'learner', 'resource'] as const
+export type RoleName = (typeof ROLES)[number]
+
+export interface KafkaRunOptions {
+  client: KafkaClient
+  group: string
+  redis: RedisStoreOptions
+  context: OpenContext
+  /** Where catalogues lie by their hash. */
+  contextFolder?: string
+  sources: readonly SourceTopic[]
+  roles: readonly RoleName[]
+  version: string
+  snapshotEvery: Ms
+  acceptVersion?: boolean
+  http?: Listen
+  log: Logger
+  /** Leaves in good order. */
+  stop: AbortSignal
+  /** Is called once the process has joined all its groups. */
+  joined?(address: string | undefined): void
+}
+
+/** Runs this process's share of the work over Kafka until it is stopped. Throws what it cannot go on with. */
+export async function runKafka(options: KafkaRunOptions): Promise<void> {
+  const { client, log, stop } = options
+  await check(client, log)
+  const metrics = new Metrics()
+  const readiness = new Conditions(Object.fromEntries(options.roles.map((r) => [r, 'it is being opened'])))
+  const health = new Conditions()
+  let fail: (e: unknown) => void = () => undefined
+  const broken = new Promise<never>((_, reject) => (fail = reject))
+  broken.catch(() => undefined)
+  const around: Surroundings = {
+    client, group: options.group, log, meter: metrics, readiness,
+    broken: (e) => {
+      health.unmet('process', 'something in it is broken; see its log')
+      fail(e)
+    },
+  }
+  const onError = (e: InvigilError) => log.error({ error: e.message }, 'a page could not be served')
+  const server = options.http && (await StatusServer.open(options.http, { metrics, health, readiness }, onError))
+  const opened = new Opened()
+  try {
+    await Promise.race([openRoles(around, options, opened), broken])
+    options.joined?.(server?.address)
+    await Promise.race([stopped(stop), broken])
+  } finally {
+    await opened.leave()
+    await server?.close()
+    metrics.close()
+  }
+}
+
+/** What has been opened so far, to be left in the opposite order. */
+class Opened {
+  private readonly roles: Role[] = []
+  private readonly after: (() => Promise<void>)[] = []
+
+  role(role: Role): void {
+    this.roles.push(role)
+  }
+
+  closeAfter(close: () => Promise<void>): void {
+    this.after.push(close)
+  }
+
+  async leave(): Promise<void> {
+    await Promise.all(this.roles.map((r) => r.leave()))
+    await Promise.all(this.after.map((close) => close()))
+  }
+}
+
+async function openRoles(around: Surroundings, options: KafkaRunOptions, opened: Opened): Promise<void> {
+  const { client, group, context, sources, version, snapshotEvery, acceptVersion, redis, log } = options
+  const enrich = createEnricher({ geo: context.geo.lookups })
+  const contexts = await Contexts.open(client, { group, context, folder: options.contextFolder, log })
+  opened.closeAfter(() => contexts.close())
+  const tell = (hash: string | undefined) => around.meter.showAll('context_info', hash === undefined ? [] : [[hash, 1]])
+  tell(contexts.current())
+  contexts.onCurrent(tell)
+  const marks = new MarkFeed(around)
+  opened.closeAfter(() => marks.close())
+  const stage = { redis, contexts, marks, locate: enrich, version, snapshotEvery, acceptVersion }
+  const open: Record<RoleName, () => Promise<Role | undefined>> = {
+    intake: async () => (sources.length > 0 ? openIntake(around, { sources, enrich }) : undefined),
+    time: () => openTimekeeper(around, { catalogue: context.catalogue, contexts }),
+    learner: () => openStage(around, 'learner', stage),
+    resource: () => openStage(around, 'resource', stage),
+  }
+  await Promise.all(options.roles.map(async (name) => {
+    const role = await open[name]()
+    if (role) opened.role(role)
+    around.readiness.met(name)
+  }))
+}
+
+async function check(client: KafkaClient, log: Logger): Promise<void> {
+  const { missing, differing } = await checkTopics(client)
+  if (missing.length > 0) throw new InvigilError('usage', `${missing.length === 1 ? `the topic \`${missing[0] ?? ''}\` is` : `${missing.length} topics are`} missing in Kafka; make them with \`invigil topics\``)
+  const stamps = differing.filter((p) => p.message.includes('message.timestamp.type'))
+  if (stamps.length > 0) throw new InvigilError('usage', 'time cannot be told by the stamps of a topic', { problems: stamps })
+  for (const p of differing) log.warn({ mend: p.mend }, p.message)
+}
+
+function stopped(stop: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (stop.aborted) done()
+    else stop.addEventListener('abort', () => done(), { once: true })
+  })
+}

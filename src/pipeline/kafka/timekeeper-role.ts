@@ -1,0 +1,201 @@
+import { InvigilError } from '../../base/errors.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import type { Catalogue } from '../../catalogue/index.ts'
+import { packMark, recordOf, unpackMark, type MarkRecord } from '../../engine/mark-record.ts'
+import { PATIENCE, Timekeeper, type Mark } from '../../engine/timekeeper.ts'
+import type { KafkaMessage } from '../../io/kafka/client.ts'
+import { lastRecord } from '../../io/kafka/last-record.ts'
+import { Member, type Flow, type PartitionHandler } from '../../io/kafka/member.ts'
+import { logRanges, type LogRange } from '../../io/kafka/offsets.ts'
+import { TransactionalProducer } from '../../io/kafka/producer.ts'
+import { FairMerge } from './fair-merge.ts'
+import { LightReader } from './light-reader.ts'
+import type { Role, Surroundings } from './role.ts'
+
+export interface TimekeeperOptions {
+  /** Says how late a platform's events may come. */
+  catalogue: Catalogue
+  contexts: { current(): string | undefined }
+  /** Wall-clock time between marks. */
+  markEvery?: Ms
+  /** After so long without an event one mark sets each watermark to its line. */
+  idleAfter?: Ms
+}
+
+const MARK_EVERY: Ms = 250
+/** A partition of which nothing comes though there is something, as where a transaction hangs, is waited for so long. */
+const WAIT_FOR_PARTITION: Ms = 10 * SECOND
+const MOST_WAITING = 200_000
+const CONDITION = 'time'
+
+/** Stands for election: of all processes of the group, the one that has the partition of the marks keeps the time. */
+export async function openTimekeeper(around: Surroundings, options: TimekeeperOptions): Promise<Role> {
+  const group = `${around.group}-time`
+  const member = await Member.join(around.client, {
+    group,
+    topics: [around.client.topic('marks')],
+    broken: around.broken,
+    open: (_, flow) => TimekeeperTask.open(around, group, options, flow),
+    trouble: (_, why) => {
+      if (why === undefined) return around.readiness.met(CONDITION)
+      around.log.warn({ error: why.message }, 'time cannot be kept at present; it is tried again')
+      around.readiness.unmet(CONDITION, why.message)
+    },
+  })
+  return { leave: () => member.leave() }
+}
+
+/** Reads all of the telemetry, and writes marks. INVARIANT (one time): only the owner of the transactional id can, and it goes on from the last mark. */
+class TimekeeperTask implements PartitionHandler {
+  // Of the marks, nothing is read here but the last one.
+  readonly from = 0
+  private readonly around: Surroundings
+  private readonly group: string
+  private readonly options: TimekeeperOptions
+  private readonly flow: Flow
+  private readonly producer: TransactionalProducer
+  private readonly keeper: Timekeeper
+  private readonly merge = new FairMerge<KafkaMessage>(WAIT_FOR_PARTITION)
+  private readonly reader: LightReader
+  private readonly offsets: number[]
+  private readonly flows: Flow[] = []
+  private readonly paused = new Set<number>()
+  private telemetry: Member | undefined
+  private timer: NodeJS.Timeout | undefined
+  private working: Promise<void> = Promise.resolve()
+  private isClosed = false
+  private hasNews = false
+  private isIdle = false
+  private newsAt = Date.now()
+  private context: string | undefined
+
+  static async open(around: Surroundings, group: string, options: TimekeeperOptions, flow: Flow): Promise<TimekeeperTask> {
+    const { client } = around
+    const producer = await TransactionalProducer.open(client, `${group}-0`)
+    try {
+      // INVARIANT (one owner): what the old owner had begun is settled before the last mark is read.
+      await producer.fence()
+      const marks = client.topic('marks')
+      const [ofMarks, ranges] = await client.withAdmin(async (admin) => [await logRanges(admin, marks), await logRanges(admin, client.topic('telemetry'))] as const)
+      const last = await lastRecord(client, around.group, marks, 0, ofMarks[0] as LogRange)
+      const record = last?.value ? unpackMark(last.value) : undefined
+      const task = new TimekeeperTask(around, group, options, flow, producer, record, ranges.map((r) => r.start))
+      await task.begin(ranges.map((r) => r.end))
+      return task
+    } catch (e) {
+      await producer.close()
+      throw e
+    }
+  }
+
+  private constructor(around: Surroundings, group: string, options: TimekeeperOptions, flow: Flow, producer: TransactionalProducer, last: MarkRecord | undefined, starts: readonly number[]) {
+    this.around = around
+    this.group = group
+    this.options = options
+    this.flow = flow
+    this.producer = producer
+    this.keeper = new Timekeeper(options.catalogue)
+    if (last) this.keeper.load(last.timekeeper)
+    this.context = last?.mark.context
+    this.offsets = starts.map((start, p) => Math.max(start, last?.offsets[p] ?? start))
+    starts.forEach((start, p) => {
+      const from = last?.offsets[p]
+      if (from !== undefined && from < start) around.log.error({ partition: p, from, start }, 'records of the telemetry were deleted before time was told by them; its retention is too short')
+    })
+    this.reader = new LightReader(this.keeper)
+    // Whoever takes over after a pause knows only that nothing is new yet.
+    this.isIdle = last === undefined
+    flow.pause()
+  }
+
+  private async begin(ends: readonly number[]): Promise<void> {
+    const { around } = this
+    ends.forEach((end, p) => this.merge.begin(p, this.offsets[p] as number, end))
+    this.telemetry = await Member.alone(around.client, around.group, {
+      topics: [around.client.topic('telemetry')],
+      broken: around.broken,
+      open: ({ partition }, flow) => {
+        this.flows[partition] = flow
+        return Promise.resolve({
+          from: this.offsets[partition] ?? 0,
+          take: (messages) => this.queue(partition, messages),
+          progress: (reached, end) => this.merge.progress(partition, reached, end),
+          close: () => Promise.resolve(),
+        })
+      },
+    })
+    around.log.info({ mark: this.keeper.mark, offsets: this.offsets }, 'this process keeps the time')
+    this.schedule()
+  }
+
+  take(): void {
+    // The marks themselves.
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    clearTimeout(this.timer)
+    await this.working
+    await this.telemetry?.leave()
+    await this.producer.close()
+    this.around.meter.showAll('watermark_age_seconds', [])
+    this.around.meter.showAll('platform_left_out', [])
+  }
+
+  private queue(partition: number, messages: readonly KafkaMessage[]): void {
+    this.merge.add(partition, messages)
+    if (this.merge.waiting(partition) > MOST_WAITING && !this.paused.has(partition)) {
+      this.paused.add(partition)
+      this.flows[partition]?.pause()
+    }
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.working = this.tick().catch((e: unknown) => {
+        if (!(e instanceof InvigilError) || e.domain === 'bug') this.around.broken(e)
+        else this.flow.renew(e)
+        this.isClosed = true
+      })
+      void this.working.then(() => {
+        if (!this.isClosed) this.schedule()
+      })
+    }, this.options.markEvery ?? MARK_EVERY)
+  }
+
+  private async tick(): Promise<void> {
+    const now = Date.now()
+    this.merge.drain(now, (partition, records, from, to) => {
+      this.reader.read(records, from, to)
+      this.offsets[partition] = Number((records[to - 1] as KafkaMessage).offset) + 1
+      this.hasNews = true
+    })
+    for (const p of this.paused) {
+      if (this.merge.waiting(p) > MOST_WAITING / 2) continue
+      this.paused.delete(p)
+      this.flows[p]?.resume()
+    }
+    const context = this.options.contexts.current()
+    if (context === undefined) return
+    if (this.hasNews || (context !== this.context && this.context !== undefined)) {
+      this.hasNews = false
+      this.isIdle = false
+      this.newsAt = now
+      await this.write(this.keeper.next(context))
+    } else if (!this.isIdle && now - this.newsAt >= (this.options.idleAfter ?? MINUTE)) {
+      this.isIdle = true
+      await this.write(this.keeper.idle(context))
+    }
+  }
+
+  private async write(mark: Mark): Promise<void> {
+    const value = Buffer.from(packMark(recordOf(this.keeper, mark, this.offsets)))
+    const marks = this.around.client.topic('marks')
+    await this.producer.commit([{ topic: marks, messages: [{ key: null, value }] }], { consumerGroupId: this.group, topic: marks, partition: 0, offset: 0, metadata: '' })
+    this.context = mark.context
+    const { meter } = this.around
+    meter.showAll('watermark_age_seconds', Object.entries(mark.watermarks))
+    // One that is as far as the furthest line less the patience is not waited for.
+    meter.showAll('platform_left_out', Object.entries(mark.watermarks).map(([p, w]) => [p, w <= this.keeper.furthestLine - PATIENCE ? 1 : 0]))
+  }
+}
