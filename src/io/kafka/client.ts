@@ -73,6 +73,11 @@ export class KafkaClient {
     }
   }
 
+  /** An admin for one who asks again and again; not connected yet, and disconnected by the caller. */
+  admin(): Admin {
+    return this.general.admin()
+  }
+
   /** A consumer that is not connected yet. It reads what is committed only, unless told otherwise. */
   consumer(options: ConsumerConfig): Consumer {
     return this.general.consumer({ allowAutoTopicCreation: false, retry: RETRY, ...options })

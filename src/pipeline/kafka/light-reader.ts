@@ -47,10 +47,9 @@ export class LightReader {
     this.keeper = keeper
   }
 
-  read(records: readonly KafkaMessage[], from: number, to: number): void {
+  read(records: readonly KafkaMessage[]): void {
     const { light, tape, scanner } = this
-    for (let i = from; i < to; i++) {
-      const { value, timestamp } = records[i] as KafkaMessage
+    for (const { value, timestamp } of records) {
       if (value === null) continue
       tape.clear()
       const seen = scanner.look(value, 0, value.length, tape)

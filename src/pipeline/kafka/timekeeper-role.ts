@@ -3,12 +3,13 @@ import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Catalogue } from '../../catalogue/index.ts'
 import { packMark, recordOf, unpackMark, type MarkRecord } from '../../engine/mark-record.ts'
 import { PATIENCE, Timekeeper, type Mark } from '../../engine/timekeeper.ts'
-import type { KafkaMessage } from '../../io/kafka/client.ts'
+import type { Admin, KafkaMessage } from '../../io/kafka/client.ts'
+import { kafkaError } from '../../io/kafka/errors.ts'
 import { lastRecord } from '../../io/kafka/last-record.ts'
 import { Member, type Flow, type PartitionHandler } from '../../io/kafka/member.ts'
 import { logRanges, type LogRange } from '../../io/kafka/offsets.ts'
 import { TransactionalProducer } from '../../io/kafka/producer.ts'
-import { FairMerge } from './fair-merge.ts'
+import { EvenReading } from './even-reading.ts'
 import { LightReader } from './light-reader.ts'
 import type { Role, Surroundings } from './role.ts'
 
@@ -25,6 +26,8 @@ export interface TimekeeperOptions {
 const MARK_EVERY: Ms = 250
 /** A partition of which nothing comes though there is something, as where a transaction hangs, is waited for so long. */
 const WAIT_FOR_PARTITION: Ms = 10 * SECOND
+/** A goal is mostly reached at once. */
+const SOON: Ms = 15
 const MOST_WAITING = 200_000
 const CONDITION = 'time'
 
@@ -55,16 +58,18 @@ class TimekeeperTask implements PartitionHandler {
   private readonly flow: Flow
   private readonly producer: TransactionalProducer
   private readonly keeper: Timekeeper
-  private readonly merge = new FairMerge<KafkaMessage>(WAIT_FOR_PARTITION)
+  private readonly reading = new EvenReading<KafkaMessage>(WAIT_FOR_PARTITION)
   private readonly reader: LightReader
   private readonly offsets: number[]
   private readonly flows: Flow[] = []
   private readonly paused = new Set<number>()
+  private readonly admin: Admin
   private telemetry: Member | undefined
   private timer: NodeJS.Timeout | undefined
   private working: Promise<void> = Promise.resolve()
   private isClosed = false
   private hasNews = false
+  private hasGoal = false
   private isIdle = false
   private newsAt = Date.now()
   private context: string | undefined
@@ -80,11 +85,11 @@ class TimekeeperTask implements PartitionHandler {
       const last = await lastRecord(client, around.group, marks, 0, ofMarks[0] as LogRange)
       const record = last?.value ? unpackMark(last.value) : undefined
       const task = new TimekeeperTask(around, group, options, flow, producer, record, ranges.map((r) => r.start))
-      await task.begin(ranges.map((r) => r.end))
+      await task.begin()
       return task
     } catch (e) {
       await producer.close()
-      throw e
+      throw kafkaError(e, { group })
     }
   }
 
@@ -94,6 +99,7 @@ class TimekeeperTask implements PartitionHandler {
     this.options = options
     this.flow = flow
     this.producer = producer
+    this.admin = around.client.admin()
     this.keeper = new Timekeeper(options.catalogue)
     if (last) this.keeper.load(last.timekeeper)
     this.context = last?.mark.context
@@ -108,9 +114,10 @@ class TimekeeperTask implements PartitionHandler {
     flow.pause()
   }
 
-  private async begin(ends: readonly number[]): Promise<void> {
+  private async begin(): Promise<void> {
     const { around } = this
-    ends.forEach((end, p) => this.merge.begin(p, this.offsets[p] as number, end))
+    await this.admin.connect()
+    this.offsets.forEach((from, p) => this.reading.begin(p, from))
     this.telemetry = await Member.alone(around.client, around.group, {
       topics: [around.client.topic('telemetry')],
       broken: around.broken,
@@ -119,7 +126,7 @@ class TimekeeperTask implements PartitionHandler {
         return Promise.resolve({
           from: this.offsets[partition] ?? 0,
           take: (messages) => this.queue(partition, messages),
-          progress: (reached, end) => this.merge.progress(partition, reached, end),
+          progress: (reached) => this.reading.progress(partition, reached),
           close: () => Promise.resolve(),
         })
       },
@@ -137,14 +144,15 @@ class TimekeeperTask implements PartitionHandler {
     clearTimeout(this.timer)
     await this.working
     await this.telemetry?.leave()
+    await this.admin.disconnect()
     await this.producer.close()
     this.around.meter.showAll('watermark_age_seconds', [])
     this.around.meter.showAll('platform_left_out', [])
   }
 
   private queue(partition: number, messages: readonly KafkaMessage[]): void {
-    this.merge.add(partition, messages)
-    if (this.merge.waiting(partition) > MOST_WAITING && !this.paused.has(partition)) {
+    this.reading.add(partition, messages)
+    if (this.reading.waiting(partition) > MOST_WAITING && !this.paused.has(partition)) {
       this.paused.add(partition)
       this.flows[partition]?.pause()
     }
@@ -160,23 +168,29 @@ class TimekeeperTask implements PartitionHandler {
       void this.working.then(() => {
         if (!this.isClosed) this.schedule()
       })
-    }, this.options.markEvery ?? MARK_EVERY)
+    }, this.hasGoal ? SOON : (this.options.markEvery ?? MARK_EVERY))
   }
 
   private async tick(): Promise<void> {
     const now = Date.now()
-    this.merge.drain(now, (partition, records, from, to) => {
-      this.reader.read(records, from, to)
-      this.offsets[partition] = Number((records[to - 1] as KafkaMessage).offset) + 1
+    if (!this.hasGoal) {
+      // INVARIANT (fair): a mark covers all partitions as they were at one moment.
+      this.reading.aim((await logRanges(this.admin, this.around.client.topic('telemetry'))).map((r) => r.end), now)
+      this.hasGoal = true
+    }
+    const isWhole = this.reading.drain(now, (partition, records) => {
+      this.reader.read(records)
+      this.offsets[partition] = Number((records.at(-1) as KafkaMessage).offset) + 1
       this.hasNews = true
     })
     for (const p of this.paused) {
-      if (this.merge.waiting(p) > MOST_WAITING / 2) continue
+      if (this.reading.waiting(p) > MOST_WAITING / 2) continue
       this.paused.delete(p)
       this.flows[p]?.resume()
     }
     const context = this.options.contexts.current()
-    if (context === undefined) return
+    if (context === undefined || !isWhole) return
+    this.hasGoal = false
     if (this.hasNews || (context !== this.context && this.context !== undefined)) {
       this.hasNews = false
       this.isIdle = false
