@@ -7,7 +7,7 @@ const FIELDS = ['broker', 'clientId', 'groupId', 'memberId', 'topic', 'partition
 // Somebody must act: no retry mends a password, a right or a certificate.
 const ACT = /authentication failed|not authorized|authorization failed|mechanism is not supported|certificate/i
 // Each of these belongs to the way of working, and comes many times a minute.
-const USUAL = /Limiting retries for the idempotent producer|another concurrent operation on the same transaction|group is rebalancing, re-joining/i
+const USUAL = /Limiting retries for the idempotent producer|another concurrent operation on the same transaction|group is rebalancing|group coordinator is not available|coordinator is loading|not the correct coordinator|^Pausing fetching|^Resuming fetching/i
 
 /**
  * What kafkajs logs, in Invigil's log. It calls everything an error that it then retries, so an error of its own is a warning
@@ -21,8 +21,9 @@ export function logTo(log: Logger): (entry: Pick<LogEntry, 'namespace' | 'label'
       const value: unknown = said[field]
       if (value !== undefined) fields[field] = value instanceof Error ? value.message : value
     }
+    const error = fields.error === undefined ? '' : String(fields.error as string)
     if (label === 'ERROR' && ACT.test(message)) log.error(fields, message)
-    else if (label === 'DEBUG' || USUAL.test(message)) log.debug(fields, message)
+    else if (label === 'DEBUG' || USUAL.test(message) || USUAL.test(error)) log.debug(fields, message)
     else if (label === 'INFO') log.info(fields, message)
     else log.warn(fields, message)
   }
