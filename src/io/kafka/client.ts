@@ -6,11 +6,15 @@ import { fileError } from '../file-error.ts'
 import { topicOf, type KafkaConfig, type TopicKind } from './config.ts'
 import { kafkaError, type Doing } from './errors.ts'
 import { logTo } from './log.ts'
+import { replacePartitioning } from './partitioning.ts'
+import { replaceEncoding } from './produce-request.ts'
 import { replaceFilter } from './read-committed.ts'
 
-// The one place that loads kafkajs, since its filter must be replaced before. A test holds everybody to it.
+// The one place that loads kafkajs, since its filter and its slowest parts must be replaced before. A test holds everybody to it.
 const require = createRequire(import.meta.url)
 replaceFilter(require)
+replaceEncoding(require)
+replacePartitioning(require)
 const kafkajs = require('kafkajs') as typeof import('kafkajs')
 
 /** How an admin is asked for the settings of a topic. */

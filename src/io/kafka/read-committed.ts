@@ -1,5 +1,4 @@
-import { Module } from 'node:module'
-import { invariant } from '../../base/errors.ts'
+import { replaceModule } from './replace.ts'
 
 /** What kafkajs hands to its filter, of the messages of one fetch from one partition. */
 export interface Fetched<M extends FetchedMessage = FetchedMessage> {
@@ -42,13 +41,5 @@ export function withoutAborted<M extends FetchedMessage>({ messages, abortedTran
 
 /** Puts `withoutAborted` in the place of kafkajs's filter, for everything that `require` loads from now on. Must come before kafkajs. */
 export function replaceFilter(require: NodeJS.Require): void {
-  const path = require.resolve(FILTER)
-  const loaded = require.cache[path]
-  if (loaded?.exports === withoutAborted) return
-  invariant(loaded === undefined, 'kafkajs was loaded before its filter of aborted messages could be replaced')
-  const module = new Module(path)
-  module.filename = path
-  module.exports = withoutAborted
-  module.loaded = true
-  require.cache[path] = module
+  replaceModule(require, FILTER, withoutAborted, 'its filter of aborted messages')
 }
