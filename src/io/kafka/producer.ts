@@ -14,7 +14,7 @@ export interface Position {
 }
 
 // A broker takes no more bytes with an offset (`offset.metadata.max.bytes`).
-const MOST_METADATA = 4096
+export const MOST_METADATA = 4096
 // kafkajs makes one batch of all that one call sends to a partition, and `max.message.bytes` bounds a batch.
 const MOST_AT_ONCE = 1 << 20
 
@@ -69,21 +69,22 @@ export class TransactionalProducer {
    * trails: a transaction would say nothing new to anybody. Returns whether anything was committed.
    */
   async commit(messages: readonly TopicMessages[], position: Position): Promise<boolean> {
-    invariant(Buffer.byteLength(position.metadata) < MOST_METADATA, `the metadata of an offset has at least ${MOST_METADATA} bytes`)
     if (messages.every((m) => m.messages.length === 0)) {
       this.check()
       return false
     }
-    const { consumerGroupId, topic, partition, offset, metadata } = position
-    const offsets = [{ partition, offset: String(offset), metadata }]
-    await this.guarded(async (begun) => {
-      const transaction = await begun()
-      // Messages first: while the broker completes the transaction before, kafkajs itself sends them again, but not offsets.
-      for (const topicMessages of inPortions(messages, MOST_AT_ONCE)) await transaction.sendBatch({ topicMessages })
-      await whileNotReady(() => transaction.sendOffsets({ consumerGroupId, topics: [{ topic, partitions: offsets }] }))
-      await transaction.commit()
-    }, consumerGroupId)
+    await this.transact(messages, position)
     return true
+  }
+
+  /** Makes a position alone known: for who has nothing to say, but must not come back to what is done. */
+  async move(position: Position): Promise<void> {
+    await this.transact([], position)
+  }
+
+  /** Makes messages alone visible together, or none of them. */
+  async send(messages: readonly TopicMessages[]): Promise<void> {
+    await this.transact(messages)
   }
 
   /** Disconnects. A dead one must be closed too. */
@@ -95,6 +96,21 @@ export class TransactionalProducer {
   private check(): void {
     if (this.failure) throw new InvigilError(this.failure.code, `the producer \`${this.id}\` cannot be used any more: ${this.failure.message}`, { cause: this.failure.cause ?? this.failure })
     invariant(!this.busy, `the producer \`${this.id}\` is used twice at a time`)
+  }
+
+  private async transact(messages: readonly TopicMessages[], position?: Position): Promise<void> {
+    invariant(position === undefined || Buffer.byteLength(position.metadata) < MOST_METADATA, `the metadata of an offset has at least ${MOST_METADATA} bytes`)
+    await this.guarded(async (begun) => {
+      const transaction = await begun()
+      // Messages first: while the broker completes the transaction before, kafkajs itself sends them again, but not offsets.
+      for (const topicMessages of inPortions(messages, MOST_AT_ONCE)) await transaction.sendBatch({ topicMessages })
+      if (position) {
+        const { consumerGroupId, topic, partition, offset, metadata } = position
+        const offsets = [{ partition, offset: String(offset), metadata }]
+        await whileNotReady(() => transaction.sendOffsets({ consumerGroupId, topics: [{ topic, partitions: offsets }] }))
+      }
+      await transaction.commit()
+    }, position?.consumerGroupId)
   }
 
   private async guarded(work: (begun: () => Promise<Transaction>) => Promise<void>, group?: string): Promise<void> {
