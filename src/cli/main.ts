@@ -2,11 +2,13 @@
 import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
+import { replayCommand } from './replay.ts'
 import { publishCommand } from './rules-publish.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
 import { simulateCommand } from './simulate.ts'
+import { statusCommand } from './status.ts'
 import { clip, printable } from './text.ts'
 import { topicsCommand } from './topics.ts'
 import { VERSION } from './version.ts'
@@ -23,6 +25,8 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
   program.addCommand(topicsCommand())
+  program.addCommand(statusCommand())
+  program.addCommand(replayCommand())
   for (const c of [program, ...allCommands(program)]) {
     c.exitOverride().showSuggestionAfterError().helpOption('-h, --help', 'print this help')
     if (c.commands.length > 0) c.helpCommand('help [command]', 'print the help of a command')

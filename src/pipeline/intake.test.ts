@@ -92,7 +92,7 @@ test.each<[string, Partial<SourceRecord>, string, string]>([
   // What the topic takes.
   expect(taken.rejects[0]?.value.length).toBeLessThan(2_000_000)
   const { value, ...from } = originalOf(taken.rejects[0]?.value as Buffer)
-  expect(from).toEqual({ topic: record.topic, partition: 2, offset: 41 })
+  expect(from).toEqual({ topic: record.topic, partition: 2, offset: 41, key: record.key })
   // Not by `toEqual`, which takes seconds for a buffer of this size.
   expect(value === null || record.value === null ? value === record.value : value.equals(record.value)).toBe(true)
   intake.take(recordOf(beat()), taken)

@@ -17,6 +17,9 @@ export interface SourceRecord {
   timestamp: string
 }
 
+// Base64 of 64 KiB.
+const MOST_KEY = 4 * Math.ceil(KEPT_OF_LONG / 3)
+
 /** A record that was not taken, or not in all its parts, as it stands in `rejects`: what `invigil replay` makes the record of again. */
 export const kafkaRejectSchema = z.strictObject({
   format: z.literal(1),
@@ -26,6 +29,7 @@ export const kafkaRejectSchema = z.strictObject({
   partition: z.int().min(0),
   offset: z.int().min(0),
   stamp: z.string().optional().describe('When the record was stored, or sent, by its timestamp.'),
+  key: z.string().max(MOST_KEY).optional().describe("The record's key in base64, where it has one of at most 64 KiB."),
   faults: z.int().min(2).optional().describe('How many parts of the record were not taken, where that is more than one; `reason` and `message` are those of the first.'),
   text: z.string().optional().describe('The record; of one over 1 MiB its first 64 KiB.'),
   base64: z.string().optional().describe('The same, where it is not UTF-8 or text would be too long. Neither of both: the record had no value.'),
@@ -40,7 +44,7 @@ const LAST_STAMP = 100_000_000 * DAY
 
 /** The reject of a record; `first` is what was wrong first, `faults` how much was. */
 export function rejectOf(record: SourceRecord, first: Fault, faults: number): KafkaReject {
-  const { topic, partition, value } = record
+  const { topic, partition, key, value } = record
   const stamp = Number(record.timestamp)
   return {
     format: 1,
@@ -50,6 +54,7 @@ export function rejectOf(record: SourceRecord, first: Fault, faults: number): Ka
     partition,
     offset: Number(record.offset),
     ...(record.timestamp !== '' && stamp >= 0 && stamp <= LAST_STAMP ? { stamp: formatTime(stamp) } : {}),
+    ...(key && key.length <= KEPT_OF_LONG ? { key: key.toString('base64') } : {}),
     ...(faults > 1 ? { faults } : {}),
     ...(value === null ? {} : original(value.length > MOST_BYTES ? value.subarray(0, KEPT_OF_LONG) : value)),
     length: value?.length ?? 0,
@@ -64,21 +69,31 @@ function original(bytes: Buffer): { text: string } | { base64: string } {
   return { base64: bytes.toString('base64') }
 }
 
-/**
- * The record that a reject was made of, byte for byte; null where it had no value. Throws `bad-input` for what is no reject,
- * and for one of which only a part was kept.
- */
-export function originalOf(reject: Buffer): { topic: string; partition: number; offset: number; value: Buffer | null } {
-  const { topic, partition, offset, text, base64, length } = parse(reject)
-  const value = text !== undefined ? Buffer.from(text) : base64 !== undefined ? Buffer.from(base64, 'base64') : null
-  const kept = value?.length ?? 0
-  if (kept !== length) {
-    throw new InvigilError('bad-input', `of the record ${offset} in partition ${partition} of \`${topic}\` only ${kept} of ${length} bytes were kept; send it again from where it came from`)
-  }
-  return { topic, partition, offset, value }
+/** The record that a reject was made of. */
+export interface Original {
+  topic: string
+  partition: number
+  offset: number
+  key: Buffer | null
+  value: Buffer | null
 }
 
-function parse(bytes: Buffer): KafkaReject {
+/**
+ * The record that a reject was made of, byte for byte; a value is null where it had none. Throws `bad-input` for what is no reject,
+ * and for one of which only a part was kept. `mended`: its text was put right by hand, and need not be as long as it was.
+ */
+export function originalOf(reject: Buffer | KafkaReject, { mended = false } = {}): Original {
+  const { topic, partition, offset, key, text, base64, length } = Buffer.isBuffer(reject) ? readReject(reject) : reject
+  const value = text !== undefined ? Buffer.from(text) : base64 !== undefined ? Buffer.from(base64, 'base64') : null
+  const kept = value?.length ?? 0
+  if (mended ? length > MOST_BYTES && kept === KEPT_OF_LONG : kept !== length) {
+    throw new InvigilError('bad-input', `of the record ${offset} in partition ${partition} of \`${topic}\` only ${kept} of ${length} bytes were kept; send it again from where it came from`)
+  }
+  return { topic, partition, offset, key: key === undefined ? null : Buffer.from(key, 'base64'), value }
+}
+
+/** Reads a record of the topic of rejects, or a line that was one. Throws `bad-input` for what is none. */
+export function readReject(bytes: Buffer): KafkaReject {
   let value: unknown
   try {
     value = JSON.parse(bytes.toString('utf8'))

@@ -19,6 +19,8 @@ const kafkajs = require('kafkajs') as typeof import('kafkajs')
 
 /** How an admin is asked for the settings of a topic. */
 export const TOPIC_RESOURCE = kafkajs.ConfigResourceTypes.TOPIC
+/** Reads which partitions a member of a group has, as kafkajs writes it. */
+export const { MemberAssignment } = kafkajs.AssignerProtocol
 export type { Admin, Batch, Consumer, EachBatchPayload, IHeaders, KafkaMessage, LogEntry, Message, Producer, TopicMessages, Transaction } from 'kafkajs'
 
 // Every field is given, since kafkajs's defaults differ where NODE_ENV is `test`. About five seconds in all.

@@ -21,7 +21,7 @@ export function logTo(log: Logger): (entry: Pick<LogEntry, 'namespace' | 'label'
       const value: unknown = said[field]
       if (value !== undefined) fields[field] = value instanceof Error ? value.message : value
     }
-    const error = fields.error === undefined ? '' : String(fields.error as string)
+    const error = typeof fields.error === 'string' ? fields.error : ''
     if (label === 'ERROR' && ACT.test(message)) log.error(fields, message)
     else if (label === 'DEBUG' || USUAL.test(message) || USUAL.test(error)) log.debug(fields, message)
     else if (label === 'INFO') log.info(fields, message)

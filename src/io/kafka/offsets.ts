@@ -23,12 +23,20 @@ export interface LogRange {
  * be at work, fence it first.
  */
 export async function committedOffset(admin: Admin, group: string, topic: string, partition: number): Promise<Committed | undefined> {
+  const all = await committedOffsets(admin, group, topic)
+  if (!(partition in all)) throw new InvigilError('not-found', `the topic \`${topic}\` has no partition ${partition}`)
+  return all[partition]
+}
+
+/** What a group has committed for each partition of a topic, as `committedOffset`; the index is the partition. */
+export async function committedOffsets(admin: Admin, group: string, topic: string): Promise<(Committed | undefined)[]> {
   try {
     const topics = await whileNotReady(() => admin.fetchOffsets({ groupId: group, topics: [topic] }))
-    const found = topics.find((t) => t.topic === topic)?.partitions.find((p) => p.partition === partition)
-    if (!found) throw new InvigilError('not-found', `the topic \`${topic}\` has no partition ${partition}`)
-    const offset = Number(found.offset)
-    return offset < 0 ? undefined : { offset, metadata: found.metadata ?? '' }
+    const all: (Committed | undefined)[] = []
+    for (const { partition, offset, metadata } of topics.find((t) => t.topic === topic)?.partitions ?? []) {
+      all[partition] = Number(offset) < 0 ? undefined : { offset: Number(offset), metadata: metadata ?? '' }
+    }
+    return all
   } catch (e) {
     throw kafkaError(e, { topic, group })
   }

@@ -32,6 +32,7 @@ export function printTopics(config: TopicsConfig, rights: Rights): string {
     `# Rights of ${rights.principal}.`,
     ...topics.flatMap((topic) => topicRights(topic, rights.principal)),
     ...(rights.sources ?? []).map((name) => acl(rights.principal, ['Read', 'Describe'], `--topic ${quote(name)}`)),
+    ...replayRights(rights),
     acl(rights.principal, ['Read', 'Describe', 'Delete'], `--resource-pattern-type prefixed --group ${quote(rights.group)}`),
     acl(rights.principal, ['Write', 'Describe'], `--resource-pattern-type prefixed --transactional-id ${quote(rights.group)}`),
     acl(rights.principal, ['IdempotentWrite'], '--cluster'),
@@ -48,6 +49,12 @@ function createCommand({ name, partitions, replication, configs }: Topic): strin
 function topicRights({ kind, name }: Topic, principal: string): string[] {
   const operations = [...(READ.includes(kind) ? ['Read'] : []), ...(WRITE.includes(kind) ? ['Write'] : []), 'Describe', 'DescribeConfigs']
   return [acl(principal, operations, `--topic ${quote(name)}`)]
+}
+
+/** Who feeds no rejects back can leave these out: all else only reads the platforms' topics. */
+function replayRights({ principal, sources = [] }: Rights): string[] {
+  if (sources.length === 0) return []
+  return ['# Only for `invigil replay`, which writes rejects back to the topics that they came from.', ...sources.map((name) => acl(principal, ['Write'], `--topic ${quote(name)}`))]
 }
 
 function acl(principal: string, operations: readonly string[], on: string): string {

@@ -14,7 +14,7 @@ export interface Position {
 }
 
 // A broker takes no more bytes with an offset (`offset.metadata.max.bytes`).
-const MOST_METADATA = 4096
+export const MOST_METADATA = 4096
 // kafkajs makes one batch of all that one call sends to a partition, and `max.message.bytes` bounds a batch.
 export const MOST_AT_ONCE = 1 << 20
 
@@ -75,16 +75,12 @@ export class TransactionalProducer {
    * go out at once; a smaller number finds the one message that the broker refuses.
    */
   async commit(messages: readonly TopicMessages[], position: Position, most = MOST_AT_ONCE): Promise<void> {
-    invariant(Buffer.byteLength(position.metadata) < MOST_METADATA, `the metadata of an offset has at least ${MOST_METADATA} bytes`)
-    const { consumerGroupId, topic, partition, offset, metadata } = position
-    const offsets = [{ partition, offset: String(offset), metadata }]
-    await this.guarded(async (begun) => {
-      const transaction = await begun()
-      // Messages first: while the broker completes the transaction before, kafkajs itself sends them again, but not offsets.
-      for (const portion of inPortions(messages, most)) await this.send(transaction, portion)
-      await whileNotReady(() => transaction.sendOffsets({ consumerGroupId, topics: [{ topic, partitions: offsets }] }))
-      await transaction.commit()
-    }, consumerGroupId)
+    await this.transact(messages, position, most)
+  }
+
+  /** Makes messages alone visible together, or none of them. */
+  async write(messages: readonly TopicMessages[]): Promise<void> {
+    await this.transact(messages, undefined, MOST_AT_ONCE)
   }
 
   /** Disconnects. A dead one must be closed too. */
@@ -105,6 +101,21 @@ export class TransactionalProducer {
   private check(): void {
     if (this.failure) throw new InvigilError(this.failure.code, `the producer \`${this.id}\` cannot be used any more: ${this.failure.message}`, { cause: this.failure.cause ?? this.failure })
     invariant(!this.busy, `the producer \`${this.id}\` is used twice at a time`)
+  }
+
+  private async transact(messages: readonly TopicMessages[], position: Position | undefined, most: number): Promise<void> {
+    invariant(position === undefined || Buffer.byteLength(position.metadata) < MOST_METADATA, `the metadata of an offset has at least ${MOST_METADATA} bytes`)
+    await this.guarded(async (begun) => {
+      const transaction = await begun()
+      // Messages first: while the broker completes the transaction before, kafkajs itself sends them again, but not offsets.
+      for (const portion of inPortions(messages, most)) await this.send(transaction, portion)
+      if (position) {
+        const { consumerGroupId, topic, partition, offset, metadata } = position
+        const offsets = [{ partition, offset: String(offset), metadata }]
+        await whileNotReady(() => transaction.sendOffsets({ consumerGroupId, topics: [{ topic, partitions: offsets }] }))
+      }
+      await transaction.commit()
+    }, position?.consumerGroupId)
   }
 
   private async guarded(work: (begun: () => Promise<Transaction>) => Promise<void>, group?: string): Promise<void> {
