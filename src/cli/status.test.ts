@@ -96,7 +96,7 @@ test('where nothing is yet, each thing that is missing is told', async () => {
   const { code, out, err } = await status()
   expect([code, err]).toEqual([2, ''])
   expect(out).toContain('marks     none yet\n')
-  expect(out).toContain(`learner   group ${prefix}-learner: not there yet, 0 processes\n  its topic is missing\n`)
+  expect(out).toContain(`learner   group ${prefix}-learner: not there yet, 0 processes\n  there is no topic ${prefix}telemetry\n`)
   expect(out).toContain(`  the topic \`${prefix}telemetry\` is missing (\`invigil topics\` makes it)\n`)
   expect(out).toContain(`  the source \`${prefix}lms\` is not in Kafka, or may not be seen (check \`sources\`, and the rights)\n`)
 })

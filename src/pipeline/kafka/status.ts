@@ -42,6 +42,8 @@ export interface StageStatus {
   /** As Kafka names it. */
   state: string
   members: GroupMember[]
+  /** The topics whose partitions its tasks are. */
+  inputs: readonly string[]
   tasks: TaskStatus[]
 }
 
@@ -96,7 +98,8 @@ export async function collectStatus(client: KafkaClient, options: StatusOptions)
       const group = `${options.group}-${stage}`
       const { state, members } = await describeGroup(admin, group)
       const tasks: TaskStatus[] = []
-      for (const topic of inputsOf(stage, client, options.sources)) {
+      const inputs = inputsOf(stage, client, options.sources)
+      for (const topic of inputs) {
         const ranges = logs.get(topic)
         if (!ranges) continue
         const committed = await committedOffsets(admin, group, topic)
@@ -105,7 +108,7 @@ export async function collectStatus(client: KafkaClient, options: StatusOptions)
           tasks.push({ topic, partition, ...(owner === undefined ? {} : { owner }), ...range, ...progress(stage, range, committed[partition], mark?.number) })
         }
       }
-      all.push({ stage, group, state, members, tasks })
+      all.push({ stage, group, state, members, inputs, tasks })
     }
     return all
   })
