@@ -5,7 +5,7 @@ import { formatProblem } from '../base/errors.ts'
 import { formatDuration, SECOND, type Ms } from '../base/time.ts'
 import { KafkaClient } from '../io/kafka/client.ts'
 import type { GroupMember } from '../io/kafka/groups.ts'
-import { collectStatus, type MarkStatus, type StageStatus, type Status, type TaskStatus } from '../pipeline/kafka/status.ts'
+import { collectStatus, type MarkStatus, type Stage, type StageStatus, type Status, type TaskStatus } from '../pipeline/kafka/status.ts'
 import { loadConfig } from './config.ts'
 import { printable, width } from './text.ts'
 import { configOption } from './topics.ts'
@@ -67,19 +67,29 @@ function markLines(mark: MarkStatus | undefined): string[] {
   ]
 }
 
-function stageLines({ stage, group, state, members, tasks }: StageStatus): string[] {
+function stageLines({ stage, group, state, members, inputs, tasks }: StageStatus): string[] {
   const head = `${stage.padEnd(8)}  group ${group}: ${state === 'Dead' ? 'not there yet' : state.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase()}, ${members.length} process${members.length === 1 ? '' : 'es'}`
-  if (tasks.length === 0) return [head, stage === 'intake' ? '  no sources' : '  its topic is missing']
-  const withMarks = stage === 'learner' || stage === 'resource'
-  const names = ['partition', 'process', 'offset', 'end', 'lag', ...(withMarks ? ['mark out', 'behind', 'snapshot', 'version', 'context'] : [])]
-  return [head, ...table(names, tasks.map((t) => row(t, members, withMarks)), [2, 3, 4, ...(withMarks ? [5, 6, 7] : [])])]
+  if (tasks.length === 0) return [head, inputs.length === 0 ? '  no sources are configured' : `  there is no topic ${inputs.join(', ')}`]
+  const columns = COLUMNS[stage]
+  const rows = tasks.map((task) => columns.map((column) => cell(task, members, column)))
+  return [head, ...table(columns, rows, [...columns.keys()].filter((c) => NUMBERS.includes(columns[c] as Column)))]
 }
 
-function row(task: TaskStatus, members: readonly GroupMember[], withMarks: boolean): string[] {
+type Column = 'partition' | 'process' | 'offset' | 'end' | 'lag' | 'mark out' | 'behind' | 'snapshot' | 'version' | 'context'
+
+const NUMBERS: readonly Column[] = ['offset', 'end', 'lag', 'mark out', 'behind', 'snapshot']
+const INPUT: readonly Column[] = ['partition', 'process', 'offset', 'end', 'lag']
+const TASK: readonly Column[] = [...INPUT, 'mark out', 'behind', 'snapshot', 'version', 'context']
+// The timekeeper commits no offset: its last mark says how far it is.
+const COLUMNS: Readonly<Record<Stage, readonly Column[]>> = { intake: INPUT, time: ['partition', 'process'], learner: TASK, resource: TASK }
+
+function cell(task: TaskStatus, members: readonly GroupMember[], column: Column): string {
   const owner = members.find((m) => m.id === task.owner)
-  const known = (value: string | number | undefined): string => (value === undefined ? '-' : String(value))
-  const cells = [`${task.topic}/${task.partition}`, owner ? memberName(owner) : 'nobody', known(task.offset), String(task.end), String(task.lag)]
-  return withMarks ? [...cells, known(task.out), known(task.behind), known(task.snapshot), known(task.version), short(known(task.context))] : cells
+  const { topic, partition, offset, end, lag, out, behind, snapshot, version, context } = task
+  const cells: Readonly<Record<Column, string | number | undefined>> = {
+    partition: `${topic}/${partition}`, process: owner ? memberName(owner) : 'nobody', offset, end, lag, 'mark out': out, behind, snapshot, version, context: context && short(context),
+  }
+  return String(cells[column] ?? '-')
 }
 
 /** Where it runs, and what tells it apart from others there. */

@@ -1,11 +1,9 @@
-import { SECOND } from '../../base/time.ts'
 import type { KafkaClient, KafkaMessage } from './client.ts'
 import type { LogRange } from './offsets.ts'
 import { readRanges } from './read-range.ts'
 
 // The end of a log counts markers of transactions and aborted records: mostly there are few, and further back is seldom looked.
 const BACK = [8, 512, 32_768]
-const PATIENCE = 5 * SECOND
 
 /** The last committed record of a partition; undefined where there is none among its last 32,768 offsets. */
 export async function lastRecord(client: KafkaClient, group: string, topic: string, partition: number, { start, end }: LogRange): Promise<KafkaMessage | undefined> {
@@ -14,7 +12,7 @@ export async function lastRecord(client: KafkaClient, group: string, topic: stri
     const ranges: LogRange[] = []
     ranges[partition] = { start: from, end }
     let last: KafkaMessage | undefined
-    await readRanges(client, { topic, ranges, patience: PATIENCE, group }, (_, message) => void (last = message))
+    await readRanges(client, { topic, ranges, group }, (_, message) => void (last = message))
     if (last || from === start) return last
   }
   return undefined

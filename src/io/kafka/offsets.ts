@@ -14,7 +14,7 @@ export interface Committed {
 export interface LogRange {
   /** Of the oldest record that is still there; equal to `end` where the log is empty. */
   start: number
-  /** After the newest record, be it committed, still open, aborted or a marker of a transaction. */
+  /** After the newest record before which no transaction is still open, be it committed, aborted or a marker: what readers of committed records get to. */
   end: number
 }
 

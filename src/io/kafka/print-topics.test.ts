@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { clientOf, kafkaTool, startGuardedBroker, USERS, type GuardedBroker } from '../../testing/kafka.ts'
 import { START_MS } from '../../testing/services.ts'
+import { topicsConfig } from './config.ts'
 import { committedOffset, logRanges } from './offsets.ts'
 import { printTopics, principalOf } from './print-topics.ts'
 import { TransactionalProducer } from './producer.ts'
@@ -43,3 +44,10 @@ test('the printed rights are enough for who had none', async () => {
   expect(read).toBe('x')
   await client.withAdmin((admin) => admin.deleteGroups(['invigil-of-one-process']))
 }, 120_000)
+
+test('writing to the topics of platforms is a right of its own, which can be left out', () => {
+  const lines = printTopics({ prefix: '', topics: topicsConfig.parse({}) }, { principal: 'User:i', group: 'i', sources: ['lms', 'two'] }).split('\n')
+  const at = lines.findIndex((line) => line.startsWith('# Only for `invigil replay`'))
+  expect(lines.slice(at + 1, at + 3).map((line) => line.slice(line.indexOf('--add')))).toEqual(['lms', 'two'].map((name) => `--add --allow-principal User:i --operation Write --topic ${name}`))
+  expect(printTopics({ prefix: '', topics: topicsConfig.parse({}) }, { principal: 'User:i', group: 'i' })).not.toContain('replay')
+})

@@ -5,36 +5,31 @@ import type { Consumer, KafkaClient, KafkaMessage } from './client.ts'
 import { kafkaError } from './errors.ts'
 import type { LogRange } from './offsets.ts'
 
-/** What to read, and how long to wait for more where a partition does not come to its end. */
+/** What to read. */
 export interface RangeOptions {
   topic: string
-  /** Offsets from `start` up to `end` of each partition; the index is the partition. Where there is none, nothing is read. */
+  /** Offsets from `start` up to `end` of each partition, such as `logRanges` gives; the index is the partition. Where there is none, nothing is read. */
   ranges: readonly (LogRange | undefined)[]
-  /** A transaction that is still open keeps what stands after its beginning from readers. */
-  patience: Ms
   /** What the name of the reader's own group begins with. */
   group: string
 }
 
-const JOIN_WITHIN: Ms = 60 * SECOND
+/** With nothing new for so long, something is wrong with the brokers. Transactions last for a minute at most. */
+const SILENT: Ms = 90 * SECOND
 const SESSION: Ms = 60 * SECOND
 
-/**
- * Hands over every committed record of some ranges, each partition in its order, one at a time. Returns for each partition the
- * offset that it came to: less than its `end` only where a transaction stayed open for `patience`.
- */
-export async function readRanges(client: KafkaClient, options: RangeOptions, take: (partition: number, message: KafkaMessage) => Promise<void> | void): Promise<number[]> {
+/** Hands over every committed record of some ranges, each partition in its order, one at a time. */
+export async function readRanges(client: KafkaClient, options: RangeOptions, take: (partition: number, message: KafkaMessage) => Promise<void> | void): Promise<void> {
   const { topic, ranges } = options
   const reached = Array.from(ranges, (r) => r?.start ?? 0)
   const isDone = (): boolean => ranges.every((r, p) => r === undefined || (reached[p] as number) >= r.end)
-  if (isDone()) return reached
+  if (isDone()) return
   const group = `${options.group}-reader-${randomUUID()}`
   const consumer = client.consumer({ groupId: group, sessionTimeout: SESSION, maxWaitTimeInMs: 100 })
   try {
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })
     await read(consumer, options, reached, isDone, take)
-    return reached
   } catch (e) {
     throw kafkaError(e, { topic, group })
   } finally {
@@ -43,9 +38,8 @@ export async function readRanges(client: KafkaClient, options: RangeOptions, tak
   }
 }
 
-function read(consumer: Consumer, { topic, ranges, patience }: RangeOptions, reached: number[], isDone: () => boolean, take: (partition: number, message: KafkaMessage) => Promise<void> | void): Promise<void> {
+function read(consumer: Consumer, { topic, ranges }: RangeOptions, reached: number[], isDone: () => boolean, take: (partition: number, message: KafkaMessage) => Promise<void> | void): Promise<void> {
   return new Promise<void>((done, fail) => {
-    let joined = false
     let over = false
     let timer: NodeJS.Timeout
     const end = (error?: Error): void => {
@@ -57,12 +51,11 @@ function read(consumer: Consumer, { topic, ranges, patience }: RangeOptions, rea
     const wait = (): void => {
       clearTimeout(timer)
       if (over) return
-      timer = setTimeout(() => end(joined ? undefined : new InvigilError('io', `Kafka does not let a reader of the topic \`${topic}\` begin; look at the brokers`)), joined ? patience : JOIN_WITHIN)
+      timer = setTimeout(() => end(new InvigilError('io', `nothing comes from the topic \`${topic}\`, though there is more in it; look at the brokers`)), SILENT)
     }
     const { events } = consumer
     // Also after each restart: a new member begins where it is told to.
     consumer.on(events.GROUP_JOIN, () => {
-      joined = true
       for (const [partition, range] of ranges.entries()) {
         if (range && (reached[partition] as number) < range.end) consumer.seek({ topic, partition, offset: String(reached[partition]) })
       }

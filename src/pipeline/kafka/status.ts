@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InvigilError, type Problem } from '../../base/errors.ts'
-import { SECOND, formatTime, type Ms } from '../../base/time.ts'
+import { formatTime, type Ms } from '../../base/time.ts'
 import { unpackMark } from '../../engine/mark-record.ts'
 import { TOPIC_RESOURCE, type Admin, type KafkaClient, type KafkaMessage } from '../../io/kafka/client.ts'
 import { describeGroup, type GroupMember } from '../../io/kafka/groups.ts'
@@ -42,6 +42,8 @@ export interface StageStatus {
   /** As Kafka names it. */
   state: string
   members: GroupMember[]
+  /** The topics whose partitions its tasks are. */
+  inputs: readonly string[]
   tasks: TaskStatus[]
 }
 
@@ -96,7 +98,8 @@ export async function collectStatus(client: KafkaClient, options: StatusOptions)
       const group = `${options.group}-${stage}`
       const { state, members } = await describeGroup(admin, group)
       const tasks: TaskStatus[] = []
-      for (const topic of inputsOf(stage, client, options.sources)) {
+      const inputs = inputsOf(stage, client, options.sources)
+      for (const topic of inputs) {
         const ranges = logs.get(topic)
         if (!ranges) continue
         const committed = await committedOffsets(admin, group, topic)
@@ -105,7 +108,7 @@ export async function collectStatus(client: KafkaClient, options: StatusOptions)
           tasks.push({ topic, partition, ...(owner === undefined ? {} : { owner }), ...range, ...progress(stage, range, committed[partition], mark?.number) })
         }
       }
-      all.push({ stage, group, state, members, tasks })
+      all.push({ stage, group, state, members, inputs, tasks })
     }
     return all
   })
@@ -169,7 +172,6 @@ function markStatus({ number, context, at, offsets, watermarks, troubled }: Last
 
 // Behind what a mark covers there are often only markers of transactions.
 const LOOKED_AT = 200
-const PATIENCE = 3 * SECOND
 
 /** When the oldest record was stored that no mark covers; the end of a log cannot tell whether there is one. */
 async function firstUncovered(client: KafkaClient, group: string, telemetry: readonly LogRange[], offsets: readonly number[]): Promise<Ms | undefined> {
@@ -178,7 +180,7 @@ async function firstUncovered(client: KafkaClient, group: string, telemetry: rea
     return from < end ? { start: from, end: Math.min(end, from + LOOKED_AT) } : undefined
   })
   let oldest: Ms | undefined
-  await readRanges(client, { topic: client.topic('telemetry'), ranges, patience: PATIENCE, group }, (_, { timestamp }: KafkaMessage) => {
+  await readRanges(client, { topic: client.topic('telemetry'), ranges, group }, (_, { timestamp }: KafkaMessage) => {
     oldest = Math.min(oldest ?? Infinity, Number(timestamp))
   })
   return oldest
