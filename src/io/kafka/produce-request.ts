@@ -210,7 +210,8 @@ class Writer {
 // A call into the machine's own writing costs more than so many characters.
 const BY_HAND = 96
 
-function lengthOf(part: Part): number {
+/** Bytes in a part of a record. */
+export function lengthOf(part: Part): number {
   if (part === null || part === undefined) return 0
   if (typeof part !== 'string') return part.length
   if (part.length >= BY_HAND) return Buffer.byteLength(part)

@@ -1,6 +1,7 @@
 import { InvigilError, invariant } from '../../base/errors.ts'
 import type { KafkaClient, Message, Producer, TopicMessages, Transaction } from './client.ts'
 import { isTooLarge, kafkaError } from './errors.ts'
+import { lengthOf } from './produce-request.ts'
 import { whileNotReady } from './retry.ts'
 
 /** Where a consumer's group has come to in one partition: its offset, and what goes with it (under 4 KB). */
@@ -171,12 +172,10 @@ const PER_HEADER = 10
 
 function sizeOf({ key, value, headers }: Message): number {
   let size = PER_RECORD + lengthOf(key) + lengthOf(value)
-  for (const [name, values] of Object.entries(headers ?? {})) {
-    for (const v of Array.isArray(values) ? values : [values]) size += PER_HEADER + Buffer.byteLength(name) + lengthOf(v)
+  for (const name in headers) {
+    const given = headers[name]
+    if (Array.isArray(given)) for (const one of given) size += PER_HEADER + lengthOf(name) + lengthOf(one)
+    else size += PER_HEADER + lengthOf(name) + lengthOf(given)
   }
   return size
-}
-
-function lengthOf(part: Buffer | string | null | undefined): number {
-  return part ? Buffer.byteLength(part) : 0
 }

@@ -22,8 +22,8 @@ export interface Intakes {
 }
 
 // Bytes that wait: beyond the first no more are fetched, until they are down to the second.
-const MOST_QUEUED = 8 << 20
-const ENOUGH_QUEUED = 4 << 20
+const MOST_QUEUED = 6 << 20
+const ENOUGH_QUEUED = 3 << 20
 // What a record takes besides its bytes.
 const PER_RECORD = 300
 // Records between two looks at what else is to be done, and so many that it is worth decoding them while a transaction is under way.
