@@ -78,7 +78,7 @@ async function send(kind: TopicKind, value: Buffer | string, position?: { stage:
   const to = [{ topic: client.topic(kind), messages: [{ value, partition: 0 }] }]
   const metadata = position && (typeof position.metadata === 'string' ? position.metadata : JSON.stringify(position.metadata))
   if (position) await producer.commit(to, { consumerGroupId: `${prefix}-${position.stage}`, topic: position.topic, partition: position.partition, offset: position.offset, metadata: metadata as string })
-  else await producer.send(to)
+  else await producer.write(to)
   await producer.close()
 }
 

@@ -206,7 +206,7 @@ export class Member {
       },
       resume: () => {
         slot.paused = false
-        if (slot.handler && this.isCurrent(slot)) this.consumer?.resume([{ topic: slot.at.topic, partitions: [slot.at.partition] }])
+        if (slot.handler && this.isCurrent(slot)) this.tell((consumer) => consumer.resume([{ topic: slot.at.topic, partitions: [slot.at.partition] }]))
       },
       renew: (why) => this.renew(slot, why),
     }
@@ -250,16 +250,26 @@ export class Member {
   }
 
   private halt({ at: { topic, partition } }: { at: TopicPartition }): void {
-    this.consumer?.pause([{ topic, partitions: [partition] }])
+    this.tell((consumer) => consumer.pause([{ topic, partitions: [partition] }]))
+  }
+
+  /** While kafkajs restarts a consumer, it can be told nothing; once it has joined again, each partition is directed anew. */
+  private tell(what: (consumer: Consumer) => void): void {
+    if (this.consumer === undefined) return
+    try {
+      what(this.consumer)
+    } catch (e) {
+      if (!(e instanceof Error && e.name === 'KafkaJSNonRetriableError' && e.message.includes('not initialized'))) throw e
+    }
   }
 
   /** Tells the consumer where to read and whether to. */
   private direct(slot: Slot): void {
     const { topic, partition } = slot.at
     if (!this.isCurrent(slot)) return
-    this.consumer?.seek({ topic, partition, offset: String(slot.position) })
+    this.tell((consumer) => consumer.seek({ topic, partition, offset: String(slot.position) }))
     if (slot.paused || this.leaving) this.halt(slot)
-    else this.consumer?.resume([{ topic, partitions: [partition] }])
+    else this.tell((consumer) => consumer.resume([{ topic, partitions: [partition] }]))
   }
 
   private async batch(payload: EachBatchPayload): Promise<void> {
