@@ -114,6 +114,7 @@ test('the printed commands make the same topics, and give rights', async () => {
       ['telemetry', 'Read Write'], ['marks', 'Read Write'], ['sightings', 'Read Write'], ['contexts', 'Read Write'], ['warnings', 'Write'], ['records', 'Write'], ['prompts', 'Write'], ['reviews', ''], ['rejects', 'Read Write'], ['late', 'Write'],
     ].map(([kind, operations]) => `--add --allow-principal User:O'Hara ${`${operations} Describe DescribeConfigs`.trim().split(' ').map((o) => `--operation ${o}`).join(' ')} --topic ${prefix}${kind}`),
     "--add --allow-principal User:O'Hara --operation Read --operation Describe --topic lms events",
+    "--add --allow-principal User:O'Hara --operation Write --topic lms events",
     `--add --allow-principal User:O'Hara --operation Read --operation Describe --operation Delete --resource-pattern-type prefixed --group ${prefix}g`,
     `--add --allow-principal User:O'Hara --operation Write --operation Describe --resource-pattern-type prefixed --transactional-id ${prefix}g`,
     "--add --allow-principal User:O'Hara --operation IdempotentWrite --cluster",
