@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { InvigilError } from '../base/errors.ts'
 import { duration } from '../base/time.ts'
+import { httpConfig } from '../io/http.ts'
 import { kafkaConfig } from '../io/kafka/config.ts'
 import { parseUrl } from '../io/redis-connection.ts'
 import { Secret, secret } from '../io/secret.ts'
@@ -59,19 +60,6 @@ function withoutUser(url: string): string {
   return parsed.href
 }
 
-/** Where to listen. */
-export interface Listen {
-  host: string
-  port: number
-}
-
-const listen = z.string().transform((written, context): Listen => {
-  const [, bare, host = bare, port] = /^(?:([^\s:/[\]]+)|\[([0-9A-Fa-f:.]+)\]):(\d{1,5})$/.exec(written) ?? []
-  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) }
-  context.addIssue({ code: 'custom', message: 'not an address to listen at; write it like `127.0.0.1:9464` or `0.0.0.0:9464`' })
-  return z.NEVER
-})
-
 const topicName = z.string().min(1).max(249).regex(/^[A-Za-z0-9._-]+$/, { error: 'may have letters, digits, `.`, `_` and `-` only' })
 
 /** Everything that `invigil.yaml` may say. */
@@ -91,7 +79,7 @@ export const configSchema = z.strictObject({
   geo: z.array(z.string().min(1)).min(1).optional().describe('GeoIP databases (`.mmdb`) instead of the one that comes with Invigil.'),
   context: z.string().min(1).optional().describe('Folder in which catalogues, models and GeoIP databases lie by their hash.'),
   snapshotEvery: longerThanNothing.prefault('60s').describe("Time between two snapshots of a task's state."),
-  http: listen.optional().describe('Where `/metrics`, `/healthz` and `/readyz` are served; without it, nowhere.'),
+  http: httpConfig.shape.listen,
 })
 export type Config = z.output<typeof configSchema>
 

@@ -1,6 +1,5 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
-import { InvigilError } from '../base/errors.ts'
 import { KafkaClient } from '../io/kafka/client.ts'
 import { openContext } from '../pipeline/context.ts'
 import { ROLES, runKafka, type RoleName } from '../pipeline/kafka/run.ts'
@@ -24,7 +23,7 @@ export function rolesOption(): Option {
 function readRoles(text: string): RoleName[] {
   const names = text.split(',').map((n) => n.trim())
   const unknown = names.find((n) => !(ROLES as readonly string[]).includes(n))
-  if (unknown !== undefined) throw new InvigilError('usage', `there is no role \`${unknown}\`; name some of \`${ROLES.join(',')}\``)
+  if (unknown !== undefined) throw new InvalidArgumentError(`name some of \`${ROLES.join(',')}\``)
   return names as RoleName[]
 }
 

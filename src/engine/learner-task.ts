@@ -18,6 +18,8 @@ export interface LearnerWork {
   late: LateEvent[]
   /** Those whose clock is so wrong that they were not taken, with their offsets. */
   future: { offset: number; event: Event }[]
+  /** Events that the mark covers, these and late ones among them. */
+  events: number
 }
 
 /** All of a learner task but its keys. Plain data. */
@@ -91,6 +93,13 @@ export class LearnerTask implements Keyed {
     return this.starts[0]?.[1] ?? this.upTo
   }
 
+  /** Events that came twice. */
+  get duplicates(): number {
+    let n = this.stage.duplicatesLate
+    for (const part of this.stage.parts.values()) n += part.reorder.duplicates
+    return n
+  }
+
   /** The first offset that no mark handled covers. */
   get covered(): number {
     return this.upTo
@@ -115,6 +124,7 @@ export class LearnerTask implements Keyed {
     let taken = 0
     for (; taken < this.pending.length && (this.pending[taken] as { offset: number }).offset < upTo; taken++) this.judge(mark.number, this.pending[taken] as { offset: number; held: Held })
     if (taken > 0) this.pending = this.pending.slice(taken)
+    this.work.events = taken
     this.stage.mark(mark)
     this.mark = mark.number
     this.upTo = Math.max(this.upTo, upTo)
@@ -153,7 +163,7 @@ export class LearnerTask implements Keyed {
     const parts = [...stage.parts.values()]
     return {
       mark: this.mark, upTo: this.upTo, resource: this.resource, watermarks: [...this.watermarks], starts: this.starts.map(([m, o]) => [m, o]),
-      coverage: parts.map((p) => [p.id, p.coverage.seen]), duplicates: stage.duplicatesLate + parts.reduce((n, p) => n + p.reorder.duplicates, 0),
+      coverage: parts.map((p) => [p.id, p.coverage.seen]), duplicates: this.duplicates,
       unjudged: stage.context.unjudged, exempted: stage.context.exempted, orphans: stage.context.mayHaveOrphans,
     }
   }
@@ -176,5 +186,5 @@ export class LearnerTask implements Keyed {
 }
 
 function newWork(): LearnerWork {
-  return { outputs: [], sightings: [], late: [], future: [] }
+  return { outputs: [], sightings: [], late: [], future: [], events: 0 }
 }

@@ -6,6 +6,7 @@ import { fileError } from '../file-error.ts'
 import { topicOf, type KafkaConfig, type TopicKind } from './config.ts'
 import { kafkaError, type Doing } from './errors.ts'
 import { logTo } from './log.ts'
+import { replaceListOffsets } from './open-ends.ts'
 import { replacePartitioning } from './partitioning.ts'
 import { replaceEncoding } from './produce-request.ts'
 import { replaceFilter } from './read-committed.ts'
@@ -15,6 +16,7 @@ const require = createRequire(import.meta.url)
 replaceFilter(require)
 replaceEncoding(require)
 replacePartitioning(require)
+replaceListOffsets(require)
 const kafkajs = require('kafkajs') as typeof import('kafkajs')
 
 /** How an admin is asked for the settings of a topic. */

@@ -2,29 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InvigilError } from '../../base/errors.ts'
 import { SECOND, type Ms } from '../../base/time.ts'
-import type { Consumer, EachBatchPayload, KafkaClient, KafkaMessage } from './client.ts'
+import type { Consumer, EachBatchPayload, KafkaClient } from './client.ts'
 import { kafkaError } from './errors.ts'
+import { Slot, type PartitionHandler, type TopicPartition } from './slot.ts'
 
-/** One partition of a topic. */
-export interface TopicPartition {
-  topic: string
-  partition: number
-}
-
-/** What handles a partition as long as this process has it. */
-export interface PartitionHandler {
-  /** Offset of the first record to hand over. */
-  readonly from: number
-  /** Takes the next records, in order and each once; must not take long. */
-  take(messages: readonly KafkaMessage[]): void
-  /**
-   * The partition has been read up to `reached` and its log goes on to `end`, both offsets. Called after `take`, and where all that was read
-   * were markers of transactions or aborted records, which nobody is given. INVARIANT: at the end, all there was has been handed over.
-   */
-  progress?(reached: number, end: number): void
-  /** The partition is another's now (`lost`), or this process leaves in good order (`leaving`): finish what can be finished within some seconds. */
-  close(why: 'lost' | 'leaving'): Promise<void>
-}
+export type { PartitionHandler, TopicPartition } from './slot.ts'
 
 /** What a handler may ask for. */
 export interface Flow {
@@ -43,7 +25,7 @@ export interface MemberOptions {
   open(at: TopicPartition, flow: Flow): Promise<PartitionHandler>
   /** Bytes of one partition that one request asks for. */
   bytes?: number
-  /** Is told why a partition cannot be opened at present, and of partitions that are open again. */
+  /** Is told why a partition cannot be opened at present, and of partitions that are open again or no longer ours. */
   trouble?(at: TopicPartition, why: InvigilError | undefined): void
   /** A bug: this process cannot go on. */
   broken(error: unknown): void
@@ -56,8 +38,7 @@ const REBALANCE: Ms = 15 * SECOND
 const WAIT: Ms = 200
 const BYTES = 4 << 20
 const SILENT: Ms = 60 * SECOND
-const FIRST_RETRY: Ms = 250
-const LAST_RETRY: Ms = 10 * SECOND
+const RESTART_RETRY: Ms = 250
 
 /**
  * A member of a consumer group. kafkajs says which partitions it has, but calls nobody for an empty one, reads retained ones again
@@ -165,7 +146,7 @@ export class Member {
     } catch (e) {
       this.client.log.warn({ group: this.options.group, error: kafkaError(e).message }, 'the consumer could not be begun anew')
       this.joined = true
-      this.alive = Date.now() - SILENT + FIRST_RETRY
+      this.alive = Date.now() - SILENT + RESTART_RETRY
     }
   }
 
@@ -174,6 +155,8 @@ export class Member {
     for (const [key, slot] of this.slots) {
       if (mine.has(key)) continue
       this.slots.delete(key)
+      // What was wrong with it is another's trouble now.
+      if (slot.troubled) this.options.trouble?.(slot.at, undefined)
       void slot.close('lost')
     }
     for (const [key, at] of mine) {
@@ -224,9 +207,7 @@ export class Member {
 
   /** A partition is opened again only once the group has said that it is still ours: else two processes would fence each other in turn. */
   private failed(slot: Slot, why: InvigilError): void {
-    slot.state = 'waiting'
-    slot.retryAt = Date.now() + slot.delay
-    slot.delay = Math.min(slot.delay * 2, LAST_RETRY)
+    slot.failed(Date.now())
     if (!slot.closed) this.options.trouble?.(slot.at, why)
   }
 
@@ -242,7 +223,7 @@ export class Member {
 
   private retry(): void {
     this.alive = Date.now()
-    for (const slot of this.slots.values()) if (slot.state === 'waiting' && Date.now() >= slot.retryAt && !this.leaving) this.begun(slot)
+    for (const slot of this.slots.values()) if (!this.leaving && slot.isDue(Date.now())) this.begun(slot)
   }
 
   private isCurrent(slot: Slot): boolean {
@@ -285,60 +266,6 @@ export class Member {
     await payload.heartbeat()
     // Other work gets its turn, too.
     await sleep(0)
-  }
-}
-
-class Slot {
-  readonly at: TopicPartition
-  state: 'opening' | 'open' | 'waiting' = 'opening'
-  opening: Promise<void> = Promise.resolve()
-  handler: PartitionHandler | undefined
-  position = 0
-  paused = false
-  closed = false
-  delay = FIRST_RETRY
-  retryAt = 0
-  private readonly broken: (e: unknown) => void
-
-  constructor(at: TopicPartition, broken: (e: unknown) => void) {
-    this.at = at
-    this.broken = broken
-  }
-
-  opened(handler: PartitionHandler): void {
-    this.handler = handler
-    this.position = handler.from
-    this.state = 'open'
-    this.delay = FIRST_RETRY
-  }
-
-  /** INVARIANT (once): what was handed over is not handed over again, wherever the consumer has gone back to. */
-  take(messages: readonly KafkaMessage[]): void {
-    const first = messages.findIndex((m) => Number(m.offset) >= this.position)
-    if (first < 0) return
-    const news = first === 0 ? messages : messages.slice(first)
-    this.position = Number((news.at(-1) as KafkaMessage).offset) + 1
-    this.handler?.take(news)
-  }
-
-  progress(reached: number, end: number): void {
-    try {
-      if (this.state === 'open' && reached >= this.position) this.handler?.progress?.(reached, end)
-    } catch (e) {
-      this.broken(e)
-    }
-  }
-
-  async close(why: 'lost' | 'leaving'): Promise<void> {
-    this.closed = true
-    const { handler } = this
-    this.handler = undefined
-    try {
-      await handler?.close(why)
-      await this.opening
-    } catch (e) {
-      this.broken(e)
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { InvigilError } from '../../base/errors.ts'
 import type { Admin } from './client.ts'
 import { kafkaError } from './errors.ts'
+import { withOpenEnds } from './open-ends.ts'
 import { whileNotReady } from './retry.ts'
 
 /** What a group has committed for a partition. */
@@ -51,4 +52,9 @@ export async function logRanges(admin: Admin, topic: string): Promise<LogRange[]
   } catch (e) {
     throw kafkaError(e, { topic })
   }
+}
+
+/** Where each partition's log really ends, behind transactions that are still open, too; the index is the partition. */
+export async function openEnds(admin: Admin, topic: string): Promise<number[]> {
+  return (await withOpenEnds(() => logRanges(admin, topic))).map((range) => range.end)
 }

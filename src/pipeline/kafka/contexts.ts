@@ -24,6 +24,8 @@ export interface ContextsOptions {
   log: Logger
   /** Publishes nothing, also where the topic has no context yet. */
   onlyReads?: boolean
+  /** Is told where the topic cannot be followed any more: then the process must be started anew. */
+  broken?(this: void, e: InvigilError): void
   /** How long to wait for what must be in the topic. */
   within?: Ms
 }
@@ -85,7 +87,10 @@ export class Contexts {
   private async start(): Promise<void> {
     const end = await this.end()
     this.consumer.on(this.consumer.events.CRASH, ({ payload: { error, restart } }) => {
-      if (!restart) this.fail(kafkaError(error, { topic: this.topic, group: this.groupId }))
+      if (restart) return
+      const e = kafkaError(error, { topic: this.topic, group: this.groupId })
+      this.fail(e)
+      this.options.broken?.(e)
     })
     await this.consumer.connect()
     await this.consumer.subscribe({ topic: this.topic, fromBeginning: true })
@@ -110,11 +115,6 @@ export class Contexts {
   onCurrent(listener: (hash: string) => void): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
-  }
-
-  /** Why the topic is followed no more, if it is not: then the process must be started anew. */
-  get failed(): InvigilError | undefined {
-    return this.failure
   }
 
   /** The hashes of what a context is made of. */

@@ -1,13 +1,13 @@
 import { formatProblem, InvigilError, type Problem } from '../../base/errors.ts'
-import { SECOND } from '../../base/time.ts'
 import type { KafkaClient } from '../../io/kafka/client.ts'
 import { TOPICS } from '../../io/kafka/config.ts'
-import { Member, type TopicPartition } from '../../io/kafka/member.ts'
+import { Member } from '../../io/kafka/member.ts'
 import { checkTopics } from '../../io/kafka/topics.ts'
 import { createDecoder, type DecoderOptions } from '../../telemetry/decode.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { openSource, type Intakes } from './intake-source.ts'
 import type { Role, Surroundings } from './role.ts'
+import { Troubles } from './troubles.ts'
 
 /** A platform's topic and what is in it. */
 export interface SourceTopic extends DecoderOptions {
@@ -38,33 +38,20 @@ export async function openIntake(around: Surroundings, { sources, enrich }: Inta
     written: { telemetry: client.topic('telemetry'), rejects: client.topic('rejects') },
     cares: new Map(),
   }
-  const troubled = new Map<string, TopicPartition>()
+  const troubled = new Troubles(readiness, CONDITION)
   const member = await Member.join(client, {
     group: intakes.group,
     topics: sources.map((s) => s.topic),
     open: (at, flow) => openSource(intakes, at, flow),
     trouble: (at, why) => {
-      const key = `${at.topic}/${at.partition}`
-      if (why === undefined) troubled.delete(key)
-      else {
-        troubled.set(key, at)
-        log.warn({ topic: at.topic, partition: at.partition, error: why.message }, 'a partition of a platform cannot be read at present; it is tried again')
-      }
+      if (why) log.warn({ topic: at.topic, partition: at.partition, error: why.message }, 'a partition of a platform cannot be read at present; it is tried again')
+      troubled.tell(at, why)
     },
     broken: (e) => around.broken(e),
   })
-  const tell = (): void => {
-    // Nobody says that a partition in trouble has gone to another process.
-    const mine = member.partitions()
-    for (const [key, at] of troubled) if (!mine.some((p) => p.topic === at.topic && p.partition === at.partition)) troubled.delete(key)
-    if (troubled.size === 0) readiness.met(CONDITION)
-    else readiness.unmet(CONDITION, `partitions of the platforms' topics that cannot be read at present: ${troubled.size}`)
-  }
-  tell()
-  const watch = setInterval(tell, SECOND)
+  troubled.joined()
   return {
     leave: async () => {
-      clearInterval(watch)
       readiness.unmet(CONDITION, 'this process leaves')
       await member.leave()
     },

@@ -7,7 +7,7 @@ import type { Flow, PartitionHandler, TopicPartition } from '../../io/kafka/memb
 import { committedOffset, logRanges, type LogRange } from '../../io/kafka/offsets.ts'
 import { TransactionalProducer } from '../../io/kafka/producer.ts'
 import { Batch, Care, type Reading, type Written } from './intake-batch.ts'
-import { Lags } from './lags.ts'
+import { Lags } from './task-gauges.ts'
 import type { Surroundings } from './role.ts'
 
 /** What the partitions of all sources share. */

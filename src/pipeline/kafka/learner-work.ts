@@ -4,9 +4,9 @@ import type { Setup } from '../../engine/runtime.ts'
 import type { KafkaClient, KafkaMessage, Message, TopicMessages } from '../../io/kafka/client.ts'
 import type { Meter } from '../../io/metrics.ts'
 import type { Event } from '../../telemetry/event.ts'
-import { Chunk } from '../../telemetry/held.ts'
+import { Chunk, type Held } from '../../telemetry/held.ts'
 import type { RejectReason } from '../../telemetry/rejects.ts'
-import { Tape } from '../../telemetry/tape.ts'
+import { ROOM_OF_ONE, Tape } from '../../telemetry/tape.ts'
 import { createTelemetryDecoder } from '../../telemetry/wire.ts'
 import { lateMessage } from '../cloud-events.ts'
 import { rejectOf } from '../kafka-rejects.ts'
@@ -25,9 +25,8 @@ export interface LearnerWorkOptions {
   locate: (event: Event) => void
 }
 
-/** Numbers on the tape of one chunk: enough for some thousand records. */
-const TAPE = 1 << 18
-const WORST_PLATFORMS = 1000
+/** Numbers on a chunk's tape for each record; one that needs more lets the next one begin another chunk. */
+const TAPE_PER_RECORD = 48
 
 /** The learner stage of one partition of the telemetry. */
 export class LearnerWork implements Work<LearnerTaskState> {
@@ -47,12 +46,18 @@ export class LearnerWork implements Work<LearnerTaskState> {
   private chunk: Chunk | undefined
   // The record at hand.
   private message: KafkaMessage | undefined
+  private isTold = false
   private readonly sink = {
-    event: (held: Parameters<LearnerTask['take']>[1]) => {
+    event: (held: Held) => {
+      this.isTold = true
       held.stamp = Number((this.message as KafkaMessage).timestamp)
       this.task.take(Number((this.message as KafkaMessage).offset), held)
     },
-    reject: (reason: RejectReason, message: string) => this.reject(this.message as KafkaMessage, reason, message),
+    reject: (reason: RejectReason, message: string) => {
+      this.isTold = true
+      this.reject(this.message as KafkaMessage, reason, message)
+    },
+    // Canonical telemetry has no verbs that are not used.
     ignored: () => undefined,
   }
 
@@ -79,26 +84,27 @@ export class LearnerWork implements Work<LearnerTaskState> {
   }
 
   take(messages: readonly KafkaMessage[]): void {
-    for (const message of messages) {
-      this.message = message
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i] as KafkaMessage
       const { value } = message
+      this.message = message
+      this.isTold = false
       if (value === null) this.reject(message, 'bad-json', 'the record has no value')
       else {
-        const chunk = this.chunkOf(value)
-        let told = false
-        const { sink } = this
-        const start = value.byteOffset
-        this.decoder.decode({ event: (h) => ((told = true), sink.event(h)), reject: (r, m) => ((told = true), sink.reject(r, m)), ignored: sink.ignored }, chunk.bytes, start, start + value.length, chunk)
-        if (!told) this.reject(message, 'bad-json', 'the record is blank')
+        const chunk = this.chunkOf(value, messages.length - i)
+        this.decoder.decode(this.sink, chunk.bytes, value.byteOffset, value.byteOffset + value.length, chunk)
+        if (!this.isTold) this.reject(message, 'bad-json', 'the record is blank')
       }
     }
     const last = messages.at(-1)
     if (last) this.taken = Number(last.offset) + 1
   }
 
-  /** Values that lie in one piece of memory, as those of one fetch do, share a chunk. */
-  private chunkOf(value: Buffer): Chunk {
-    if (this.chunk === undefined || this.chunk.bytes.buffer !== value.buffer || !this.chunk.tape.hasRoom) this.chunk = new Chunk(Buffer.from(value.buffer), new Tape(TAPE))
+  /** Values that lie in one piece of memory, as those of one fetch do, share a chunk; `records` are still to come. */
+  private chunkOf(value: Buffer, records: number): Chunk {
+    if (this.chunk === undefined || this.chunk.bytes.buffer !== value.buffer || !this.chunk.tape.hasRoom) {
+      this.chunk = new Chunk(Buffer.from(value.buffer), new Tape(ROOM_OF_ONE + records * TAPE_PER_RECORD))
+    }
     return this.chunk
   }
 
@@ -118,8 +124,8 @@ export class LearnerWork implements Work<LearnerTaskState> {
   }
 
   handle(mark: MarkRecord, isOut: boolean): void {
-    const before = this.task.covered
-    const { outputs, sightings, late, future } = this.task.handle(mark)
+    const duplicates = this.task.duplicates
+    const { outputs, sightings, late, future, events } = this.task.handle(mark)
     const covered = this.rejects.findIndex((r) => r.offset >= this.task.covered)
     const rejects = this.rejects.splice(0, covered < 0 ? this.rejects.length : covered)
     if (isOut) return
@@ -135,10 +141,9 @@ export class LearnerWork implements Work<LearnerTaskState> {
       this.outbox.put('rejects', message)
       this.meter.count('records_rejected_total', 1, { reason })
     }
-    this.meter.count('events_handled_total', this.task.covered - before)
-    const byPlatform = new Map<string, number>()
-    for (const { event } of late) if (byPlatform.size < WORST_PLATFORMS || byPlatform.has(event.platform)) byPlatform.set(event.platform, (byPlatform.get(event.platform) ?? 0) + 1)
-    for (const [platform, n] of byPlatform) this.meter.count('events_late_total', n, { platform })
+    this.meter.count('events_handled_total', events - future.length)
+    this.meter.count('events_duplicate_total', this.task.duplicates - duplicates)
+    for (const { event } of late) this.meter.count('events_late_total', 1, { platform: event.platform })
   }
 
   drain(): TopicMessages[] {

@@ -2,7 +2,7 @@ import type { Ms } from '../../base/time.ts'
 import { invariant } from '../../base/errors.ts'
 import type { Timekeeper } from '../../engine/timekeeper.ts'
 import type { KafkaMessage } from '../../io/kafka/client.ts'
-import { createDecoder } from '../../telemetry/decode.ts'
+import { createDecoder, MOST_BYTES } from '../../telemetry/decode.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Held } from '../../telemetry/held.ts'
 import { Scanner } from '../../telemetry/scan.ts'
@@ -52,7 +52,8 @@ export class LightReader {
     for (const { value, timestamp } of records) {
       if (value === null) continue
       tape.clear()
-      const seen = scanner.look(value, 0, value.length, tape)
+      // A longer one is a reject of the task's, and must move no time.
+      const seen = value.length > MOST_BYTES ? undefined : scanner.look(value, 0, value.length, tape)
       if (seen === undefined) {
         this.stamp = Number(timestamp)
         this.slow.decode(this.sink, value)

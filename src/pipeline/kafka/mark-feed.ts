@@ -129,7 +129,9 @@ class Feed {
   }
 
   async close(): Promise<void> {
-    await (await this.member).leave()
+    // One that could not join has said so, and has nothing to leave.
+    const member = await this.member.catch(() => undefined)
+    await member?.leave()
   }
 
   private at(reader: Reader): FedMark | undefined {

@@ -61,7 +61,12 @@ export async function runKafka(options: KafkaRunOptions): Promise<void> {
   const server = options.http && (await StatusServer.open(options.http, { metrics, health, readiness }, onError))
   const opened = new Opened()
   try {
-    await Promise.race([openRoles(around, options, opened), broken])
+    const opening = openRoles(around, options, opened)
+    // What is still being opened when something breaks is waited for: it could not be left else.
+    await Promise.race([opening, broken]).catch(async (e: unknown) => {
+      await opening.catch(() => undefined)
+      throw e
+    })
     options.joined?.(server?.address)
     await Promise.race([stopped(stop), broken])
   } finally {
@@ -85,15 +90,18 @@ class Opened {
   }
 
   async leave(): Promise<void> {
-    await Promise.all(this.roles.map((r) => r.leave()))
-    await Promise.all(this.after.map((close) => close()))
+    const left = await Promise.allSettled(this.roles.map((r) => r.leave()))
+    // What the roles read from is closed after them; one that fails keeps nobody else.
+    left.push(...await Promise.allSettled(this.after.map((close) => close())))
+    const failed = left.find((l) => l.status === 'rejected')
+    if (failed) throw failed.reason
   }
 }
 
 async function openRoles(around: Surroundings, options: KafkaRunOptions, opened: Opened): Promise<void> {
   const { client, group, context, sources, version, snapshotEvery, acceptVersion, redis, log } = options
   const enrich = createEnricher({ geo: context.geo.lookups })
-  const contexts = await Contexts.open(client, { group, context, folder: options.contextFolder, log })
+  const contexts = await Contexts.open(client, { group, context, folder: options.contextFolder, log, broken: around.broken })
   opened.closeAfter(() => contexts.close())
   const tell = (hash: string | undefined) => around.meter.showAll('context_info', hash === undefined ? [] : [[hash, 1]])
   tell(contexts.current())
@@ -107,11 +115,14 @@ async function openRoles(around: Surroundings, options: KafkaRunOptions, opened:
     learner: () => openStage(around, 'learner', stage),
     resource: () => openStage(around, 'resource', stage),
   }
-  await Promise.all(options.roles.map(async (name) => {
+  const opening = await Promise.allSettled(options.roles.map(async (name) => {
     const role = await open[name]()
     if (role) opened.role(role)
-    around.readiness.met(name)
+    else around.readiness.met(name)
   }))
+  // Those that were opened are left before the process ends.
+  const failed = opening.find((o) => o.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 async function check(client: KafkaClient, log: Logger): Promise<void> {

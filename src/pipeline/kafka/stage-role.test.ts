@@ -65,6 +65,8 @@ class Process {
     const options = {
       redis: { url: redis(), prefix }, contexts: { current: () => 'test', setupOf: () => Promise.resolve(setup) },
       marks: started.feed, locate: () => undefined, version: 'v1', snapshotEvery: 700,
+      // Less than a mark covers, so that reading is held up all the time.
+      mostWaiting: 40,
     }
     for (const stage of ['learner', 'resource'] as const) started.roles.push(await openStage(started.around, stage, options))
     return started

@@ -14,7 +14,10 @@ import { ResourceWork } from './resource-work.ts'
 import type { Role, Surroundings } from './role.ts'
 import { readTaskPosition, type TaskHead } from './task-head.ts'
 import { TaskRunner } from './task-runner.ts'
+import { Troubles } from './troubles.ts'
 import type { Work } from './work.ts'
+
+const MOST_WAITING = 300_000
 
 export type Stage = 'learner' | 'resource'
 
@@ -27,28 +30,25 @@ export interface StageOptions {
   snapshotEvery: Ms
   /** Take over from another version of the code that was not stopped in good order. */
   acceptVersion?: boolean
+  /** Records of a task that may wait for their mark before no more are read. */
+  mostWaiting?: number
 }
 
 /** Joins a stage: this process gets tasks of it, as the group has it. */
 export async function openStage(around: Surroundings, stage: Stage, options: StageOptions): Promise<Role> {
   const opener = new TaskOpener(around, stage, options)
-  const refused = new Map<number, string>()
+  const troubled = new Troubles(around.readiness, stage)
   const member = await Member.join(around.client, {
     group: opener.group,
     topics: [opener.topic],
     broken: around.broken,
     open: (at, flow) => opener.open(at, flow),
-    trouble: ({ partition }, why) => {
-      if (why === undefined) refused.delete(partition)
-      else {
-        refused.set(partition, why.message)
-        around.log.warn({ task: `${stage}-${partition}`, error: why.message }, 'a task cannot be run at present; it is tried again')
-      }
-      const [first] = refused.values()
-      if (first === undefined) around.readiness.met(stage)
-      else around.readiness.unmet(stage, refused.size === 1 ? first : `${refused.size} tasks cannot be run: ${first}`)
+    trouble: (at, why) => {
+      if (why) around.log.warn({ task: `${stage}-${at.partition}`, error: why.message }, 'a task cannot be run at present; it is tried again')
+      troubled.tell(at, why)
     },
   })
+  troubled.joined()
   return { leave: () => member.leave() }
 }
 
@@ -91,7 +91,7 @@ class TaskOpener {
   private async begin(of: { name: string; at: TopicPartition; flow: Flow; producer: TransactionalProducer; store: RedisStore; committed: Committed | undefined; range: LogRange }): Promise<TaskRunner> {
     const { name, at, flow, producer, store, committed, range } = of
     const { options, around } = this
-    const { contexts, marks, version, snapshotEvery } = options
+    const { contexts, marks, version, snapshotEvery, mostWaiting = MOST_WAITING } = options
     const begun = performance.now()
     const said = committed === undefined ? undefined : readTaskPosition(committed.metadata)
     const snapshots = new Snapshots<TaskHead>(store)
@@ -110,7 +110,7 @@ class TaskOpener {
     }
     around.log.info({ task: name, snapshot: head?.mark ?? 0, out, from, ms: Math.round(performance.now() - begun) }, head ? 'a task goes on from a snapshot' : 'a task begins without a snapshot')
     return TaskRunner.start(
-      { name, at, group: this.group, version, work, producer, store, snapshots, context, setupOf: (hash) => contexts.setupOf(hash), from, out, marksFrom: head?.marksFrom ?? 0, snapshotEvery },
+      { name, at, group: this.group, version, work, producer, store, snapshots, context, setupOf: (hash) => contexts.setupOf(hash), from, out, marksFrom: head?.marksFrom ?? 0, snapshotEvery, mostWaiting },
       around, flow, head?.base ?? '', (wake) => marks.read(work.task.handled, head?.marksFrom, wake),
     )
   }
@@ -133,6 +133,9 @@ class TaskOpener {
 function checkReach(name: string, head: Manifest<TaskHead> | undefined, range: LogRange, out: number): void {
   if (head !== undefined && head.from < range.start) {
     throw new InvigilError('bad-state', `\`${name}\` must read on from offset ${head.from}, but the log begins at ${range.start}: its retention is too short; begin anew from an archive`)
+  }
+  if (head !== undefined && head.from > range.end) {
+    throw new InvigilError('bad-state', `\`${name}\` must read on from offset ${head.from}, but the log ends at ${range.end}: it was made anew; use another \`group\`, or topics of another \`prefix\``)
   }
   if (head === undefined && out > 0 && range.start > 0) {
     throw new InvigilError('bad-state', `the state of \`${name}\` is lost, and the log no longer reaches back to its beginning (it begins at offset ${range.start}); begin anew from an archive`)

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { InvigilError, type Problem } from '../../base/errors.ts'
 import { formatTime, type Ms } from '../../base/time.ts'
 import { unpackMark } from '../../engine/mark-record.ts'
-import { TOPIC_RESOURCE, type Admin, type KafkaClient, type KafkaMessage } from '../../io/kafka/client.ts'
+import { TOPIC_RESOURCE, type Admin, type KafkaClient } from '../../io/kafka/client.ts'
 import { describeGroup, type GroupMember } from '../../io/kafka/groups.ts'
 import { lastRecord } from '../../io/kafka/last-record.ts'
 import { committedOffsets, logRanges, type LogRange } from '../../io/kafka/offsets.ts'
-import { readRanges } from '../../io/kafka/read-range.ts'
+import { oldestStamp } from '../../io/kafka/oldest-stamp.ts'
 import { checkTopics } from '../../io/kafka/topics.ts'
 import { judge } from './status-problems.ts'
 
@@ -170,20 +170,9 @@ function markStatus({ number, context, at, offsets, watermarks, troubled }: Last
   return { number, context, at: formatTime(at), age: now - at, uncovered, platforms: platforms.sort((a, b) => (a.platform < b.platform ? -1 : 1)) }
 }
 
-// Behind what a mark covers there are often only markers of transactions.
-const LOOKED_AT = 200
-
 /** When the oldest record was stored that no mark covers; the end of a log cannot tell whether there is one. */
-async function firstUncovered(client: KafkaClient, group: string, telemetry: readonly LogRange[], offsets: readonly number[]): Promise<Ms | undefined> {
-  const ranges = telemetry.map(({ start, end }, p): LogRange | undefined => {
-    const from = Math.max(start, offsets[p] ?? 0)
-    return from < end ? { start: from, end: Math.min(end, from + LOOKED_AT) } : undefined
-  })
-  let oldest: Ms | undefined
-  await readRanges(client, { topic: client.topic('telemetry'), ranges, group }, (_, { timestamp }: KafkaMessage) => {
-    oldest = Math.min(oldest ?? Infinity, Number(timestamp))
-  })
-  return oldest
+function firstUncovered(client: KafkaClient, group: string, telemetry: readonly LogRange[], offsets: readonly number[]): Promise<Ms | undefined> {
+  return oldestStamp(client, group, client.topic('telemetry'), telemetry.map(({ start, end }, p) => ({ start: Math.max(start, offsets[p] ?? 0), end })))
 }
 
 // What tasks commit with their offset. Whatever is not there is not known.

@@ -1,13 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InvigilError } from '../../base/errors.ts'
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Setup } from '../../engine/runtime.ts'
-import type { TopicMessages } from '../../io/kafka/client.ts'
+import type { KafkaMessage, TopicMessages } from '../../io/kafka/client.ts'
 import type { Flow, PartitionHandler, TopicPartition } from '../../io/kafka/member.ts'
 import type { TransactionalProducer } from '../../io/kafka/producer.ts'
 import type { RedisStore } from '../../io/redis-store.ts'
-import type { KafkaMessage } from '../../io/kafka/client.ts'
 import type { Snapshots } from '../recovery.ts'
-import { Lags } from './lags.ts'
+import { Lags, SnapshotAges } from './task-gauges.ts'
 import { checkNext, type MarkReader } from './mark-feed.ts'
 import type { Surroundings } from './role.ts'
 import type { TaskHead, TaskPosition } from './task-head.ts'
@@ -33,11 +33,11 @@ export interface TaskParts {
   out: number
   marksFrom: number
   snapshotEvery: Ms
+  mostWaiting: number
 }
 
 /** What is handled in one go before others get their turn, and what one transaction carries. */
 const TURN: Ms = 100
-const MOST_WAITING = 300_000
 /** What leaving may take, so that the process is gone within ten seconds. */
 const LEAVE_WITHIN: Ms = 7 * SECOND
 
@@ -50,6 +50,7 @@ export class TaskRunner implements PartitionHandler {
   private readonly marks: MarkReader
   private readonly running: Promise<void>
   private readonly lags: Lags
+  private readonly ages: SnapshotAges
   private wakeUp: () => void = () => undefined
   private isAwake = true
   private isStopping = false
@@ -60,6 +61,8 @@ export class TaskRunner implements PartitionHandler {
   /** What the group's offset says: the position of the last snapshot. */
   private saved: { offset: number; mark: number; manifest: string }
   private snapshotAt: Ms
+  /** Records of the partition that have not been read yet, markers included. */
+  private unread = 0
 
   /** `openMarks` is told what to call when more marks have come. */
   static async start(parts: TaskParts, around: Surroundings, flow: Flow, manifest: string, openMarks: (wake: () => void) => Promise<MarkReader>): Promise<TaskRunner> {
@@ -81,6 +84,7 @@ export class TaskRunner implements PartitionHandler {
     this.marksFrom = parts.marksFrom
     this.saved = { offset: parts.from, mark: parts.work.task.handled, manifest }
     this.lags = Lags.of(around.meter)
+    this.ages = SnapshotAges.of(around.meter)
     // Staggered: all tasks of a process come at the same time, and should not save at the same time.
     this.snapshotAt = Date.now() + parts.snapshotEvery * (0.5 + ((parts.at.partition * 0.618) % 1) / 2)
     this.running = this.run()
@@ -89,15 +93,28 @@ export class TaskRunner implements PartitionHandler {
 
   take(messages: readonly KafkaMessage[]): void {
     this.parts.work.take(messages)
-    if (!this.isPaused && this.parts.work.waiting > MOST_WAITING) {
-      this.isPaused = true
-      this.flow.pause()
-    }
+    this.slowDown()
     this.wake()
   }
 
   progress(reached: number, end: number): void {
-    this.lags.set(this.parts.name, Math.max(0, end - reached) + this.parts.work.waiting)
+    this.unread = Math.max(0, end - reached)
+    this.showLag()
+  }
+
+  /** Reads no more while much waits for a mark that has not come. INVARIANT (goes on): what the next mark covers is always read, however much that is. */
+  private slowDown(): void {
+    const { work, mostWaiting } = this.parts
+    const next = this.marks.peek()
+    const isEnough = work.waiting > (this.isPaused ? mostWaiting / 2 : mostWaiting) && (next === undefined || work.isReady(next.record))
+    if (isEnough === this.isPaused) return
+    this.isPaused = isEnough
+    if (isEnough) this.flow.pause()
+    else this.flow.resume()
+  }
+
+  private showLag(): void {
+    this.lags.set(this.parts.name, this.unread + this.parts.work.waiting)
   }
 
   async close(why: 'lost' | 'leaving'): Promise<void> {
@@ -110,6 +127,7 @@ export class TaskRunner implements PartitionHandler {
     } finally {
       this.marks.close()
       this.lags.drop(this.parts.name)
+      this.ages.drop(this.parts.name)
       await this.parts.store.close()
       await this.parts.producer.close()
     }
@@ -165,23 +183,20 @@ export class TaskRunner implements PartitionHandler {
       hasMore = Date.now() > until
       if (hasMore || this.isStopping) break
     }
-    if (this.isPaused && work.waiting < MOST_WAITING / 2) {
-      this.isPaused = false
-      this.flow.resume()
-    }
+    this.slowDown()
     if (last > this.out) await this.commit(work.drain(), last)
     return hasMore
   }
 
   private async commit(messages: readonly TopicMessages[], last: number): Promise<void> {
-    const { producer, name } = this.parts
+    const { producer } = this.parts
     if (messages.some((m) => m.messages.length > 0)) {
       const begun = performance.now()
       await this.counted(() => producer.commit(messages, this.position(last)))
       this.around.meter.observe('commit_duration_seconds', (performance.now() - begun) / SECOND)
     }
     this.out = last
-    this.lags.set(name, this.parts.work.waiting)
+    this.showLag()
   }
 
   private async counted(commit: () => Promise<unknown>): Promise<void> {
@@ -211,6 +226,7 @@ export class TaskRunner implements PartitionHandler {
     try {
       const { bytes, base } = await snapshots.save(work.task, head)
       this.saved = { offset: head.from, mark: head.mark, manifest: base }
+      this.ages.set(name, Date.now())
       this.around.meter.observe('snapshot_bytes', bytes)
       this.around.meter.observe('snapshot_duration_seconds', (performance.now() - begun) / SECOND)
       this.around.log.debug({ task: name, mark: head.mark, bytes, ms: Math.round(performance.now() - begun) }, 'snapshot saved')
@@ -223,17 +239,24 @@ export class TaskRunner implements PartitionHandler {
   }
 
   private async saveLast(): Promise<void> {
-    const timer = { late: undefined as NodeJS.Timeout | undefined }
-    const late = new Promise<void>((done) => (timer.late = setTimeout(done, LEAVE_WITHIN)))
-    const saved = this.snapshot().then(() => this.parts.producer.commit([], this.position(this.out)))
-    saved.catch(() => undefined)
+    const { log } = this.around
+    const abort = new AbortController()
+    const save = async (): Promise<void> => {
+      await this.snapshot()
+      await this.parts.producer.commit([], this.position(this.out))
+    }
+    const late = sleep(LEAVE_WITHIN, true, { signal: abort.signal }).catch(() => false)
     try {
-      await Promise.race([saved, late])
+      // Whatever the rest of it comes to, the next owner reads what it needs.
+      const saved = save()
+      saved.catch(() => undefined)
+      const isLate = await Promise.race([saved.then(() => false), late])
+      if (isLate) log.warn({ task: this.parts.name }, 'the last snapshot takes too long to wait for; the next owner reads a little more')
     } catch (e) {
       if (!(e instanceof InvigilError) || e.domain === 'bug') throw e
-      this.around.log.warn({ task: this.parts.name, error: e.message }, 'the last snapshot could not be told of; the next owner reads a little more')
+      log.warn({ task: this.parts.name, error: e.message }, 'the last snapshot could not be told of; the next owner reads a little more')
     } finally {
-      clearTimeout(timer.late)
+      abort.abort()
     }
   }
 }

@@ -1,5 +1,5 @@
 import { InvigilError } from '../../base/errors.ts'
-import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import { HOUR, MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Catalogue } from '../../catalogue/index.ts'
 import { packMark, recordOf, unpackMark, type MarkRecord } from '../../engine/mark-record.ts'
 import { PATIENCE, Timekeeper, type Mark } from '../../engine/timekeeper.ts'
@@ -7,11 +7,13 @@ import type { Admin, KafkaMessage } from '../../io/kafka/client.ts'
 import { kafkaError } from '../../io/kafka/errors.ts'
 import { lastRecord } from '../../io/kafka/last-record.ts'
 import { Member, type Flow, type PartitionHandler } from '../../io/kafka/member.ts'
-import { logRanges, type LogRange } from '../../io/kafka/offsets.ts'
+import { logRanges, openEnds, type LogRange } from '../../io/kafka/offsets.ts'
+import { oldestStamp } from '../../io/kafka/oldest-stamp.ts'
 import { TransactionalProducer } from '../../io/kafka/producer.ts'
 import { EvenReading } from './even-reading.ts'
 import { LightReader } from './light-reader.ts'
 import type { Role, Surroundings } from './role.ts'
+import { Troubles } from './troubles.ts'
 
 export interface TimekeeperOptions {
   /** Says how late a platform's events may come. */
@@ -28,23 +30,25 @@ const MARK_EVERY: Ms = 250
 const WAIT_FOR_PARTITION: Ms = 10 * SECOND
 /** A goal is mostly reached at once. */
 const SOON: Ms = 15
+/** Of all partitions together: what is read in one turn of the event loop. */
 const MOST_WAITING = 200_000
 const CONDITION = 'time'
 
 /** Stands for election: of all processes of the group, the one that has the partition of the marks keeps the time. */
 export async function openTimekeeper(around: Surroundings, options: TimekeeperOptions): Promise<Role> {
   const group = `${around.group}-time`
+  const troubled = new Troubles(around.readiness, CONDITION)
   const member = await Member.join(around.client, {
     group,
     topics: [around.client.topic('marks')],
     broken: around.broken,
     open: (_, flow) => TimekeeperTask.open(around, group, options, flow),
-    trouble: (_, why) => {
-      if (why === undefined) return around.readiness.met(CONDITION)
-      around.log.warn({ error: why.message }, 'time cannot be kept at present; it is tried again')
-      around.readiness.unmet(CONDITION, why.message)
+    trouble: (at, why) => {
+      if (why) around.log.warn({ error: why.message }, 'time cannot be kept at present; it is tried again')
+      troubled.tell(at, why)
     },
   })
+  troubled.joined()
   return { leave: () => member.leave() }
 }
 
@@ -53,7 +57,6 @@ class TimekeeperTask implements PartitionHandler {
   // Of the marks, nothing is read here but the last one.
   readonly from = 0
   private readonly around: Surroundings
-  private readonly group: string
   private readonly options: TimekeeperOptions
   private readonly flow: Flow
   private readonly producer: TransactionalProducer
@@ -66,6 +69,8 @@ class TimekeeperTask implements PartitionHandler {
   private readonly admin: Admin
   private telemetry: Member | undefined
   private timer: NodeJS.Timeout | undefined
+  private reachTimer: NodeJS.Timeout | undefined
+  private telling: Promise<void> = Promise.resolve()
   private working: Promise<void> = Promise.resolve()
   private isClosed = false
   private hasNews = false
@@ -77,6 +82,7 @@ class TimekeeperTask implements PartitionHandler {
   static async open(around: Surroundings, group: string, options: TimekeeperOptions, flow: Flow): Promise<TimekeeperTask> {
     const { client } = around
     const producer = await TransactionalProducer.open(client, `${group}-0`)
+    let task: TimekeeperTask | undefined
     try {
       // INVARIANT (one owner): what the old owner had begun is settled before the last mark is read.
       await producer.fence()
@@ -84,18 +90,17 @@ class TimekeeperTask implements PartitionHandler {
       const [ofMarks, ranges] = await client.withAdmin(async (admin) => [await logRanges(admin, marks), await logRanges(admin, client.topic('telemetry'))] as const)
       const last = await lastRecord(client, around.group, marks, 0, ofMarks[0] as LogRange)
       const record = last?.value ? unpackMark(last.value) : undefined
-      const task = new TimekeeperTask(around, group, options, flow, producer, record, ranges.map((r) => r.start))
+      task = new TimekeeperTask(around, options, flow, producer, record, ranges.map((r) => r.start))
       await task.begin()
       return task
     } catch (e) {
-      await producer.close()
+      await (task ?? producer).close()
       throw kafkaError(e, { group })
     }
   }
 
-  private constructor(around: Surroundings, group: string, options: TimekeeperOptions, flow: Flow, producer: TransactionalProducer, last: MarkRecord | undefined, starts: readonly number[]) {
+  private constructor(around: Surroundings, options: TimekeeperOptions, flow: Flow, producer: TransactionalProducer, last: MarkRecord | undefined, starts: readonly number[]) {
     this.around = around
-    this.group = group
     this.options = options
     this.flow = flow
     this.producer = producer
@@ -131,6 +136,8 @@ class TimekeeperTask implements PartitionHandler {
         })
       },
     })
+    this.reachTimer = setInterval(() => void this.tellReach(), HOUR)
+    void this.tellReach()
     around.log.info({ mark: this.keeper.mark, offsets: this.offsets }, 'this process keeps the time')
     this.schedule()
   }
@@ -142,20 +149,33 @@ class TimekeeperTask implements PartitionHandler {
   async close(): Promise<void> {
     this.isClosed = true
     clearTimeout(this.timer)
-    await this.working
+    clearInterval(this.reachTimer)
+    await Promise.all([this.working, this.telling])
     await this.telemetry?.leave()
     await this.admin.disconnect()
     await this.producer.close()
     this.around.meter.showAll('watermark_age_seconds', [])
     this.around.meter.showAll('platform_left_out', [])
+    this.around.meter.show('replay_reach_seconds', Infinity)
   }
 
   private queue(partition: number, messages: readonly KafkaMessage[]): void {
     this.reading.add(partition, messages)
-    if (this.reading.waiting(partition) > MOST_WAITING && !this.paused.has(partition)) {
+    if (this.reading.waiting(partition) > MOST_WAITING / this.offsets.length && !this.paused.has(partition)) {
       this.paused.add(partition)
       this.flows[partition]?.pause()
     }
+  }
+
+  /** Tells how far back a replay can reach. */
+  private tellReach(): Promise<void> {
+    const { client, group, meter, log } = this.around
+    const topic = client.topic('telemetry')
+    const tell = async (): Promise<void> => {
+      const oldest = await oldestStamp(client, group, topic, await client.withAdmin((admin) => logRanges(admin, topic)))
+      meter.show('replay_reach_seconds', oldest ?? Infinity)
+    }
+    return (this.telling = tell().catch((e: unknown) => log.warn({ error: kafkaError(e, { topic }).message }, 'how far back the telemetry reaches could not be found out')))
   }
 
   private schedule(): void {
@@ -174,8 +194,8 @@ class TimekeeperTask implements PartitionHandler {
   private async tick(): Promise<void> {
     const now = Date.now()
     if (!this.hasGoal) {
-      // INVARIANT (fair): a mark covers all partitions as they were at one moment.
-      this.reading.aim((await logRanges(this.admin, this.around.client.topic('telemetry'))).map((r) => r.end), now)
+      // INVARIANT (fair): a mark covers all partitions as they were at one moment, with what transactions had written that were still open then.
+      this.reading.aim(await openEnds(this.admin, this.around.client.topic('telemetry')), now)
       this.hasGoal = true
     }
     const isWhole = this.reading.drain(now, (partition, records) => {
@@ -184,7 +204,7 @@ class TimekeeperTask implements PartitionHandler {
       this.hasNews = true
     })
     for (const p of this.paused) {
-      if (this.reading.waiting(p) > MOST_WAITING / 2) continue
+      if (this.reading.waiting(p) > MOST_WAITING / 2 / this.offsets.length) continue
       this.paused.delete(p)
       this.flows[p]?.resume()
     }
@@ -205,7 +225,7 @@ class TimekeeperTask implements PartitionHandler {
   private async write(mark: Mark): Promise<void> {
     const value = Buffer.from(packMark(recordOf(this.keeper, mark, this.offsets)))
     const marks = this.around.client.topic('marks')
-    await this.producer.commit([{ topic: marks, messages: [{ key: null, value }] }], { consumerGroupId: this.group, topic: marks, partition: 0, offset: 0, metadata: '' })
+    await this.producer.write([{ topic: marks, messages: [{ key: null, value }] }])
     this.context = mark.context
     const { meter } = this.around
     meter.showAll('watermark_age_seconds', Object.entries(mark.watermarks))
