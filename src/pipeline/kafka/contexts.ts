@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { InvigilError } from '../../base/errors.ts'
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Setup } from '../../engine/runtime.ts'
-import type { Consumer, KafkaClient, KafkaMessage } from '../../io/kafka/client.ts'
+import type { KafkaClient, KafkaMessage } from '../../io/kafka/client.ts'
 import { kafkaError } from '../../io/kafka/errors.ts'
+import { Member } from '../../io/kafka/member.ts'
 import { logRanges } from '../../io/kafka/offsets.ts'
 import { readContextRecord, setupOf, type ContextRecord } from '../context-record.ts'
 import type { OpenContext } from '../context.ts'
@@ -24,8 +24,8 @@ export interface ContextsOptions {
   log: Logger
   /** Publishes nothing, also where the topic has no context yet. */
   onlyReads?: boolean
-  /** Is told where the topic cannot be followed any more: then the process must be started anew. */
-  broken?(this: void, e: InvigilError): void
+  /** Is told of a bug: the process cannot go on. */
+  broken?(this: void, e: unknown): void
   /** How long to wait for what must be in the topic. */
   within?: Ms
 }
@@ -47,8 +47,7 @@ export class Contexts {
   private readonly client: KafkaClient
   private readonly options: ContextsOptions
   private readonly topic: string
-  private readonly groupId: string
-  private readonly consumer: Consumer
+  private member: Member | undefined
   /** Records as they were written, by hash: they are read when one is wanted. */
   private readonly records = new Map<string, string>()
   private readonly setups = new Map<string, Promise<Setup>>()
@@ -58,15 +57,13 @@ export class Contexts {
   /** Why the last word on what is in force could not be read, if it could not. */
   private unread: InvigilError | undefined
   private failure: InvigilError | undefined
-  /** Offset of the last record read. A reader that begins anew gets old ones again: they say nothing new. */
+  /** Offset of the last record read. */
   private seen = -1
 
   private constructor(client: KafkaClient, options: ContextsOptions) {
     this.client = client
     this.options = options
     this.topic = client.topic('contexts')
-    this.groupId = `${options.group}-reader-${randomUUID()}`
-    this.consumer = client.consumer({ groupId: this.groupId, maxWaitTimeInMs: 250 })
   }
 
   /**
@@ -79,25 +76,18 @@ export class Contexts {
       await contexts.start()
     } catch (e) {
       await contexts.close()
-      throw kafkaError(e, { topic: contexts.topic, group: contexts.groupId })
+      throw kafkaError(e, { topic: contexts.topic })
     }
     return contexts
   }
 
   private async start(): Promise<void> {
     const end = await this.end()
-    this.consumer.on(this.consumer.events.CRASH, ({ payload: { error, restart } }) => {
-      if (restart) return
-      const e = kafkaError(error, { topic: this.topic, group: this.groupId })
-      this.fail(e)
-      this.options.broken?.(e)
+    this.member = await Member.alone(this.client, this.options.group, {
+      topics: [this.topic],
+      open: () => Promise.resolve({ from: this.seen + 1, take: (messages) => messages.forEach((m) => this.take(m)), close: () => Promise.resolve() }),
+      broken: (e) => this.broken(e),
     })
-    await this.consumer.connect()
-    await this.consumer.subscribe({ topic: this.topic, fromBeginning: true })
-    await this.consumer.run({ autoCommit: false, eachMessage: ({ message }) => {
-      this.take(message)
-      return Promise.resolve()
-    } })
     await this.readTo(end)
     if (this.inForce === undefined && this.unread === undefined && !this.options.onlyReads) {
       await publishContext(this.client, this.options.context)
@@ -141,15 +131,7 @@ export class Contexts {
   /** Follows the topic no more, and leaves nothing of the reader in Kafka. */
   async close(): Promise<void> {
     this.fail(new InvigilError('io', 'the contexts are closed'))
-    await this.consumer.disconnect()
-    try {
-      await this.client.withAdmin((admin) => admin.deleteGroups([this.groupId]), { group: this.groupId })
-    } catch (e) {
-      const { groups } = Object((e as InvigilError).cause) as { groups?: { error?: { type?: string } }[] }
-      // It is forgotten as soon as it is empty, or was never made.
-      if (groups?.every((g) => g.error?.type === 'GROUP_ID_NOT_FOUND')) return
-      this.options.log.warn({ group: this.groupId, error: (e as InvigilError).message }, 'the reader\'s group could not be deleted')
-    }
+    await this.member?.leave()
   }
 
   private async open(hash: string): Promise<Setup> {
@@ -166,7 +148,6 @@ export class Contexts {
   }
 
   private take({ offset, key, value }: KafkaMessage): void {
-    if (Number(offset) <= this.seen) return
     const name = String(key)
     if (name === CURRENT) this.takeCurrent(value)
     else if (value === null) this.records.delete(name)
@@ -214,6 +195,11 @@ export class Contexts {
       clearTimeout(timer)
       this.waiting.delete(waiting)
     }
+  }
+
+  private broken(e: unknown): void {
+    this.fail(kafkaError(e, { topic: this.topic }))
+    this.options.broken?.(e)
   }
 
   private fail(e: InvigilError): void {

@@ -89,6 +89,23 @@ test('marks cover everything, without gaps or doubles, whoever writes them', { t
   await other.close()
   await send(part(3))
   await until(isCovered)
+  // A transaction that is still open holds time: what is behind it, and what others write meanwhile, is covered together.
+  const slow = client.transactionalProducer(`${group}-slow`)
+  await slow.connect()
+  const transaction = await slow.transaction()
+  const [held, free] = [arrivals[0] as Arrival, arrivals[1] as Arrival]
+  await transaction.send({ topic: client.topic('telemetry'), messages: [{ value: JSON.stringify(held.wire), partition: 1 }] })
+  const before = marks.length
+  await producer.send({ topic: client.topic('telemetry'), messages: [{ value: JSON.stringify(free.wire), partition: 2 }] })
+  counts[2] = (counts[2] as number) + 1
+  await sleep(600)
+  expect(marks.length).toBe(before)
+  await transaction.commit()
+  await slow.disconnect()
+  counts[1] = (counts[1] as number) + 1
+  await until(isCovered)
+  // Behind its record there is a marker.
+  counts[1] = counts[1] + 1
   context = 'two'
   await until(() => marks.at(-1)?.mark.context === 'two')
   // What is no event moves nothing, but is covered.
