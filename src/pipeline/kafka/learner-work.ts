@@ -119,8 +119,9 @@ export class LearnerWork implements Work<LearnerTaskState> {
     return { key: `${topic}/${partition}`, value: JSON.stringify(reject), headers: { 'content-type': 'application/json', reason } }
   }
 
+  /** INVARIANT (refilled): also a mark that covers nothing new waits until a new owner has read again what was held, or it would be passed over. */
   isReady({ offsets }: MarkRecord): boolean {
-    return this.taken >= (offsets[this.partition] ?? 0) || this.task.covered >= (offsets[this.partition] ?? 0)
+    return this.taken >= Math.max(offsets[this.partition] ?? 0, this.task.covered)
   }
 
   handle(mark: MarkRecord, isOut: boolean): void {

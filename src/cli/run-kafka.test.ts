@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import type { KafkaClient } from '../io/kafka/client.ts'
+import { createTopics } from '../io/kafka/topics.ts'
+import { openContext } from '../pipeline/context.ts'
+import { Contexts } from '../pipeline/kafka/contexts.ts'
+import { SMALL_GEO, startShell, type Ended, type Running } from '../testing/cli.ts'
+import { duplicated, fivePlatforms, type Arrival } from '../testing/five-platforms.ts'
+import { clientOf, makeTopicsFor } from '../testing/kafka.ts'
+import { readTopic, replayLog } from '../testing/replay-log.ts'
+import { RULES, temporary } from '../testing/runs.ts'
+import { START_MS, useKafka, useRedis } from '../testing/services.ts'
+
+const brokers = useKafka()
+const redis = useRedis()
+const root = temporary()
+const running: Running[] = []
+afterEach(() => {
+  for (const { child } of running.splice(0)) child.kill('SIGKILL')
+})
+
+const OVERLAY = `
+- rule: parallel-chapters
+  params: { overlap: 90s }
+`
+
+/** A realm of its own: its folder with the configuration, and its topics where `make` says so. */
+async function realm({ make = true, sources = ['lms'], url = redis() }: { make?: boolean; sources?: string[]; url?: string } = {}) {
+  const prefix = `run-${randomUUID().slice(0, 8)}.`
+  const cwd = mkdtempSync(join(root, 'k-'))
+  const topics = { replication: 1, partitions: { telemetry: 4, sightings: 3, warnings: 1 } }
+  writeFileSync(join(cwd, 'invigil.yaml'), JSON.stringify({
+    group: prefix, kafka: { brokers: brokers(), prefix, topics }, redis: { url, prefix, connectTimeout: '1s', commandTimeout: '2s' }, snapshotEvery: '2s',
+    sources: sources.map((s) => ({ topic: `${prefix}${s}` })), geo: [SMALL_GEO[1]],
+  }))
+  const client = await clientOf(brokers(), { prefix, topics })
+  if (make) {
+    await createTopics(client)
+    await makeTopicsFor(client, { [`${prefix}lms`]: 3 })
+  }
+  const shell = (command: string): Running => {
+    const started = startShell(`exec env -u KAFKA_BROKERS -u REDIS_URL $INVIGIL ${command}`, { cwd })
+    running.push(started)
+    return started
+  }
+  return { prefix, cwd, client, shell }
+}
+
+let first: Awaited<ReturnType<typeof realm>>
+beforeAll(async () => {
+  first = await realm()
+}, START_MS)
+
+async function start(shell: (command: string) => Running): Promise<Running> {
+  const started = shell('run --kafka --log warn')
+  await started.said((out) => out.includes('takes part in the group'))
+  return started
+}
+
+async function send(client: KafkaClient, topic: string, arrivals: readonly Arrival[]): Promise<void> {
+  const producer = client.plainProducer()
+  await producer.connect()
+  await producer.send({ topic, messages: arrivals.map(({ wire }) => ({ key: wire.platform as string, value: JSON.stringify(wire) })) })
+  await producer.disconnect()
+}
+
+test('processes that are killed, stopped beyond their session and joined by others, under rules that change: the warnings of one machine, none twice', { timeout: 300_000 }, async () => {
+  const { client, cwd, prefix, shell } = first
+  const arrivals = duplicated(fivePlatforms(5, 5), 3)
+  mkdirSync(join(cwd, 'own'))
+  writeFileSync(join(cwd, 'own', 'rules.yaml'), OVERLAY)
+  const PORTIONS = 24
+  let processes = [await start(shell), await start(shell)]
+  const ended: Promise<Ended>[] = []
+  const kill = async (): Promise<void> => {
+    const victim = processes.shift()
+    victim?.child.kill('SIGKILL')
+    await victim?.ended
+  }
+  const faults: Record<number, () => Promise<void>> = {
+    5: kill,
+    6: async () => void processes.push(await start(shell)),
+    10: async () => {
+      const { code, err, out } = await shell(`rules publish --rules ${RULES} --rules own`).ended
+      expect([code, err], out).toEqual([0, ''])
+    },
+    12: async () => {
+      // A zombie: the others take over, and what it had begun must not count.
+      const zombie = processes[0]?.child
+      zombie?.kill('SIGSTOP')
+      await sleep(9000)
+      zombie?.kill('SIGCONT')
+    },
+    15: async () => void processes.push(await start(shell)),
+    17: kill,
+  }
+  for (let n = 0; n < PORTIONS; n++) {
+    await send(client, `${prefix}lms`, arrivals.slice((n * arrivals.length) / PORTIONS, ((n + 1) * arrivals.length) / PORTIONS))
+    await faults[n]?.()
+    await sleep(400)
+  }
+
+  const context = await openContext({ rules: [RULES], geo: [SMALL_GEO[1] as string], version: '0.1.0' })
+  const contexts = await Contexts.open(client, { group: prefix, context, log: pino({ level: 'silent' }), onlyReads: true })
+  const written = async (): Promise<string[]> => (await readTopic(client, client.topic('warnings'))).flat().map((m) => String(m.value)).sort()
+  let golden = await replayLog(client, (hash) => contexts.setupOf(hash))
+  let found: string[] = []
+  let telemetry = 0
+  // Until all is read, covered by marks and handled.
+  for (const until = Date.now() + 90_000; Date.now() < until;) {
+    telemetry = (await readTopic(client, client.topic('telemetry'))).flat().length
+    golden = await replayLog(client, (hash) => contexts.setupOf(hash))
+    found = await written()
+    if (telemetry === arrivals.length && found.length === golden.warnings.length) break
+    await sleep(1000)
+  }
+  await contexts.close()
+  for (const { child, ended: end } of processes) {
+    child.kill('SIGTERM')
+    ended.push(end)
+  }
+  processes = []
+  expect((await Promise.all(ended)).map(({ code, out }) => [code, out.includes('left in good order')])).toEqual(ended.map(() => [0, true]))
+  // Nothing was lost or doubled on the way in, and every mark was handled.
+  expect(telemetry).toBe(arrivals.length)
+  expect(golden.contexts).toBe(2)
+  expect(golden.warnings.length).toBeGreaterThan(100)
+  expect(found.length).toBe(golden.warnings.length)
+  expect(found).toEqual(golden.warnings)
+})
+
+test.each<[string, Parameters<typeof realm>[0], string, number, RegExp]>([
+  ['topics that are missing', { make: false }, '', 2, /10 topics are missing in Kafka; make them with `invigil topics`/],
+  ['a source that is missing', { sources: ['lms', 'nothing'] }, '', 2, /there is no topic `.*nothing` in Kafka, which `sources` names/],
+  ['a role that there is not', {}, '--roles learner,judge', 2, /option `--roles <names>` cannot be `learner,judge`; name some of `intake,time,learner,resource`/],
+  ['an option that only files have', {}, '--output out', 2, /with `--kafka` the configuration says it, not `--output`/],
+  ['a file', {}, 'log.ndjson', 2, /with `--kafka` topics are read, no logs/],
+])('%s: told, and the process ends', { timeout: 60_000 }, async (_, of, args, code, says) => {
+  const { shell } = await realm(of)
+  const ended = await shell(`run --kafka ${args}`).ended
+  expect(ended.err).toMatch(says)
+  expect(ended.code, ended.err).toBe(code)
+})
