@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { KafkaClient, KafkaMessage, Message } from '../io/kafka/client.ts'
@@ -9,8 +9,9 @@ import { readRanges } from '../io/kafka/read-range.ts'
 import { createTopics } from '../io/kafka/topics.ts'
 import { rejectOf } from '../pipeline/kafka-rejects.ts'
 import type { RejectReason } from '../telemetry/rejects.ts'
-import { startShell, type Ended } from '../testing/cli.ts'
+import type { Ended } from '../testing/cli.ts'
 import { clientOf, makeTopicsFor } from '../testing/kafka.ts'
+import { makeRealm, type Realm } from '../testing/realm.ts'
 import { temporary } from '../testing/runs.ts'
 import { useKafka } from '../testing/services.ts'
 
@@ -20,16 +21,16 @@ const realm = `${randomUUID()}.`
 let prefix = ''
 let cwd = ''
 let client: KafkaClient
+let shell: Realm['shell']
 
 const lms = (): string => `${prefix}lms`
 const rejects = (): string => client.topic('rejects')
 
 beforeEach(async () => {
-  prefix = `${realm}${randomUUID().slice(0, 8)}.`
-  cwd = mkdtempSync(join(root, 'r-'))
-  const kafka = { brokers: brokers(), prefix, topics: { replication: 1, partitions: { telemetry: 1, sightings: 1, rejects: 2 } } }
-  writeFileSync(join(cwd, 'invigil.yaml'), JSON.stringify({ group: prefix, kafka, sources: [{ topic: lms(), format: 'xapi' }, { topic: `${prefix}gone` }] }))
-  client = await clientOf(brokers(), { prefix, topics: kafka.topics })
+  const made = await makeRealm(root, brokers(), {
+    name: realm, partitions: { telemetry: 1, sightings: 1, rejects: 2 }, more: (p) => ({ sources: [{ topic: `${p}lms`, format: 'xapi' }, { topic: `${p}gone` }] }),
+  })
+  ;({ prefix, cwd, client, shell } = made)
   await createTopics(client)
   await makeTopicsFor(client, { [lms()]: 3 })
 })
@@ -42,7 +43,7 @@ afterAll(async () => {
   })
 })
 
-const replay = (args = ''): Promise<Ended> => startShell(`env -u KAFKA_BROKERS -u REDIS_URL $INVIGIL replay ${args}`, { cwd }).ended
+const replay = (args = ''): Promise<Ended> => shell(`replay ${args}`).ended
 
 interface Given {
   reason?: RejectReason
@@ -158,7 +159,7 @@ test('killed at any time and begun again, nothing is lost and nothing comes twic
   await write(...all.map((value, n) => reject({ value, into: n % 2, partition: n % 3 })))
   let kills = 0
   for (let size = 0; kills < 3; kills++) {
-    const running = startShell('exec env -u KAFKA_BROKERS -u REDIS_URL $INVIGIL replay', { cwd })
+    const running = shell('replay')
     const ended = running.ended.then(() => true)
     let over = false
     // Dies once it has committed something more.

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
@@ -8,9 +7,10 @@ import type { KafkaClient } from '../io/kafka/client.ts'
 import { createTopics } from '../io/kafka/topics.ts'
 import { openContext } from '../pipeline/context.ts'
 import { Contexts } from '../pipeline/kafka/contexts.ts'
-import { SMALL_GEO, startShell, type Ended, type Running } from '../testing/cli.ts'
+import { SMALL_GEO, type Ended, type Running } from '../testing/cli.ts'
 import { duplicated, fivePlatforms, type Arrival } from '../testing/five-platforms.ts'
-import { clientOf, makeTopicsFor } from '../testing/kafka.ts'
+import { makeTopicsFor } from '../testing/kafka.ts'
+import { makeRealm, type Realm } from '../testing/realm.ts'
 import { readTopic, replayLog } from '../testing/replay-log.ts'
 import { RULES, temporary } from '../testing/runs.ts'
 import { START_MS, useKafka, useRedis } from '../testing/services.ts'
@@ -28,29 +28,25 @@ const OVERLAY = `
   params: { overlap: 90s }
 `
 
-/** A realm of its own: its folder with the configuration, and its topics where `make` says so. */
-async function realm({ make = true, sources = ['lms'], url = redis() }: { make?: boolean; sources?: string[]; url?: string } = {}) {
-  const prefix = `run-${randomUUID().slice(0, 8)}.`
-  const cwd = mkdtempSync(join(root, 'k-'))
-  const topics = { replication: 1, partitions: { telemetry: 4, sightings: 3, warnings: 1 } }
-  writeFileSync(join(cwd, 'invigil.yaml'), JSON.stringify({
-    group: prefix, kafka: { brokers: brokers(), prefix, topics }, redis: { url, prefix, connectTimeout: '1s', commandTimeout: '2s' }, snapshotEvery: '2s',
-    sources: sources.map((s) => ({ topic: `${prefix}${s}` })), geo: [SMALL_GEO[1]],
-  }))
-  const client = await clientOf(brokers(), { prefix, topics })
+/** A realm with or without its topics. */
+async function realm({ make = true, sources = ['lms'], redisUrl = redis() }: { make?: boolean; sources?: string[]; redisUrl?: string } = {}): Promise<Realm> {
+  const made = await makeRealm(root, brokers(), {
+    name: 'run-', partitions: { telemetry: 4, sightings: 3, warnings: 1 },
+    more: (prefix) => ({ redis: { url: redisUrl, prefix }, snapshotEvery: '2s', sources: sources.map((s) => ({ topic: `${prefix}${s}` })), geo: [SMALL_GEO[1]] }),
+  })
   if (make) {
-    await createTopics(client)
-    await makeTopicsFor(client, { [`${prefix}lms`]: 3 })
+    await createTopics(made.client)
+    await makeTopicsFor(made.client, { [`${made.prefix}lms`]: 3 })
   }
-  const shell = (command: string): Running => {
-    const started = startShell(`exec env -u KAFKA_BROKERS -u REDIS_URL $INVIGIL ${command}`, { cwd })
+  const shell = (line: string): Running => {
+    const started = made.shell(line)
     running.push(started)
     return started
   }
-  return { prefix, cwd, client, shell }
+  return { ...made, shell }
 }
 
-let first: Awaited<ReturnType<typeof realm>>
+let first: Realm
 beforeAll(async () => {
   first = await realm()
 }, START_MS)
@@ -137,11 +133,29 @@ test.each<[string, Parameters<typeof realm>[0], string, number, RegExp]>([
   ['topics that are missing', { make: false }, '', 2, /10 topics are missing in Kafka; make them with `invigil topics`/],
   ['a source that is missing', { sources: ['lms', 'nothing'] }, '', 2, /there is no topic `.*nothing` in Kafka, which `sources` names/],
   ['a role that there is not', {}, '--roles learner,judge', 2, /option `--roles <names>` cannot be `learner,judge`; name some of `intake,time,learner,resource`/],
-  ['an option that only files have', {}, '--output out', 2, /with `--kafka` the configuration says it, not `--output`/],
+  ['an option that only files have', {}, '--output out', 2, /`--output` is of no use with `--kafka`; what can be said .* is in the configuration/],
   ['a file', {}, 'log.ndjson', 2, /with `--kafka` topics are read, no logs/],
+  ['no redis', { redisUrl: 'redis://127.0.0.1:1' }, '', 1, /nothing listens for redis at `127\.0\.0\.1:1`/],
 ])('%s: told, and the process ends', { timeout: 60_000 }, async (_, of, args, code, says) => {
   const { shell } = await realm(of)
   const ended = await shell(`run --kafka ${args}`).ended
   expect(ended.err).toMatch(says)
   expect(ended.code, ended.err).toBe(code)
+})
+
+test('another group on the same topics is refused: its marks would be mixed with those of the first', { timeout: 60_000 }, async () => {
+  const { shell, prefix, cwd } = await realm()
+  const first = await start(shell)
+  const config = JSON.parse(readFileSync(join(cwd, 'invigil.yaml'), 'utf8')) as { group: string }
+  writeFileSync(join(cwd, 'other.yaml'), JSON.stringify({ ...config, group: 'other' }))
+  const { code, err } = await shell('run --kafka --config other.yaml').ended
+  expect([code, err.trim()]).toEqual([2, `invigil: the topics of the prefix \`${prefix}\` belong to the group \`${prefix}\`, not \`other\`; use that \`group\`, or a \`prefix\` of its own`])
+  first.child.kill('SIGTERM')
+  expect((await first.ended).code).toBe(0)
+})
+
+test('what is of use only over Kafka is refused without it', async () => {
+  const { shell } = await realm({ make: false })
+  const { code, err } = await shell('run --roles intake log.ndjson').ended
+  expect([code, err.trim()]).toEqual([2, 'invigil: `--roles` is of use only with `--kafka`'])
 })

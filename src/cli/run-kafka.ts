@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { KafkaClient } from '../io/kafka/client.ts'
 import { openContext } from '../pipeline/context.ts'
 import { ROLES, runKafka, type RoleName } from '../pipeline/kafka/run.ts'
-import { loadConfig, redisOptions, type Config } from './config.ts'
+import { loadConfig, redisOptions } from './config.ts'
 import { rulesDirs } from './rules.ts'
 import { VERSION } from './version.ts'
 
@@ -21,15 +21,15 @@ export function rolesOption(): Option {
 }
 
 function readRoles(text: string): RoleName[] {
-  const names = text.split(',').map((n) => n.trim())
+  const names = text.split(',').map((n) => n.trim()).filter((n) => n !== '')
   const unknown = names.find((n) => !(ROLES as readonly string[]).includes(n))
-  if (unknown !== undefined) throw new InvalidArgumentError(`name some of \`${ROLES.join(',')}\``)
+  if (unknown !== undefined || names.length === 0) throw new InvalidArgumentError(`name some of \`${ROLES.join(',')}\``)
   return names as RoleName[]
 }
 
 /** Runs this process's share of the work over Kafka until SIGTERM or Ctrl-C. */
 export async function runOverKafka(options: KafkaOptions): Promise<void> {
-  const config = await loadConfig({ file: options.config, environment: process.env, needs: ['kafka', 'redis'] })
+  const config = await loadConfig({ file: options.config, environment: process.env, needs: options.roles.some((r) => r === 'learner' || r === 'resource') ? ['kafka', 'redis'] : ['kafka'] })
   const log = pino({ level: options.log, base: { version: VERSION, pid: process.pid } }, pino.destination({ dest: 2, sync: true }))
   const context = await openContext({ rules: rulesDirs(config.rules), catalogue: config.catalogue, geo: config.geo, version: VERSION })
   const stop = new AbortController()
@@ -44,7 +44,7 @@ export async function runOverKafka(options: KafkaOptions): Promise<void> {
     if (!options.quiet) process.stdout.write(`${text}\n`)
   }
   await runKafka({
-    client, group: config.group, redis: redisOptions(config.redis as NonNullable<Config['redis']>), context, contextFolder: config.context,
+    client, group: config.group, redis: config.redis && redisOptions(config.redis), context, contextFolder: config.context,
     sources: config.sources, roles: options.roles, version: VERSION, snapshotEvery: config.snapshotEvery, acceptVersion: options.acceptVersion,
     http: config.http, log, stop: stop.signal,
     joined: (address) => {

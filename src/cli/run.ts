@@ -53,7 +53,8 @@ Examples:
   zstdcat telemetry.ndjson.zst | invigil run --quiet --output monday
 
 Exit codes: 0 all is well; 1 the system failed, as on a full disk; 2 there is
-something to mend, as a line that was rejected; 130 ended by Ctrl-C.
+something to mend, as a line that was rejected; 130 ended by Ctrl-C. Over Kafka
+a process that is stopped by Ctrl-C or SIGTERM leaves in good order with 0.
 `
 
 /** `invigil run`: from logs to warnings, in one process. */
@@ -88,10 +89,12 @@ async function run(named: string[], options: Options, command: Command): Promise
   if (options.kafka) {
     const other = command.options.map((o) => o.attributeName()).find((name) => !KAFKA_OPTIONS.includes(name) && command.getOptionValueSource(name) === 'cli')
     const flag = command.options.find((o) => o.attributeName() === other)?.long
-    if (flag) throw new InvigilError('usage', `with \`--kafka\` the configuration says it, not \`${flag}\``)
+    if (flag) throw new InvigilError('usage', `\`${flag}\` is of no use with \`--kafka\`; what can be said of a run over Kafka is in the configuration (docs/config.md)`)
     if (named.length > 0) throw new InvigilError('usage', 'with `--kafka` topics are read, no logs; name them under `sources` in the configuration')
     return runOverKafka(options)
   }
+  const alone = ['config', 'roles', 'acceptVersion'].find((name) => command.getOptionValueSource(name) === 'cli')
+  if (alone) throw new InvigilError('usage', `\`${command.options.find((o) => o.attributeName() === alone)?.long ?? alone}\` is of use only with \`--kafka\``)
   const logs = named.length > 0 ? named : ['-']
   if (named.length === 0 && process.stdin.isTTY) throw new InvigilError('usage', 'name a log, or send one to standard input: `invigil run telemetry.ndjson`')
   if (options.follow && logs.length > 1) throw new InvigilError('usage', '`--follow` reads one file; start a run for each')

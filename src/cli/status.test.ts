@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { MINUTE, SECOND } from '../base/time.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
@@ -13,9 +11,10 @@ import { logRanges } from '../io/kafka/offsets.ts'
 import { TransactionalProducer } from '../io/kafka/producer.ts'
 import { createTopics } from '../io/kafka/topics.ts'
 import { collectStatus, type Status } from '../pipeline/kafka/status.ts'
-import { startShell, type Ended } from '../testing/cli.ts'
+import type { Ended } from '../testing/cli.ts'
 import { at } from '../testing/drive.ts'
 import { clientOf, makeTopicsFor } from '../testing/kafka.ts'
+import { makeRealm, type Realm } from '../testing/realm.ts'
 import { temporary } from '../testing/runs.ts'
 import { useKafka } from '../testing/services.ts'
 
@@ -23,16 +22,13 @@ const brokers = useKafka()
 const root = temporary()
 const realm = `${randomUUID()}.`
 let prefix = ''
-let cwd = ''
 let client: KafkaClient
+let shell: Realm['shell']
 let members: Consumer[] = []
 
 beforeEach(async () => {
-  prefix = `${realm}${randomUUID().slice(0, 8)}.`
-  cwd = mkdtempSync(join(root, 's-'))
-  const kafka = { brokers: brokers(), prefix, topics: { replication: 1, partitions: { telemetry: 2, sightings: 1 } } }
-  writeFileSync(join(cwd, 'invigil.yaml'), JSON.stringify({ group: prefix, kafka, sources: [{ topic: `${prefix}lms` }] }))
-  client = await clientOf(brokers(), { prefix, topics: kafka.topics })
+  const made = await makeRealm(root, brokers(), { name: realm, partitions: { telemetry: 2, sightings: 1 }, more: (p) => ({ sources: [{ topic: `${p}lms` }] }) })
+  ;({ prefix, client, shell } = made)
 })
 afterEach(async () => {
   await Promise.all(members.map((m) => m.disconnect()))
@@ -46,7 +42,7 @@ afterAll(async () => {
   })
 })
 
-const status = (args = ''): Promise<Ended> => startShell(`env -u KAFKA_BROKERS -u REDIS_URL $INVIGIL status ${args}`, { cwd }).ended
+const status = (args = ''): Promise<Ended> => shell(`status ${args}`).ended
 const collect = (now = Date.now()): Promise<Status> => collectStatus(client, { group: prefix, sources: [`${prefix}lms`], now })
 const messages = ({ problems }: Status): string[] => problems.map((p) => p.message)
 
@@ -191,6 +187,6 @@ test('a partition that no process has', async () => {
   const [, , learner] = members
   await joinGroup('learner', client.topic('late'))
   await learner?.disconnect()
-  const found = await collect()
-  expect(messages(found)).toEqual([`nobody has \`${client.topic('telemetry')}/0\`, \`${client.topic('telemetry')}/1\`, though \`${prefix}-learner\` has a process`])
+  // Until the group has shared out its partitions.
+  await vi.waitFor(async () => expect(messages(await collect())).toEqual([`nobody has \`${client.topic('telemetry')}/0\`, \`${client.topic('telemetry')}/1\`, though \`${prefix}-learner\` has a process`]), { timeout: 20_000, interval: 200 })
 })

@@ -34,17 +34,24 @@ export class Chunk {
   }
 }
 
-/**
- * A record that is known to be a good event, still as bytes: thousands wait at a time, and as objects they would have to
- * be carried from the young to the old part of memory and collected there.
- */
-class HeldRecord implements Held {
+/** What `Held` says of itself, for those that are used again and again. */
+export abstract class Reused implements Held {
   // A fraction, so that the fields are made for numbers of any kind.
   time: Ms = 0.5
   received: Ms | undefined = undefined
   stamp: Ms | undefined = undefined
   platform = ''
   present = 0
+
+  abstract read(): Event
+  abstract drop(): void
+}
+
+/**
+ * A record that is known to be a good event, still as bytes: thousands wait at a time, and as objects they would have to
+ * be carried from the young to the old part of memory and collected there.
+ */
+class HeldRecord extends Reused {
   private at = 0
   private start = 0
   private end = 0
@@ -52,6 +59,7 @@ class HeldRecord implements Held {
   private readonly waiting: Waiting
 
   constructor(waiting: Waiting) {
+    super()
     this.waiting = waiting
   }
 

@@ -1,7 +1,7 @@
 import { DAY, HOUR, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import { createDecoder, type Decoder, type DecodeSink } from './decode.ts'
 import type { Event, Place } from './event.ts'
-import type { Chunk, Held } from './held.ts'
+import { Reused, type Chunk, type Held } from './held.ts'
 
 /*
  * How an event stands in the topic `telemetry`: canonical JSON with its fields in one order, times in the offset that they
@@ -165,17 +165,12 @@ class Places {
 }
 
 /** An event of `telemetry` that waits for its turn; it knows its place when it is read. */
-class Placed implements Held {
-  // A fraction, so that the fields are made for numbers of any kind.
-  time: Ms = 0.5
-  received: Ms | undefined = undefined
-  stamp: Ms | undefined = undefined
-  platform = ''
-  present = 0
+class Placed extends Reused {
   private held: Held | undefined = undefined
   private readonly decoder: TelemetryDecoder
 
   constructor(decoder: TelemetryDecoder) {
+    super()
     this.decoder = decoder
   }
 

@@ -31,7 +31,7 @@ export const topicsConfig = z.strictObject({
     late: partitions(3, 'Partitions of the late events.'),
   }).prefault({}),
   replication: z.int().min(1).max(32).optional().describe("Copies of each partition; without it, the brokers' default."),
-  retention: duration.prefault('90d').describe('How long telemetry, marks, sightings, rejects and late events are kept: at least the longest class and 30 days, or recovery reads the archive.'),
+  retention: duration.prefault('90d').describe('How long telemetry, marks, sightings, rejects and late events are kept: at least the longest class and 30 days, or a task whose state is lost cannot begin anew.'),
   keep: duration.prefault('1095d').describe('How long warnings, learning records and reviews are kept.'),
   names: z.partialRecord(z.enum(TOPICS), topicName).default({}).describe('Topics that are not called as the prefix says.'),
 })

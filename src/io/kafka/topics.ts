@@ -111,7 +111,7 @@ function otherCount({ kind, name, partitions }: Topic, count: number): Problem {
   const keep = kind === 'marks' || kind === 'contexts' ? 'it must be made anew with one' : `set \`topics.partitions.${kind}\` to ${count}`
   return {
     message: `the topic \`${name}\` has ${count} partitions, not ${partitions}; the number is fixed while there is state`,
-    mend: `${keep}; or migrate: write an archive with \`invigil archive\`, choose another \`prefix\`, make its topics with \`invigil topics\`, and feed the archive into them`,
+    mend: `${keep}; or choose another \`prefix\` and make its topics with \`invigil topics\`: the platforms' topics are then read again from where they begin`,
   }
 }
 

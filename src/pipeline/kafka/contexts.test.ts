@@ -87,7 +87,7 @@ test('the first one to start publishes its own, the next one takes what is in fo
   expect(await second.setupOf(one.hash)).toBe(setup)
   expect(await second.partsOf(one.hash)).toEqual(one.parts)
   expect((await second.setupOf(two.hash)).rules).toBe(two.bundle.rules)
-  expect(await client.withAdmin((admin) => logRanges(admin, topic))).toEqual([{ start: 0, end: 2 }])
+  expect(await client.withAdmin((admin) => logRanges(admin, topic))).toEqual([{ start: 0, end: 3 }])
 })
 
 test('a change is followed, and whoever starts later finds the last one', async () => {
@@ -162,7 +162,7 @@ test('what is in force in a form that is not known is told, and not overwritten'
   const message = `the topic \`${topic}\` says in a form that this version does not know which context is in force`
   await expect(open(await contextOf('high'))).rejects.toMatchObject({ code: 'bad-state', message })
   expect(contexts.current()).toBe(one.hash)
-  expect(await client.withAdmin((admin) => logRanges(admin, topic))).toEqual([{ start: 0, end: 3 }])
+  expect(await client.withAdmin((admin) => logRanges(admin, topic))).toEqual([{ start: 0, end: 4 }])
 })
 
 test('a reader has a group of its own and leaves nothing behind, also where it cannot open', async () => {

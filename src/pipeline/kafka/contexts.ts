@@ -10,7 +10,7 @@ import { logRanges } from '../../io/kafka/offsets.ts'
 import { readContextRecord, setupOf, type ContextRecord } from '../context-record.ts'
 import type { OpenContext } from '../context.ts'
 import { findCatalogue } from './find-catalogue.ts'
-import { CURRENT, publishContext } from './publish-context.ts'
+import { CURRENT, GROUP, publishContext, publishGroup } from './publish-context.ts'
 
 export { publishContext } from './publish-context.ts'
 
@@ -34,6 +34,7 @@ const WITHIN = 60 * SECOND
 /** So many setups are kept ready: the one in force, and those that a task goes through while it catches up. */
 const KEPT = 4
 
+const groupSchema = z.looseObject({ format: z.literal(1), group: z.string() })
 const currentSchema = z.looseObject({ format: z.literal(1), hash: z.string().min(1) })
 
 interface Waiting {
@@ -54,6 +55,7 @@ export class Contexts {
   private readonly listeners = new Set<(hash: string) => void>()
   private readonly waiting = new Set<Waiting>()
   private inForce: string | undefined
+  private group: string | undefined
   /** Why the last word on what is in force could not be read, if it could not. */
   private unread: InvigilError | undefined
   private failure: InvigilError | undefined
@@ -89,11 +91,24 @@ export class Contexts {
       broken: (e) => this.broken(e),
     })
     await this.readTo(end)
-    if (this.inForce === undefined && this.unread === undefined && !this.options.onlyReads) {
+    if (this.unread) throw this.unread
+    await this.claim()
+    if (this.inForce === undefined && !this.options.onlyReads) {
       await publishContext(this.client, this.options.context)
       await this.readTo(await this.end())
     }
     if (this.unread) throw this.unread
+  }
+
+  /** INVARIANT (one group): two groups on the same topics would both write marks, and no task could tell whose. */
+  private async claim(): Promise<void> {
+    const { group, onlyReads } = this.options
+    if (onlyReads) return
+    if (this.group === undefined) {
+      await publishGroup(this.client, group)
+      await this.readTo(await this.end())
+    }
+    if (this.group !== group) throw new InvigilError('usage', `the topics of the prefix \`${this.client.config.prefix}\` belong to the group \`${this.group ?? ''}\`, not \`${group}\`; use that \`group\`, or a \`prefix\` of its own`)
   }
 
   /** The hash of the context in force, as far as the topic has been read. */
@@ -150,6 +165,7 @@ export class Contexts {
   private take({ offset, key, value }: KafkaMessage): void {
     const name = String(key)
     if (name === CURRENT) this.takeCurrent(value)
+    else if (name === GROUP) this.group = groupSchema.parse(JSON.parse(String(value))).group
     else if (value === null) this.records.delete(name)
     else this.records.set(name, String(value))
     this.seen = Number(offset)

@@ -4,18 +4,12 @@ import type { Timekeeper } from '../../engine/timekeeper.ts'
 import type { KafkaMessage } from '../../io/kafka/client.ts'
 import { createDecoder, MOST_BYTES } from '../../telemetry/decode.ts'
 import type { Event } from '../../telemetry/event.ts'
-import type { Held } from '../../telemetry/held.ts'
+import { Reused, type Held } from '../../telemetry/held.ts'
 import { Scanner } from '../../telemetry/scan.ts'
 import { ROOM_OF_ONE, Tape } from '../../telemetry/tape.ts'
 
 /** What time needs of a record; used again for each. */
-class Light implements Held {
-  time: Ms = 0.5
-  received: Ms | undefined = undefined
-  stamp: Ms | undefined = undefined
-  platform = ''
-  present = 0
-
+class Light extends Reused {
   read(): Event {
     invariant(false, 'the timekeeper reads no event')
   }

@@ -160,6 +160,8 @@ class Feed {
 
 /** INVARIANT (marks): none is left out; a task that misses one would do other work than its predecessor. */
 export function checkNext(handled: number, next: MarkRecord): void {
-  if (next.mark.number === handled + 1) return
-  throw new InvigilError('bad-state', `after mark ${handled} comes mark ${next.mark.number}: the topic of marks no longer reaches back as far as is needed; begin from an archive, or with topics of another prefix`)
+  const { number } = next.mark
+  if (number === handled + 1) return
+  if (number <= handled) throw new InvigilError('bad-state', `mark ${number} stands in the topic twice: two groups have written marks; begin anew with topics of another prefix`)
+  throw new InvigilError('bad-state', `after mark ${handled} comes mark ${number}: the topic of marks no longer reaches back as far as is needed; begin anew with topics of another prefix`)
 }

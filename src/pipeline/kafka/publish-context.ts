@@ -6,7 +6,10 @@ import { contextRecordOf } from '../context-record.ts'
 /** The key under which the topic `contexts` says which one is in force; the others are hashes. */
 export const CURRENT = 'current'
 
-/** What stands under it. */
+/** The key under which it says which group works on these topics. */
+export const GROUP = 'group'
+
+/** What stands under `CURRENT`. */
 export interface Current {
   format: 1
   hash: string
@@ -17,10 +20,18 @@ export interface Current {
  * one without the other; without a transaction, so that the log ends with a record, and a reader knows when it has them all.
  */
 export async function publishContext(client: KafkaClient, context: OpenContext): Promise<void> {
+  const current: Current = { format: 1, hash: context.hash }
+  await write(client, [{ key: context.hash, value: JSON.stringify(contextRecordOf(context)) }, { key: CURRENT, value: JSON.stringify(current) }])
+}
+
+/** Says that this group works on the topics. */
+export async function publishGroup(client: KafkaClient, group: string): Promise<void> {
+  await write(client, [{ key: GROUP, value: JSON.stringify({ format: 1, group }) }])
+}
+
+async function write(client: KafkaClient, messages: readonly { key: string; value: string }[]): Promise<void> {
   const topic = client.topic('contexts')
   const producer = client.plainProducer()
-  const current: Current = { format: 1, hash: context.hash }
-  const messages = [{ key: context.hash, value: JSON.stringify(contextRecordOf(context)) }, { key: CURRENT, value: JSON.stringify(current) }]
   try {
     await producer.connect()
     await producer.send({ topic, messages: messages.map((m) => ({ ...m, partition: 0 })) })

@@ -6,6 +6,7 @@ import { StatusServer, type Listen } from '../../io/http.ts'
 import type { KafkaClient } from '../../io/kafka/client.ts'
 import { checkTopics } from '../../io/kafka/topics.ts'
 import { Metrics } from '../../io/metrics.ts'
+import { RedisConnection } from '../../io/redis-connection.ts'
 import type { RedisStoreOptions } from '../../io/redis-store.ts'
 import { createEnricher } from '../../telemetry/enrich.ts'
 import type { OpenContext } from '../context.ts'
@@ -23,7 +24,8 @@ export type RoleName = (typeof ROLES)[number]
 export interface KafkaRunOptions {
   client: KafkaClient
   group: string
-  redis: RedisStoreOptions
+  /** For the stages; the other roles keep nothing there. */
+  redis?: RedisStoreOptions
   context: OpenContext
   /** Where catalogues lie by their hash. */
   contextFolder?: string
@@ -44,6 +46,7 @@ export interface KafkaRunOptions {
 export async function runKafka(options: KafkaRunOptions): Promise<void> {
   const { client, log, stop } = options
   await check(client, log)
+  if (options.redis) await checkRedis(options.redis)
   const metrics = new Metrics()
   const readiness = new Conditions(Object.fromEntries(options.roles.map((r) => [r, 'it is being opened'])))
   const health = new Conditions()
@@ -108,12 +111,12 @@ async function openRoles(around: Surroundings, options: KafkaRunOptions, opened:
   contexts.onCurrent(tell)
   const marks = new MarkFeed(around)
   opened.closeAfter(() => marks.close())
-  const stage = { redis, contexts, marks, locate: enrich, version, snapshotEvery, acceptVersion }
+  const stage = { contexts, marks, locate: enrich, version, snapshotEvery, acceptVersion }
   const open: Record<RoleName, () => Promise<Role | undefined>> = {
     intake: async () => (sources.length > 0 ? openIntake(around, { sources, enrich }) : undefined),
     time: () => openTimekeeper(around, { catalogue: context.catalogue, contexts }),
-    learner: () => openStage(around, 'learner', stage),
-    resource: () => openStage(around, 'resource', stage),
+    learner: () => openStage(around, 'learner', { ...stage, redis: needed(redis) }),
+    resource: () => openStage(around, 'resource', { ...stage, redis: needed(redis) }),
   }
   const opening = await Promise.allSettled(options.roles.map(async (name) => {
     const role = await open[name]()
@@ -123,6 +126,21 @@ async function openRoles(around: Surroundings, options: KafkaRunOptions, opened:
   // Those that were opened are left before the process ends.
   const failed = opening.find((o) => o.status === 'rejected')
   if (failed) throw failed.reason
+}
+
+function needed(redis: RedisStoreOptions | undefined): RedisStoreOptions {
+  if (redis === undefined) throw new InvigilError('usage', 'the stages keep their state in redis: `redis.url` is missing')
+  return redis
+}
+
+/** Later a Redis that is gone is waited for; at the start it is more likely that its address is wrong. */
+async function checkRedis(redis: RedisStoreOptions): Promise<void> {
+  const connection = new RedisConnection(redis)
+  try {
+    await connection.ask((r) => r.ping())
+  } finally {
+    connection.close()
+  }
 }
 
 async function check(client: KafkaClient, log: Logger): Promise<void> {

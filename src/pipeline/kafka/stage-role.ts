@@ -132,12 +132,12 @@ class TaskOpener {
 /** Says where the log no longer reaches back far enough, since kafkajs would begin somewhere else without a word. */
 function checkReach(name: string, head: Manifest<TaskHead> | undefined, range: LogRange, out: number): void {
   if (head !== undefined && head.from < range.start) {
-    throw new InvigilError('bad-state', `\`${name}\` must read on from offset ${head.from}, but the log begins at ${range.start}: its retention is too short; begin anew from an archive`)
+    throw new InvigilError('bad-state', `\`${name}\` must read on from offset ${head.from}, but the log begins at ${range.start}: its retention is too short; begin anew with topics of another prefix`)
   }
   if (head !== undefined && head.from > range.end) {
     throw new InvigilError('bad-state', `\`${name}\` must read on from offset ${head.from}, but the log ends at ${range.end}: it was made anew; use another \`group\`, or topics of another \`prefix\``)
   }
   if (head === undefined && out > 0 && range.start > 0) {
-    throw new InvigilError('bad-state', `the state of \`${name}\` is lost, and the log no longer reaches back to its beginning (it begins at offset ${range.start}); begin anew from an archive`)
+    throw new InvigilError('bad-state', `the state of \`${name}\` is lost, and the log no longer reaches back to its beginning (it begins at offset ${range.start}); begin anew with topics of another prefix`)
   }
 }

@@ -8,14 +8,14 @@ const SHARING = ['PreparingRebalance', 'CompletingRebalance']
 
 /** What somebody should look at. */
 export function judge(status: Status, now: Ms): Problem[] {
-  return [...status.stages.flatMap(stageProblems), ...markProblems(status, now), ...replicaProblems(status)]
+  return [...status.stages.flatMap(stageProblems), ...markProblems(status, now), ...lateProblems(status), ...replicaProblems(status)]
 }
 
 function stageProblems(stage: StageStatus): Problem[] {
   const { tasks, members, state, group } = stage
   const lost = tasks.filter((t) => t.offset !== undefined && t.offset < t.start).map((t) => ({
     message: `${nameOf(stage, t)}: the log of \`${t.topic}/${t.partition}\` begins at ${t.start}, after its offset ${t.offset}: what lay between is gone`,
-    mend: 'read it again from the archive; keep the topic for longer (`topics.retention`)',
+    mend: 'begin anew with topics of another prefix; keep the topic for longer (`topics.retention`)',
   }))
   // Without sources there is nothing for the intake to do: canonical events can be written to `telemetry`.
   if (tasks.length === 0) return lost
@@ -36,6 +36,13 @@ function markProblems({ mark, waiting }: Status, now: Ms): Problem[] {
   const waits = `what came ${formatDuration(Math.floor(since / SECOND) * SECOND)} ago is not covered by it`
   if (!mark) return [{ message: `there is no mark yet, though \`telemetry\` has had records for ${formatDuration(Math.floor(since / SECOND) * SECOND)}`, mend: 'look at the timekeeper' }]
   return mark.age < MARK_WITHIN ? [] : [{ message: `the last mark is ${formatDuration(Math.floor(mark.age / SECOND) * SECOND)} old, and ${waits}`, mend: 'look at the timekeeper' }]
+}
+
+/** Where much is late, rules see less than there was. */
+function lateProblems({ mark }: Status): Problem[] {
+  const late = mark?.platforms.filter((p) => p.troubled).map((p) => `\`${p.platform}\``) ?? []
+  if (late.length === 0) return []
+  return [{ message: `over 5 % of the last events of ${late.join(', ')} came late: rules that miss them may warn wrongly`, mend: 'look at how they are sent, and raise `lateness` in the catalogue where that is usual; judge a backlog or an old log with `invigil run FILE`' }]
 }
 
 /** Tasks that work under another context than the last mark names, and versions that differ. */

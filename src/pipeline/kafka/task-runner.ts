@@ -153,7 +153,7 @@ export class TaskRunner implements PartitionHandler {
       while (!this.isStopping) {
         this.isAwake = false
         const hasMore = await this.handle()
-        if (Date.now() >= this.snapshotAt && !this.isStopping) await this.snapshot()
+        if (Date.now() >= this.snapshotAt && !this.isStopping && (await this.snapshot())) await this.parts.producer.commit([], this.position(this.out))
         if (hasMore) await new Promise(setImmediate)
         else await this.sleep()
       }
@@ -216,11 +216,11 @@ export class TaskRunner implements PartitionHandler {
     return { consumerGroupId: group, ...at, offset, metadata: JSON.stringify(said) }
   }
 
-  /** INVARIANT (Q ≤ O): everything up to the mark of the snapshot has been committed. */
-  private async snapshot(): Promise<void> {
+  /** Returns whether there is a new one, which its offset does not tell of yet. INVARIANT (Q ≤ O): everything up to the mark of the snapshot has been committed. */
+  private async snapshot(): Promise<boolean> {
     const { work, snapshots, snapshotEvery, name } = this.parts
     this.snapshotAt = Date.now() + snapshotEvery
-    if (work.task.handled === this.saved.mark) return
+    if (work.task.handled === this.saved.mark) return false
     const begun = performance.now()
     const head: TaskHead = { task: name, version: this.parts.version, context: this.context, mark: work.task.handled, from: work.oldest, marksFrom: this.marksFrom, state: work.task.save() }
     try {
@@ -230,11 +230,13 @@ export class TaskRunner implements PartitionHandler {
       this.around.meter.observe('snapshot_bytes', bytes)
       this.around.meter.observe('snapshot_duration_seconds', (performance.now() - begun) / SECOND)
       this.around.log.debug({ task: name, mark: head.mark, bytes, ms: Math.round(performance.now() - begun) }, 'snapshot saved')
+      return true
     } catch (e) {
       if (!(e instanceof InvigilError) || e.domain === 'bug') throw e
       // The work goes on: without a snapshot recovery only takes longer. One that was taken over ends at its next commit.
       this.around.log.warn({ task: name, error: e.message }, 'a snapshot could not be saved; the next one will hold everything')
       this.snapshotAt = Date.now() + Math.min(snapshotEvery, 5 * SECOND)
+      return false
     }
   }
 
