@@ -5,7 +5,8 @@ import { formatProblem } from '../base/errors.ts'
 import { formatDuration, SECOND, type Ms } from '../base/time.ts'
 import { KafkaClient } from '../io/kafka/client.ts'
 import type { GroupMember } from '../io/kafka/groups.ts'
-import { collectStatus, type MarkStatus, type Stage, type StageStatus, type Status, type TaskStatus } from '../pipeline/kafka/status.ts'
+import type { RoleName } from '../pipeline/kafka/role.ts'
+import { collectStatus, type MarkStatus, type StageStatus, type Status, type TaskStatus } from '../pipeline/kafka/status.ts'
 import { loadConfig } from './config.ts'
 import { printable, width } from './text.ts'
 import { configOption } from './topics.ts'
@@ -81,7 +82,7 @@ const NUMBERS: readonly Column[] = ['offset', 'end', 'lag', 'mark out', 'behind'
 const INPUT: readonly Column[] = ['partition', 'process', 'offset', 'end', 'lag']
 const TASK: readonly Column[] = [...INPUT, 'mark out', 'behind', 'snapshot', 'version', 'context']
 // The timekeeper commits no offset: its last mark says how far it is.
-const COLUMNS: Readonly<Record<Stage, readonly Column[]>> = { intake: INPUT, time: ['partition', 'process'], learner: TASK, resource: TASK }
+const COLUMNS: Readonly<Record<RoleName, readonly Column[]>> = { intake: INPUT, time: ['partition', 'process'], learner: TASK, resource: TASK }
 
 function cell(task: TaskStatus, members: readonly GroupMember[], column: Column): string {
   const owner = members.find((m) => m.id === task.owner)

@@ -3,6 +3,10 @@ import type { Conditions } from '../../io/conditions.ts'
 import type { KafkaClient } from '../../io/kafka/client.ts'
 import type { Meter } from '../../io/metrics.ts'
 
+/** What a process may take on. */
+export const ROLES = ['intake', 'time', 'learner', 'resource'] as const
+export type RoleName = (typeof ROLES)[number]
+
 /** What every role of a process works with. */
 export interface Surroundings {
   client: KafkaClient

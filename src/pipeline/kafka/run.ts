@@ -13,13 +13,9 @@ import type { OpenContext } from '../context.ts'
 import { Contexts } from './contexts.ts'
 import { openIntake, type SourceTopic } from './intake-role.ts'
 import { MarkFeed } from './mark-feed.ts'
-import type { Role, Surroundings } from './role.ts'
+import type { Role, RoleName, Surroundings } from './role.ts'
 import { openStage } from './stage-role.ts'
 import { openTimekeeper } from './timekeeper-role.ts'
-
-/** What a process may take on. */
-export const ROLES = ['intake', 'time', 'learner', 'resource'] as const
-export type RoleName = (typeof ROLES)[number]
 
 export interface KafkaRunOptions {
   client: KafkaClient

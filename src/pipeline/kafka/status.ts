@@ -8,10 +8,8 @@ import { lastRecord } from '../../io/kafka/last-record.ts'
 import { committedOffsets, logRanges, type LogRange } from '../../io/kafka/offsets.ts'
 import { oldestStamp } from '../../io/kafka/oldest-stamp.ts'
 import { checkTopics } from '../../io/kafka/topics.ts'
+import { ROLES, type RoleName } from './role.ts'
 import { judge } from './status-problems.ts'
-
-export const STAGES = ['intake', 'time', 'learner', 'resource'] as const
-export type Stage = (typeof STAGES)[number]
 
 /** One partition of a stage's input, and how far the stage has come in it. */
 export interface TaskStatus {
@@ -37,7 +35,7 @@ export interface TaskStatus {
 }
 
 export interface StageStatus {
-  stage: Stage
+  stage: RoleName
   group: string
   /** As Kafka names it. */
   state: string
@@ -94,7 +92,7 @@ export async function collectStatus(client: KafkaClient, options: StatusOptions)
   const oldest = await firstUncovered(client, options.group, telemetry, last?.offsets ?? [])
   const stages = await client.withAdmin(async (admin) => {
     const all: StageStatus[] = []
-    for (const stage of STAGES) {
+    for (const stage of ROLES) {
       const group = `${options.group}-${stage}`
       const { state, members } = await describeGroup(admin, group)
       const tasks: TaskStatus[] = []
@@ -120,7 +118,7 @@ export async function collectStatus(client: KafkaClient, options: StatusOptions)
 }
 
 /** What a stage's tasks are the partitions of. The timekeeper is elected by the one partition of the marks. */
-function inputsOf(stage: Stage, client: KafkaClient, sources: readonly string[]): readonly string[] {
+function inputsOf(stage: RoleName, client: KafkaClient, sources: readonly string[]): readonly string[] {
   return stage === 'intake' ? sources : [client.topic(({ time: 'marks', learner: 'telemetry', resource: 'sightings' } as const)[stage])]
 }
 
@@ -180,7 +178,7 @@ const metadataSchema = z.object({
   o: z.int().optional(), q: z.int().optional(), m: z.string().optional(), c: z.string().optional(), v: z.string().optional(),
 })
 
-function progress(stage: Stage, { start, end }: LogRange, committed: { offset: number; metadata: string } | undefined, last: number | undefined): Partial<TaskStatus> & { lag: number } {
+function progress(stage: RoleName, { start, end }: LogRange, committed: { offset: number; metadata: string } | undefined, last: number | undefined): Partial<TaskStatus> & { lag: number } {
   const lag = Math.max(0, end - Math.max(start, committed?.offset ?? 0))
   if (committed === undefined) return { lag }
   const known = stage === 'learner' || stage === 'resource' ? readMetadata(committed.metadata) : {}
