@@ -68,7 +68,7 @@ test('another number of partitions is refused with the way to migrate, and nothi
     `the topic \`${prefix}telemetry\` has 5 partitions, not 12; the number is fixed while there is state`, `the topic \`${prefix}marks\` has 2 partitions, not 1; the number is fixed while there is state`,
   ])
   expect(problems[0]?.mend).toMatch(/^set `topics.partitions.telemetry` to 5; or choose another `prefix` and make its topics with `invigil topics`: the platforms' topics are then read again/)
-  expect(problems[1]?.mend).toMatch(/^it must be made anew with one; or migrate/)
+  expect(problems[1]?.mend).toMatch(/^it must be made anew with one; or choose another `prefix`/)
   expect((await client.withAdmin((admin) => admin.listTopics())).filter((t) => t.startsWith(prefix)).sort()).toEqual([`${prefix}marks`, `${prefix}telemetry`])
 })
 
