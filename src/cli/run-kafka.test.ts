@@ -60,7 +60,7 @@ async function start(shell: (command: string) => Running): Promise<Running> {
 async function send(client: KafkaClient, topic: string, arrivals: readonly Arrival[]): Promise<void> {
   const producer = client.plainProducer()
   await producer.connect()
-  await producer.send({ topic, messages: arrivals.map(({ wire }) => ({ key: wire.platform as string, value: JSON.stringify(wire) })) })
+  await producer.send({ topic, messages: arrivals.map(({ wire }) => ({ key: `${wire.platform as string} ${wire.learner as string}`, value: JSON.stringify(wire) })) })
   await producer.disconnect()
 }
 
@@ -123,6 +123,8 @@ test('processes that are killed, stopped beyond their session and joined by othe
   expect((await Promise.all(ended)).map(({ code, out }) => [code, out.includes('left in good order')])).toEqual(ended.map(() => [0, true]))
   // Nothing was lost or doubled on the way in, and every mark was handled.
   expect(telemetry).toBe(arrivals.length)
+  // However unevenly the partitions of the platforms' topic were read, nobody was late.
+  expect((await readTopic(client, client.topic('late'))).flat().map((m) => String(m.value))).toEqual([])
   expect(golden.contexts).toBe(2)
   expect(golden.warnings.length).toBeGreaterThan(100)
   expect(found.length).toBe(golden.warnings.length)

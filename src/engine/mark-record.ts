@@ -1,6 +1,7 @@
 import { Packr } from 'msgpackr'
 import { InvigilError } from '../base/errors.ts'
 import type { Ms } from '../base/time.ts'
+import type { Sources, SourceState } from './sources.ts'
 import type { Mark, Timekeeper, TimekeeperState } from './timekeeper.ts'
 
 const packr = new Packr({ useRecords: false, moreTypes: false })
@@ -12,6 +13,8 @@ export interface MarkRecord {
   /** For each partition of the telemetry: the first offset that the mark does not cover. */
   offsets: readonly number[]
   timekeeper: TimekeeperState
+  /** What is known of the partitions of the platforms' topics. */
+  sources: SourceState[]
 }
 
 // As lists, since msgpackr gives a key that is `__proto__` another name, and it is a platform's id like any other.
@@ -20,10 +23,10 @@ type Packed = [
   platforms: [id: string, watermark: Ms, first: Ms, fields: readonly (Ms | null)[]][],
 ]
 
-export function packMark({ mark, offsets, timekeeper }: MarkRecord): Uint8Array {
+export function packMark({ mark, offsets, timekeeper, sources }: MarkRecord): Uint8Array {
   const { number, end, resource, troubled, context, watermarks, first, fields } = mark
   const platforms = Object.keys(watermarks).map((id) => [id, watermarks[id], first[id], fields[id]])
-  return packr.pack([FORMAT, [number, end, resource, troubled, context, platforms], offsets, timekeeper])
+  return packr.pack([FORMAT, [number, end, resource, troubled, context, platforms], offsets, timekeeper, sources])
 }
 
 /** Reads a mark; `bad-state` where it is none, or one of another format. */
@@ -35,13 +38,14 @@ export function unpackMark(bytes: Uint8Array): MarkRecord {
     throw new InvigilError('bad-state', 'a record of the marks cannot be read', { cause: e })
   }
   if (!Array.isArray(parts) || parts[0] !== FORMAT) throw new InvigilError('bad-state', 'a record of the marks is of a format that this version does not know')
-  const [, packed, offsets, timekeeper] = parts as [number, Packed, number[], TimekeeperState]
-  return { mark: markOf(packed), offsets, timekeeper }
+  // Older ones know of no sources.
+  const [, packed, offsets, timekeeper, sources = []] = parts as [number, Packed, number[], TimekeeperState, SourceState[]?]
+  return { mark: markOf(packed), offsets, timekeeper, sources }
 }
 
 /** The next mark of a timekeeper that has observed everything before `offsets`. */
-export function recordOf(timekeeper: Timekeeper, mark: Mark, offsets: readonly number[]): MarkRecord {
-  return { mark, offsets: [...offsets], timekeeper: timekeeper.save() }
+export function recordOf(timekeeper: Timekeeper, mark: Mark, offsets: readonly number[], sources?: Sources): MarkRecord {
+  return { mark, offsets: [...offsets], timekeeper: timekeeper.save(), sources: sources?.save() ?? [] }
 }
 
 function markOf([number, end, resource, troubled, context, platforms]: Packed): Mark {

@@ -2,6 +2,9 @@ import { MINUTE, SECOND, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import { FIELDS } from '../telemetry/event.ts'
 import type { Held } from '../telemetry/held.ts'
+import { RunningMedian } from './median.ts'
+import { FREE, type Bounds, type Origin } from './sources.ts'
+import { Steps } from './steps.ts'
 
 /** A numbered record that moves the watermarks; the same marks over the same log are the same run. */
 export interface Mark {
@@ -50,7 +53,13 @@ interface Line {
   ring: Uint8Array
   seen: number
   late: number
+  /** Where events arrive through several partitions: how far they would carry the line, and by index which topics have brought some. */
+  ahead: Steps
+  carriedBy: boolean[]
 }
+
+/** Plain data, for snapshots. */
+type LineState = Omit<Line, 'ahead' | 'carriedBy'> & { ahead?: { arrival: Ms; reach: Ms } | undefined; carriedBy?: boolean[] }
 
 /** Plain data, for snapshots: all that the timekeeper knows. */
 export interface TimekeeperState {
@@ -59,7 +68,8 @@ export interface TimekeeperState {
   resource: Ms
   newest: Ms
   median: Ms[]
-  lines: Line[]
+  lines: LineState[]
+  ahead?: { arrival: Ms; reach: Ms } | undefined
 }
 
 /** Whether an event's clock is so wrong that it is not taken. */
@@ -71,8 +81,9 @@ export function isFuture(event: Held): boolean {
 /** Reads the log's times and writes marks. Sees every event once, in log order. */
 export class Timekeeper {
   private number = 0
-  /** The furthest line of all. */
+  /** The furthest line of all, and how far it would come. */
   private furthest: Ms = -Infinity
+  private ahead = new Steps()
   private resource: Ms = -Infinity
   private newest: Ms = -Infinity
   private median = new RunningMedian(MEDIAN_OF)
@@ -112,8 +123,8 @@ export class Timekeeper {
     return line === undefined || line.watermark === -Infinity ? this.resource : line.watermark
   }
 
-  /** Takes the next event of the log and says what becomes of it. */
-  observe(event: Held): 'held' | 'late' | 'future' {
+  /** Takes the next event of the log and says what becomes of it. `origin`: where it came from, if others may have come from elsewhere before it. */
+  observe(event: Held, origin?: Origin): 'held' | 'late' | 'future' {
     if (isFuture(event)) return 'future'
     let line = this.lastLine
     if (line === undefined || line.platform !== event.platform) this.lastLine = line = this.lineOf(event.platform)
@@ -130,21 +141,45 @@ export class Timekeeper {
     }
     const stamp = event.stamp ?? event.received ?? this.median.add(event.time)
     const reached = event.time < stamp ? event.time : stamp
-    if (reached > line.line) {
-      line.line = reached
-      if (reached > this.furthest) this.furthest = reached
-    }
+    this.carry(line, reached, origin)
     return late ? 'late' : 'held'
   }
 
+  private carry(line: Line, reached: Ms, origin: Origin | undefined): void {
+    if (origin === undefined) {
+      if (reached <= line.line) return
+      line.line = reached
+      if (reached > this.furthest) this.furthest = reached
+      return
+    }
+    if (origin.topic >= 0) {
+      line.carriedBy[origin.topic] = true
+      if (reached > line.line) line.ahead.add(origin.arrival, reached)
+    } else if (reached > line.line) line.line = reached
+    if (reached > this.furthest) this.ahead.add(origin.arrival, reached)
+  }
+
+  /** Whether the next mark within these bounds would carry a line on though nothing has come. */
+  isAhead(bounds: Bounds): boolean {
+    return this.ahead.has(lowest(bounds)) || [...this.lines.values()].some((line) => line.ahead.has(boundOf(line, bounds)))
+  }
+
   /** The next mark: watermarks as far as the lines carry them. */
-  next(context: string): Mark {
+  next(context: string, bounds: Bounds = FREE): Mark {
+    this.takeSteps(bounds)
     return this.advance(context, (line) => line.line - line.lateness)
   }
 
   /** The mark after a minute in which nothing came: each watermark is set to its line. */
-  idle(context: string): Mark {
+  idle(context: string, bounds: Bounds = FREE): Mark {
+    this.takeSteps(bounds)
     return this.advance(context, (line) => line.line)
+  }
+
+  // INVARIANT (fair): a platform waits for the topics that bring its events; what is common to all waits for all.
+  private takeSteps(bounds: Bounds): void {
+    for (const line of this.lines.values()) line.line = Math.max(line.line, line.ahead.take(boundOf(line, bounds)))
+    this.furthest = Math.max(this.furthest, this.ahead.take(lowest(bounds)))
   }
 
   /** A mark that carries every watermark to `time`, as far as tests of rules let time pass. */
@@ -187,7 +222,7 @@ export class Timekeeper {
       line = {
         platform, lateness, line: -Infinity, watermark: -Infinity, first: Infinity, newest: -Infinity,
         fields: FIELDS.map(() => null), present: 0, settled: -Infinity,
-        ring: new Uint8Array(LATE_WINDOW), seen: 0, late: 0,
+        ring: new Uint8Array(LATE_WINDOW), seen: 0, late: 0, ahead: new Steps(), carriedBy: [],
       }
       this.lines.set(platform, line)
     }
@@ -204,7 +239,8 @@ export class Timekeeper {
   save(): TimekeeperState {
     return {
       mark: this.number, furthest: this.furthest, resource: this.resource, newest: this.newest,
-      median: this.median.save(), lines: [...this.lines.values()],
+      median: this.median.save(), ahead: this.ahead.whole,
+      lines: [...this.lines.values()].map((line) => ({ ...line, ahead: line.ahead.whole, carriedBy: Array.from(line.carriedBy, Boolean) })),
     }
   }
 
@@ -214,13 +250,22 @@ export class Timekeeper {
     this.resource = state.resource
     this.newest = state.newest
     this.median = new RunningMedian(MEDIAN_OF, state.median)
+    this.ahead = Steps.of(state.ahead)
     this.lastLine = undefined
     this.lines.clear()
     for (const line of state.lines) {
       const lateness = this.catalogue.platform(line.platform)?.lateness ?? this.lateness
-      this.lines.set(line.platform, { ...line, lateness, ring: Uint8Array.from(line.ring) })
+      this.lines.set(line.platform, { ...line, lateness, ring: Uint8Array.from(line.ring), ahead: Steps.of(line.ahead), carriedBy: [...line.carriedBy ?? []] })
     }
   }
+}
+
+function lowest({ any, waited }: Bounds): Ms {
+  return waited.reduce((low, w) => Math.min(low, w.until), any)
+}
+
+function boundOf(line: Line, { any, waited }: Bounds): Ms {
+  return waited.reduce((low, w) => (w.isNew || line.carriedBy[w.topic] ? Math.min(low, w.until) : low), any)
 }
 
 function noteFields(line: Line, event: Held): void {
@@ -233,51 +278,4 @@ function noteFields(line: Line, event: Held): void {
     line.present |= 1 << i
   }
   line.settled = Math.max(...line.fields.map((t) => t ?? -Infinity))
-}
-
-/** Median of the last `size` values; before so many have come there is none, and nothing moves by it. */
-class RunningMedian {
-  private readonly ring: Float64Array
-  private readonly sorted: Float64Array
-  private count = 0
-
-  constructor(size: number, values: readonly number[] = []) {
-    this.ring = new Float64Array(size)
-    this.sorted = new Float64Array(size).fill(Infinity)
-    for (const v of values) this.add(v)
-  }
-
-  /** Adds a value and returns the median, or -Infinity while there are too few. */
-  add(value: number): number {
-    const { ring, sorted } = this
-    const size = ring.length
-    const slot = this.count % size
-    let i: number
-    if (this.count < size) i = this.count
-    else {
-      const old = ring[slot] as number
-      i = 0
-      while (sorted[i] !== old) i++
-    }
-    ring[slot] = value
-    // The hole left by the oldest value moves to where the new one belongs.
-    while (i > 0 && (sorted[i - 1] as number) > value) {
-      sorted[i] = sorted[i - 1] as number
-      i--
-    }
-    while (i + 1 < size && (sorted[i + 1] as number) < value) {
-      sorted[i] = sorted[i + 1] as number
-      i++
-    }
-    sorted[i] = value
-    this.count++
-    return this.count < size ? -Infinity : (sorted[size >> 1] as number)
-  }
-
-  /** The values from oldest to newest. */
-  save(): number[] {
-    const size = this.ring.length
-    const kept = Math.min(this.count, size)
-    return Array.from({ length: kept }, (_, i) => this.ring[(this.count - kept + i) % size] as number)
-  }
 }

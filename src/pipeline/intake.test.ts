@@ -41,7 +41,7 @@ test('an event goes to `telemetry` under its learner, with its place and where i
   const [message] = taken.telemetry
   expect(message?.key).toEqual(Buffer.from('p1\u0000张三'))
   expect(message?.headers).toEqual({
-    'source-topic': 'events', 'source-partition': '2', 'source-offset': '41', 'source-sha256': createHash('sha256').update(record.value as Buffer).digest('hex'),
+    'source-topic': 'events', 'source-partition': '2', 'source-offset': '41', 'source-time': record.timestamp, 'source-sha256': createHash('sha256').update(record.value as Buffer).digest('hex'),
   })
   expect(taken.rejects).toEqual([])
   expect(intake.counts).toEqual({ records: 1, events: 1, rejected: new Map(), ignored: new Map() })

@@ -137,6 +137,6 @@ function rejectMessage({ topic, partition }: SourceRecord, reject: KafkaReject):
   return { key: Buffer.from(`${topic}/${partition}`), value: Buffer.from(JSON.stringify(reject)), headers: { 'content-type': 'application/json', reason: reject.reason } }
 }
 
-function originHeaders({ topic, partition, offset, value }: SourceRecord): Record<string, string> {
-  return { 'source-topic': topic, 'source-partition': String(partition), 'source-offset': offset, 'source-sha256': hash('sha256', value as Buffer, 'hex') }
+function originHeaders({ topic, partition, offset, timestamp, value }: SourceRecord): Record<string, string> {
+  return { 'source-topic': topic, 'source-partition': String(partition), 'source-offset': offset, 'source-time': timestamp, 'source-sha256': hash('sha256', value as Buffer, 'hex') }
 }

@@ -4,30 +4,46 @@ interface Line<R> {
   queue: R[][]
   reached: number
   goal: number
+  /** Stamp of the newest record that was added. */
+  stamp: Ms
 }
 
+/** How far a turn has come: to all goals, to as many records as are enough for a mark, or to neither; or a partition has been waited for in vain. */
+export type Reached = 'goals' | 'piece' | 'nothing' | 'patience'
+
 /**
- * Reads several partitions evenly: as far as all of them went at one moment, then as far as they went at the next. INVARIANT (fair): what
- * is beyond the goal of one partition waits until all have come to theirs. Else one that was read ahead of another, as after an outage, would
- * carry time past records of the other, which would be called late for no fault of theirs.
+ * Reads several partitions evenly: in the order of their stamps, as far as all of them went at one moment, then as far as they went at the next.
+ * INVARIANT (fair): what is beyond the goal of one partition, or younger than what others have still to bring, waits for them. Else one
+ * that was read ahead of another would carry time past records of the other, which would be called late for no fault of theirs.
  */
-export class EvenReading<R extends { offset: string }> {
+export class EvenReading<R extends { offset: string; timestamp: string }> {
+  /** All records up to this stamp have been handed over, of all partitions that have some before their goals. */
+  stamp: Ms = -Infinity
   private readonly lines: Line<R>[] = []
   private readonly patience: Ms
+  private readonly piece: number
+  /** When something came last, and how much had. */
   private since: Ms = 0
+  private come = 0
+  private taken = 0
 
-  /** `patience`: how long a partition is waited for that does not come to its goal, as where a transaction hangs. */
-  constructor(patience: Ms) {
+  /** `patience`: how long partitions that do not come to their goals are waited for while nothing comes, as where a transaction hangs. `piece`: records that are enough for a mark. */
+  constructor(patience: Ms, piece: number) {
     this.patience = patience
+    this.piece = piece
   }
 
   /** Begins a partition that has been read up to `from`. */
   begin(partition: number, from: number): void {
-    this.lines[partition] = { queue: [], reached: from, goal: from }
+    this.lines[partition] = { queue: [], reached: from, goal: from, stamp: -Infinity }
   }
 
   add(partition: number, records: readonly R[]): void {
-    if (records.length > 0) this.lines[partition]?.queue.push([...records])
+    const line = this.lines[partition]
+    const last = records.at(-1)
+    if (line === undefined || last === undefined) return
+    line.queue.push([...records])
+    line.stamp = Math.max(line.stamp, Number(last.timestamp))
   }
 
   /** The partition has been read up to this offset, markers of transactions included. */
@@ -50,23 +66,52 @@ export class EvenReading<R extends { offset: string }> {
     this.since = now
   }
 
-  /** Hands over what lies before the goals; returns whether all have come to theirs, or have been waited for long enough. */
-  drain(now: Ms, take: (partition: number, records: readonly R[]) => void): boolean {
-    let done = true
-    this.lines.forEach((line, p) => {
-      while (line.queue.length > 0) {
-        const head = line.queue[0] as R[]
-        let n = head.length
-        while (n > 0 && Number((head[n - 1] as R).offset) >= line.goal) n--
-        if (n > 0) take(p, n === head.length ? head : head.slice(0, n))
-        if (n < head.length) {
-          line.queue[0] = head.slice(n)
-          return
-        }
-        line.queue.shift()
-      }
-      if (line.reached < line.goal) done = false
+  /** Hands over what may be read by now. */
+  drain(now: Ms, take: (partition: number, records: readonly R[]) => void): Reached {
+    const late = this.lines.filter((line) => line.reached < line.goal)
+    const come = this.lines.reduce((n, line) => n + line.reached, 0)
+    if (come !== this.come) this.since = now
+    this.come = come
+    const isOver = late.length > 0 && now - this.since >= this.patience
+    const frontier = isOver || late.length === 0 ? Infinity : Math.min(...late.map((line) => line.stamp))
+    for (let p = this.oldest(frontier); p >= 0 && this.taken < this.piece; p = this.oldest(frontier)) {
+      const records = this.cut(this.lines[p] as Line<R>, frontier)
+      this.taken += records.length
+      this.stamp = Math.max(this.stamp, Number((records.at(-1) as R).timestamp))
+      take(p, records)
+    }
+    if (this.taken >= this.piece) return this.done('piece')
+    if (late.length === 0) return this.done('goals')
+    return isOver ? this.done('patience') : 'nothing'
+  }
+
+  private done(reached: Reached): Reached {
+    this.taken = 0
+    return reached
+  }
+
+  /** The partition with the oldest record to hand over; -1 where there is none. */
+  private oldest(frontier: Ms): number {
+    let oldest = -1
+    let least = Infinity
+    this.lines.forEach(({ queue, goal }, p) => {
+      const head = queue[0]?.[0]
+      if (head === undefined || Number(head.offset) >= goal) return
+      const stamp = Number(head.timestamp)
+      if (stamp > frontier || stamp >= least) return
+      oldest = p
+      least = stamp
     })
-    return done || now - this.since >= this.patience
+    return oldest
+  }
+
+  /** Takes out, of the first records that wait, those before the goal that are not younger than the frontier. */
+  private cut(line: Line<R>, frontier: Ms): R[] {
+    const head = line.queue[0] as R[]
+    let n = head.length
+    while (n > 1 && (Number((head[n - 1] as R).offset) >= line.goal || Number((head[n - 1] as R).timestamp) > frontier)) n--
+    if (n === head.length) return line.queue.shift() as R[]
+    line.queue[0] = head.slice(n)
+    return head.slice(0, n)
   }
 }

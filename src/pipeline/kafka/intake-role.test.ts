@@ -140,7 +140,7 @@ test('what poisons nothing: each bad record is a reject with its reason and wher
   expect(rejects[3]?.text).toBe(long)
   const telemetry = await read('telemetry')
   expect(sorted(idsIn(telemetry))).toEqual(['e0', 'e1'])
-  expect(Object.keys(telemetry[0]?.headers ?? {})).toEqual(['source-topic', 'source-partition', 'source-offset', 'source-sha256'])
+  expect(Object.keys(telemetry[0]?.headers ?? {})).toEqual(['source-topic', 'source-partition', 'source-offset', 'source-time', 'source-sha256'])
   expect(process.readiness.allMet).toBe(true)
   const metrics = await process.meter.text()
   for (const line of ['events_read_total{platform="p1"} 2', 'records_rejected_total{reason="bad-json"} 3', `lag_records{task="intake-${topic}-1"} 0`, `lag_records{task="intake-${topic}-0"} 0`]) expect(metrics).toContain(`invigil_${line}`)

@@ -7,6 +7,7 @@ import { createDecoder, type DecoderOptions } from '../../telemetry/decode.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { openSource, type Intakes } from './intake-source.ts'
 import type { Role, Surroundings } from './role.ts'
+import { intakeGroup } from './source-positions.ts'
 import { Troubles } from './troubles.ts'
 
 /** A platform's topic and what is in it. */
@@ -33,7 +34,7 @@ export async function openIntake(around: Surroundings, { sources, enrich }: Inta
   await check(around, sources)
   const intakes: Intakes = {
     around,
-    group: `${around.group}-intake`,
+    group: intakeGroup(around.group),
     reading: { decoders: new Map(sources.map((s) => [s.topic, createDecoder(s)])), enrich },
     written: { telemetry: client.topic('telemetry'), rejects: client.topic('rejects') },
     cares: new Map(),

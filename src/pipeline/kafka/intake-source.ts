@@ -118,6 +118,7 @@ class Source implements PartitionHandler {
   progress(reached: number, end: number): void {
     this.reached = Math.max(this.reached, reached)
     this.end = end
+    this.begin()
     this.showLag()
   }
 
@@ -145,15 +146,18 @@ class Source implements PartitionHandler {
   }
 
   private begin(): void {
-    if (this.work !== undefined || this.isStopped) return
+    if (this.work !== undefined || this.isStopped || this.producer.dead || (this.head === this.queue.length && this.reached <= this.committed)) return
     this.work = this.run().finally(() => {
       this.work = undefined
-      if (this.head < this.queue.length && !this.producer.dead) this.begin()
+      this.begin()
       this.showLag()
     })
   }
 
-  /** Commits all that is queued. What comes while a transaction is under way goes into the next one. */
+  /**
+   * Commits all that is queued. What comes while a transaction is under way goes into the next one. Markers of the platforms' own transactions
+   * are committed, too: while something is not, time waits for what it may be.
+   */
   private async run(): Promise<void> {
     try {
       for (let batch = await this.decode(); batch !== undefined;) {
@@ -162,6 +166,7 @@ class Source implements PartitionHandler {
         if (this.isStopped) return
         batch = next ?? await this.decode()
       }
+      if (this.reached > this.committed && this.head === this.queue.length && !this.isStopped) await this.pass(this.reached)
     } catch (e) {
       if (!(e instanceof InvigilError) || !this.producer.dead || e.domain === 'bug') this.intakes.around.broken(e)
       else if (!this.isStopped) this.flow.renew(e)
@@ -207,6 +212,13 @@ class Source implements PartitionHandler {
     this.showLag()
   }
 
+  /** Commits that there is nothing to take before this offset. */
+  private async pass(reached: number): Promise<void> {
+    const { topic, partition } = this.at
+    await this.producer.commit([], { consumerGroupId: this.intakes.group, topic, partition, offset: reached, metadata: '' })
+    this.committed = reached
+  }
+
   /** Nothing is handed over between these offsets: it may have been deleted while we were too slow. */
   private async missed(from: number, to: number): Promise<void> {
     const { around: { client, log } } = this.intakes
@@ -221,9 +233,7 @@ class Source implements PartitionHandler {
 
   private showLag(): void {
     if (this.isStopped) return
-    // Markers of transactions are read, but never committed.
-    const done = this.work === undefined && this.head === this.queue.length ? this.reached : this.committed
-    this.lags.set(this.task, Math.max(0, this.end - done))
+    this.lags.set(this.task, Math.max(0, this.end - this.committed))
   }
 }
 

@@ -110,7 +110,7 @@ async function openRoles(around: Surroundings, options: KafkaRunOptions, opened:
   const stage = { contexts, marks, locate: enrich, version, snapshotEvery, acceptVersion }
   const open: Record<RoleName, () => Promise<Role | undefined>> = {
     intake: async () => (sources.length > 0 ? openIntake(around, { sources, enrich }) : undefined),
-    time: () => openTimekeeper(around, { catalogue: context.catalogue, contexts }),
+    time: () => openTimekeeper(around, { catalogue: context.catalogue, contexts, sources: sources.map((s) => s.topic) }),
     learner: () => openStage(around, 'learner', { ...stage, redis: needed(redis) }),
     resource: () => openStage(around, 'resource', { ...stage, redis: needed(redis) }),
   }

@@ -2,6 +2,7 @@ import { InvigilError } from '../../base/errors.ts'
 import { HOUR, MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Catalogue } from '../../catalogue/index.ts'
 import { packMark, recordOf, unpackMark, type MarkRecord } from '../../engine/mark-record.ts'
+import { Sources, type Bounds } from '../../engine/sources.ts'
 import { PATIENCE, Timekeeper, type Mark } from '../../engine/timekeeper.ts'
 import type { Admin, KafkaMessage } from '../../io/kafka/client.ts'
 import { kafkaError } from '../../io/kafka/errors.ts'
@@ -13,12 +14,15 @@ import { TransactionalProducer } from '../../io/kafka/producer.ts'
 import { EvenReading } from './even-reading.ts'
 import { LightReader } from './light-reader.ts'
 import type { Role, Surroundings } from './role.ts'
+import { sourcePositions } from './source-positions.ts'
 import { Troubles } from './troubles.ts'
 
 export interface TimekeeperOptions {
   /** Says how late a platform's events may come. */
   catalogue: Catalogue
   contexts: { current(): string | undefined }
+  /** The platforms' topics, whose records are waited for that the intake has not read. */
+  sources: readonly string[]
   /** Wall-clock time between marks. */
   markEvery?: Ms
   /** After so long without an event one mark sets each watermark to its line. */
@@ -28,6 +32,8 @@ export interface TimekeeperOptions {
 const MARK_EVERY: Ms = 250
 /** A partition of which nothing comes though there is something, as where a transaction hangs, is waited for so long. */
 const WAIT_FOR_PARTITION: Ms = 10 * SECOND
+/** Records that are enough for a mark: a stage handles a mark in one piece. */
+const PIECE = 100_000
 /** A goal is mostly reached at once. */
 const SOON: Ms = 15
 /** Of all partitions together: what is read in one turn of the event loop. */
@@ -61,7 +67,8 @@ class TimekeeperTask implements PartitionHandler {
   private readonly flow: Flow
   private readonly producer: TransactionalProducer
   private readonly keeper: Timekeeper
-  private readonly reading = new EvenReading<KafkaMessage>(WAIT_FOR_PARTITION)
+  private readonly sources: Sources
+  private readonly reading = new EvenReading<KafkaMessage>(WAIT_FOR_PARTITION, PIECE)
   private readonly reader: LightReader
   private readonly offsets: number[]
   private readonly flows: Flow[] = []
@@ -107,13 +114,14 @@ class TimekeeperTask implements PartitionHandler {
     this.admin = around.client.admin()
     this.keeper = new Timekeeper(options.catalogue)
     if (last) this.keeper.load(last.timekeeper)
+    this.sources = new Sources(last?.sources)
     this.context = last?.mark.context
     this.offsets = starts.map((start, p) => Math.max(start, last?.offsets[p] ?? start))
     starts.forEach((start, p) => {
       const from = last?.offsets[p]
       if (from !== undefined && from < start) around.log.error({ partition: p, from, start }, 'records of the telemetry were deleted before time was told by them; its retention is too short')
     })
-    this.reader = new LightReader(this.keeper)
+    this.reader = new LightReader(this.keeper, this.sources)
     // Whoever takes over after a pause knows only that nothing is new yet.
     this.isIdle = last === undefined
     flow.pause()
@@ -192,14 +200,17 @@ class TimekeeperTask implements PartitionHandler {
   }
 
   private async tick(): Promise<void> {
+    const context = this.options.contexts.current()
+    if (context === undefined) return
     const now = Date.now()
     if (!this.hasGoal) {
+      this.sources.aim(await sourcePositions(this.admin, this.around, this.options.sources), now)
       // INVARIANT (fair): a mark covers all partitions as they were at one moment, with what transactions had written that were still open then.
       this.reading.aim(await openEnds(this.admin, this.around.client.topic('telemetry')), now)
       this.hasGoal = true
     }
-    const isWhole = this.reading.drain(now, (partition, records) => {
-      this.reader.read(records)
+    const reached = this.reading.drain(now, (partition, records) => {
+      this.reader.read(records, now)
       this.offsets[partition] = Number((records.at(-1) as KafkaMessage).offset) + 1
       this.hasNews = true
     })
@@ -208,22 +219,25 @@ class TimekeeperTask implements PartitionHandler {
       this.paused.delete(p)
       this.flows[p]?.resume()
     }
-    const context = this.options.contexts.current()
-    if (context === undefined || !isWhole) return
-    this.hasGoal = false
-    if (this.hasNews || (context !== this.context && this.context !== undefined)) {
+    if (reached === 'nothing') return
+    this.hasGoal = reached === 'piece'
+    await this.mark(context, this.sources.bounds(now, reached === 'goals', this.reading.stamp), now)
+  }
+
+  private async mark(context: string, bounds: Bounds, now: Ms): Promise<void> {
+    if (this.hasNews || this.keeper.isAhead(bounds) || (context !== this.context && this.context !== undefined)) {
       this.hasNews = false
       this.isIdle = false
       this.newsAt = now
-      await this.write(this.keeper.next(context))
+      await this.write(this.keeper.next(context, bounds))
     } else if (!this.isIdle && now - this.newsAt >= (this.options.idleAfter ?? MINUTE)) {
       this.isIdle = true
-      await this.write(this.keeper.idle(context))
+      await this.write(this.keeper.idle(context, bounds))
     }
   }
 
   private async write(mark: Mark): Promise<void> {
-    const value = Buffer.from(packMark(recordOf(this.keeper, mark, this.offsets)))
+    const value = Buffer.from(packMark(recordOf(this.keeper, mark, this.offsets, this.sources)))
     const marks = this.around.client.topic('marks')
     await this.producer.write([{ topic: marks, messages: [{ key: null, value }] }])
     this.context = mark.context
