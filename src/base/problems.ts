@@ -23,6 +23,8 @@ function describe(issue: Issue, tree: Tree, schema: z.ZodType, under: string): P
     }
     case 'invalid_type': {
       if (part === undefined) return [{ message: `\`${name}\` is missing`, ...here }]
+      // A schema that says what to write instead knows better than its type.
+      if (!issue.message.startsWith('Invalid input')) break
       const quote = issue.expected === 'string' && part.kind === 'scalar' && typeof part.value !== 'object'
       return [{ message: `\`${name}\` must be ${typeName(issue.expected)}, not ${valueName(part)}`, mend: quote ? 'write it in quotes' : undefined, ...here }]
     }

@@ -138,10 +138,12 @@ export function formatDuration(ms: Ms): string {
   return text
 }
 
+const NO_DURATION = 'not a duration; write it like `45s`, `10m` or `1h30m`'
+
 /** A duration in a rule or catalogue: written `45s`, used as milliseconds. */
 export const duration = z
-  .string()
-  .refine((s) => parseDuration(s) !== undefined, { error: 'not a duration; write it like `45s`, `10m` or `1h30m`' })
+  .string({ error: NO_DURATION })
+  .refine((s) => parseDuration(s) !== undefined, { error: NO_DURATION })
   .transform((s) => parseDuration(s) as Ms)
   .meta({ format: 'duration' })
 

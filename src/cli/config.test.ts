@@ -66,7 +66,7 @@ snapshotEvery: 0s
     'invigil.yaml:14:14: source `a` twice (take one away; the first is in line 13)',
     "invigil.yaml:15:14: source `invigil.telemetry` is Invigil's own topic of telemetry (name a platform's topic; canonical events can be written to telemetry without a source)",
     'invigil.yaml:16:8: `rules` must be a list, not `shipped`',
-    'invigil.yaml:17:7: `http` must be text, not `9464` (write it in quotes)',
+    'invigil.yaml:17:7: `http`: not an address to listen on; write it like `127.0.0.1:9464`, or `0.0.0.0:9464` for every address of the machine',
     'invigil.yaml:18:16: `snapshotEvery`: must be longer than nothing',
   ])
 })

@@ -85,8 +85,9 @@ test('a change of params without a test is published, and noted', async () => {
   expect(await publish('--rules', join(dir, 'rules'), '--rules', site)).toMatch(/^note: .*`hidden` gets other params without a test of its own\npublished 1 rule, the first ones\n/)
 })
 
-test('no broker and no topic are told', async () => {
+test('no broker, no topic and a directory in the wrong place are told', async () => {
   rules('rules', rule('a'))
+  await expect(publish('ours')).rejects.toMatchObject({ code: 'usage', message: '`rules publish` takes directories with `--rules`: `--rules ours`' })
   writeFileSync(join(dir, 'invigil.yaml'), 'rules: [rules]\n')
   await expect(publish()).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('`kafka.brokers` is missing') })
   writeFileSync(join(dir, 'invigil.yaml'), JSON.stringify({ kafka: { brokers: brokers(), prefix: 'none.' }, rules: ['rules'], geo: SMALL_GEO.slice(1) }))

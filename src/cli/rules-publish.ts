@@ -48,7 +48,10 @@ export function publishCommand({ environment = process.env, write = (text) => vo
     .option('--json', 'print what was done as JSON')
     .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('silent'))
     .addHelpText('after', EXAMPLES)
-    .action(async (options: Options) => {
+    .allowExcessArguments()
+    .action(async (options: Options, command: Command) => {
+      const [extra] = command.args
+      if (extra !== undefined) throw new InvigilError('usage', `\`rules publish\` takes directories with \`--rules\`: \`--rules ${extra}\``)
       const config = await loadConfig({ file: options.config, environment, needs: ['kafka'] })
       const context = await openContext({
         rules: rulesDirs(options.rules ?? config.rules), catalogue: options.catalogue ?? config.catalogue, geo: options.geo ?? config.geo, version: VERSION,

@@ -12,11 +12,13 @@ export interface Listen {
   port: number
 }
 
-const listen = z.string().transform((written, context): Listen => {
+const NO_ADDRESS = 'not an address to listen on; write it like `127.0.0.1:9464`, or `0.0.0.0:9464` for every address of the machine'
+
+const listen = z.string({ error: NO_ADDRESS }).transform((written, context): Listen => {
   const [, inBrackets, name, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/@[\]]+)):(\d{1,5})$/.exec(written) ?? []
   const host = inBrackets ?? name
   if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) }
-  context.addIssue({ code: 'custom', message: 'not an address to listen on; write it like `127.0.0.1:9464`, or `0.0.0.0:9464` for every address of the machine' })
+  context.addIssue({ code: 'custom', message: NO_ADDRESS })
   return z.NEVER
 })
 
