@@ -142,7 +142,13 @@ export class LearnerTask implements Keyed {
    * recovery, where the keys are loaded under the setup of the snapshot's mark. What changes and what it costs: `renewLearners`.
    */
   renew(setup: Setup): void {
-    this.current = renewLearners(this.current, setup, this.sinks)
+    const renewal = this.renewal(setup)
+    while (!renewal.next().done);
+  }
+
+  /** The same in slices: until the last of them is done, the task can take records but nothing else. */
+  *renewal(setup: Setup): Generator<void, void> {
+    this.current = yield* renewLearners(this.current, setup, this.sinks)
   }
 
   // INVARIANT (late): judged against the mark before, as the timekeeper does.

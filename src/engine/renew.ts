@@ -8,14 +8,18 @@ import type { RuleContext, RuleSet, Setup } from './runtime.ts'
 import { RESOURCE_KINDS, type ResourceKind } from './sighting.ts'
 import type { Table } from './table.ts'
 
+/** Keys that are moved in one go. */
+const SLICE = 256
+
 /**
  * The learner stage that goes on from another, between two marks, under another setup: with its keys, held events, coverage,
  * watermarks and counters. The other one must not be used any more. Open episodes go on under new parameters; those of a rule that
  * is gone, or whose detector changed, end at the key's next event or timer. Where rules keep their ids and detectors, the keys stay
  * as they are, and a delta still holds what has changed. Else each key gets a row of the new layout, and all count as changed: then
- * the next delta holds them all, so that a base is no dearer. It returns only when that is done: nobody sees half of it.
+ * the next delta holds them all, so that a base is no dearer. It stops after every few hundred keys, so that others get their turn;
+ * until it has returned, neither stage may be used.
  */
-export function renewLearners(from: LearnerStage, setup: Setup, sinks: LearnerSinks): LearnerStage {
+export function* renewLearners(from: LearnerStage, setup: Setup, sinks: LearnerSinks): Generator<void, LearnerStage> {
   // INVARIANT (forgetting): what the old catalogue had forgotten stays so, whether it was swept or not.
   if (setup.catalogue !== from.set.catalogue) from.sweep(Infinity)
   const to = new LearnerStage(setup, sinks, from)
@@ -30,6 +34,7 @@ export function renewLearners(from: LearnerStage, setup: Setup, sinks: LearnerSi
   }
   for (const gone of from.dirty) if (gone[1].isGone) to.dirty.push(gone)
   const move = mover(from.table, from.set, to.table, to.set)
+  let moved = 0
   for (const part of from.parts.values()) {
     to.parts.set(part.id, part)
     part.timers = new Timers<Entry>()
@@ -42,13 +47,14 @@ export function renewLearners(from: LearnerStage, setup: Setup, sinks: LearnerSi
       part.timers.restore(entry, to.table.timers)
       entry.dirty = to.isTracking
       if (to.isTracking) to.dirty.push([part, entry])
+      if (++moved % SLICE === 0) yield
     }
   }
   return to
 }
 
 /** The resource stage that goes on from another under another setup, as `renewLearners` does: with its keys, held sightings, watermark and counters. */
-export function renewResources(from: ResourceStage, setup: Setup, output: (output: Output) => void): ResourceStage {
+export function* renewResources(from: ResourceStage, setup: Setup, output: (output: Output) => void): Generator<void, ResourceStage> {
   const to = new ResourceStage(setup, output, from)
   to.isTracking = from.isTracking
   const alike = to.set.isLike(from.set)
@@ -56,6 +62,7 @@ export function renewResources(from: ResourceStage, setup: Setup, output: (outpu
   if (alike) return to
   for (const gone of from.dirty) if (gone.isGone) to.dirty.push(gone)
   const moves = new Map<ResourceKind, (old: Entry, entry: Entry) => void>(RESOURCE_KINDS.map((kind) => [kind, mover(from.table(kind), from.set, to.table(kind), to.set)]))
+  let moved = 0
   for (const old of from.entries()) {
     const { resource, scope } = old.shelf
     const entry = to.renew(resource, scope, old.id)
@@ -63,6 +70,7 @@ export function renewResources(from: ResourceStage, setup: Setup, output: (outpu
     to.timers.restore(entry, entry.shelf.table.timers)
     entry.dirty = to.isTracking
     if (to.isTracking) to.dirty.push(entry)
+    if (++moved % SLICE === 0) yield
   }
   return to
 }

@@ -98,7 +98,13 @@ export class ResourceTask implements Keyed {
    * recovery, where the keys are loaded under the setup of the snapshot's mark. What changes and what it costs: `renewResources`.
    */
   renew(setup: Setup): void {
-    this.current = renewResources(this.current, setup, this.output)
+    const renewal = this.renewal(setup)
+    while (!renewal.next().done);
+  }
+
+  /** The same in slices: until the last of them is done, the task can take records but nothing else. */
+  *renewal(setup: Setup): Generator<void, void> {
+    this.current = yield* renewResources(this.current, setup, this.output)
   }
 
   save(): ResourceTaskState {

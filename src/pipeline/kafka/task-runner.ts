@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { InvigilError } from '../../base/errors.ts'
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Setup } from '../../engine/runtime.ts'
@@ -55,6 +55,8 @@ export class TaskRunner implements PartitionHandler {
   private isAwake = true
   private isStopping = false
   private isPaused = false
+  /** Stopped between two slices of a change of context. */
+  private isHalf = false
   private context: string
   private out: number
   private marksFrom: number
@@ -123,7 +125,7 @@ export class TaskRunner implements PartitionHandler {
     // A task that was given up has said why.
     await this.running.catch(() => undefined)
     try {
-      if (why === 'leaving' && !this.parts.producer.dead) await this.saveLast()
+      if (why === 'leaving' && !this.parts.producer.dead && !this.isHalf) await this.saveLast()
     } finally {
       this.marks.close()
       this.lags.drop(this.parts.name)
@@ -154,7 +156,7 @@ export class TaskRunner implements PartitionHandler {
         this.isAwake = false
         const hasMore = await this.handle()
         if (Date.now() >= this.snapshotAt && !this.isStopping && (await this.snapshot())) await this.parts.producer.commit([], this.position(this.out))
-        if (hasMore) await new Promise(setImmediate)
+        if (hasMore) await turn()
         else await this.sleep()
       }
     } catch (e) {
@@ -172,10 +174,7 @@ export class TaskRunner implements PartitionHandler {
     for (let next = this.marks.peek(); next !== undefined && work.isReady(next.record); next = this.marks.peek()) {
       const { mark } = next.record
       checkNext(work.task.handled, next.record)
-      if (mark.context !== this.context) {
-        work.task.renew(await this.parts.setupOf(mark.context))
-        this.context = mark.context
-      }
+      if (mark.context !== this.context && !(await this.renew(mark.context))) return false
       work.handle(next.record, mark.number <= this.out)
       this.marks.shift()
       this.marksFrom = next.offset + 1
@@ -186,6 +185,21 @@ export class TaskRunner implements PartitionHandler {
     this.slowDown()
     if (last > this.out) await this.commit(work.drain(), last)
     return hasMore
+  }
+
+  /** Goes on under another context, in slices, since it may have many keys. Returns whether it was not stopped: then it is of no use any more. */
+  private async renew(context: string): Promise<boolean> {
+    const { work, name } = this.parts
+    const begun = performance.now()
+    for (const _ of work.task.renewal(await this.parts.setupOf(context))) {
+      await turn()
+      if (!this.isStopping) continue
+      this.isHalf = true
+      return false
+    }
+    this.context = context
+    this.around.log.debug({ task: name, context, ms: Math.round(performance.now() - begun) }, 'under another context')
+    return true
   }
 
   private async commit(messages: readonly TopicMessages[], last: number): Promise<void> {

@@ -5,7 +5,7 @@ import type { KafkaMessage, TopicMessages } from '../../io/kafka/client.ts'
 
 /** What one stage does in a task, without how it recovers and commits. `State` is all of it but its keys. */
 export interface Work<State = unknown> {
-  readonly task: Keyed & { readonly handled: number; renew(setup: Setup): void; save(): State; load(state: State): void }
+  readonly task: Keyed & { readonly handled: number; renewal(setup: Setup): Generator<void, void>; save(): State; load(state: State): void }
   /** Takes the next records of the task's partition. */
   take(messages: readonly KafkaMessage[]): void
   /** Whether everything has been taken that a mark covers. */
