@@ -19,7 +19,7 @@ export const QUANTILES = ['0.5', '0.9', '0.99', '1'] as const
 /** Learners, addresses and devices are no labels: there are too many of them, and they are nobody's business here. */
 export const LABELS = {
   platform: { means: 'the platform that an event comes from' },
-  rule: { means: 'the rule that raised a warning' },
+  rule: { means: 'the rule that raised a warning, or whose condition failed' },
   severity: { means: "the severity of a warning's first revision", values: SEVERITIES },
   reason: { means: 'why a record was not taken', values: Object.keys(REJECT_REASONS) },
   verb: { means: "the platform's own word for what happened" },
@@ -51,6 +51,7 @@ export const METRICS = {
   events_ignored_total: { type: 'counter', labels: ['verb'], help: 'Records of a known format that say nothing which Invigil uses.' },
   records_rejected_total: { type: 'counter', labels: ['reason'], help: 'Records that were not taken.' },
   warnings_total: { type: 'counter', labels: ['rule', 'severity'], help: 'Warnings raised, each counted at its first revision.' },
+  conditions_failed_total: { type: 'counter', labels: ['rule'], help: 'Conditions (`scope`, `unless`) of rules that could not be evaluated: each counts as not met. The log says what was wrong the first time.' },
   lag_records: { type: 'gauge', labels: ['task'], help: "Records of a task's input that are not yet handled: the true lag, while the group's offset trails by up to a snapshot." },
   watermark_age_seconds: { type: 'gauge', labels: ['platform'], age: true, help: "How far the platform's watermark is behind the clock." },
   platform_left_out: { type: 'gauge', labels: ['platform'], help: '1 while marks go on without waiting for the platform, since it is silent or too far behind the others; else 0.' },

@@ -10,13 +10,16 @@ export interface Fault {
 
 /** Counts the conditions that failed: each counts as not met, and none goes unseen. */
 export class Faults {
+  /** Is told of each. */
+  told: ((fault: Readonly<Fault>) => void) | undefined
   private readonly byPart = new Map<string, Fault>()
 
   add(rule: string, part: Fault['part'], message: string): void {
     const key = `${rule}/${part}`
-    const known = this.byPart.get(key)
-    if (known) known.count++
-    else this.byPart.set(key, { rule, part, message, count: 1 })
+    let fault = this.byPart.get(key)
+    if (fault === undefined) this.byPart.set(key, (fault = { rule, part, message, count: 0 }))
+    fault.count++
+    this.told?.(fault)
   }
 
   /** In order of rule and part. */

@@ -46,11 +46,11 @@ const RULE = `
   response: review
 `
 
-/** A context with a rule of that severity, and a catalogue of that platform if one is named. */
-function contextOf(severity: string, platform?: string): Promise<OpenContext> {
+/** A context with a rule of that severity, and a catalogue of that platform if one is named. `more`: of the rule. */
+function contextOf(severity: string, platform?: string, more = ''): Promise<OpenContext> {
   const dir = join(root, randomUUID())
   mkdirSync(dir)
-  writeFileSync(join(dir, 'rules.yaml'), RULE.replace('low', severity))
+  writeFileSync(join(dir, 'rules.yaml'), RULE.replace('low', severity) + more)
   const catalogue = platform && join(root, `${randomUUID()}.yaml`)
   if (catalogue) writeFileSync(catalogue, JSON.stringify({ platforms: [{ id: platform }] }))
   return openContext({ rules: [dir], catalogue, geo: [SMALL_GEO[1] as string], version: 'test' })
@@ -105,6 +105,20 @@ test('a change is followed, and whoever starts later finds the last one', async 
   await inForce(contexts, one.hash)
   expect(told).toEqual([two.hash, one.hash])
   expect((await contexts.setupOf(two.hash)).context).toBe(two.hash)
+})
+
+test('a condition that fails is told, whoever published the rule: once in the log, each time to who counts', async () => {
+  const [one, two] = [await contextOf('low', undefined, '  scope: class.startsWith("a")\n'), await contextOf('high', undefined, '  scope: class.startsWith("b")\n')]
+  const written: string[] = []
+  const faulty: string[] = []
+  const contexts = await open(one, { log: pino({ level: 'error' }, { write: (line) => void written.push(line) }), faulty: ({ rule, count }) => void faulty.push(`${rule} ${count}`) })
+  await publishContext(client, two)
+  for (const { hash } of [one, two]) {
+    const { rules } = await contexts.setupOf(hash)
+    for (let n = 0; n < 2; n++) expect(rules[0]?.scope?.({ platform: 'p' } as never)).toBe(false)
+  }
+  expect(faulty).toEqual(['accounts 1', 'accounts 2', 'accounts 1', 'accounts 2'])
+  expect(written.map((line) => JSON.parse(line) as object)).toMatchObject([1, 2].map(() => ({ rule: 'accounts', part: 'scope', error: 'found no matching overload for `null.startsWith(string)`' })))
 })
 
 test('a setup is waited for until its record comes', async () => {

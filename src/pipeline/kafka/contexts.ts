@@ -7,6 +7,7 @@ import type { KafkaClient, KafkaMessage } from '../../io/kafka/client.ts'
 import { kafkaError } from '../../io/kafka/errors.ts'
 import { Member } from '../../io/kafka/member.ts'
 import { logRanges } from '../../io/kafka/offsets.ts'
+import type { Fault } from '../../rules/faults.ts'
 import { readContextRecord, setupOf, type ContextRecord } from '../context-record.ts'
 import type { OpenContext } from '../context.ts'
 import { findCatalogue } from './find-catalogue.ts'
@@ -24,6 +25,8 @@ export interface ContextsOptions {
   log: Logger
   /** Publishes nothing, also where the topic has no context yet. */
   onlyReads?: boolean
+  /** Is told of each condition of a rule that could not be evaluated. */
+  faulty?(this: void, fault: Readonly<Fault>): void
   /** Is told of a bug: the process cannot go on. */
   broken?(this: void, e: unknown): void
   /** How long to wait for what must be in the topic. */
@@ -151,9 +154,20 @@ export class Contexts {
 
   private async open(hash: string): Promise<Setup> {
     const { context, folder } = this.options
-    if (hash === context.hash) return { rules: context.bundle.rules, catalogue: context.catalogue, context: hash }
+    if (hash === context.hash) {
+      context.bundle.faults.told = (fault) => this.tell(fault)
+      return { rules: context.bundle.rules, catalogue: context.catalogue, context: hash }
+    }
     const record = await this.recordOf(hash)
-    return setupOf(record, await findCatalogue(record, context, folder)).setup
+    const { setup, bundle } = setupOf(record, await findCatalogue(record, context, folder))
+    bundle.faults.told = (fault) => this.tell(fault)
+    return setup
+  }
+
+  private tell(fault: Readonly<Fault>): void {
+    const { rule, part, message, count } = fault
+    if (count === 1) this.options.log.error({ rule, part, error: message }, 'a condition of a rule cannot be evaluated, and counts as not met; mend the rule and publish it')
+    this.options.faulty?.(fault)
   }
 
   /** A context as it was published. */

@@ -100,7 +100,7 @@ class Opened {
 async function openRoles(around: Surroundings, options: KafkaRunOptions, opened: Opened): Promise<void> {
   const { client, group, context, sources, version, snapshotEvery, acceptVersion, redis, log } = options
   const enrich = createEnricher({ geo: context.geo.lookups })
-  const contexts = await Contexts.open(client, { group, context, folder: options.contextFolder, log, broken: around.broken })
+  const contexts = await Contexts.open(client, { group, context, folder: options.contextFolder, log, broken: around.broken, faulty: ({ rule }) => around.meter.count('conditions_failed_total', 1, { rule }) })
   opened.closeAfter(() => contexts.close())
   const tell = (hash: string | undefined) => around.meter.showAll('context_info', hash === undefined ? [] : [[hash, 1]])
   tell(contexts.current())
