@@ -63,9 +63,9 @@ async function keepTime(brokers, group) {
   const { Conditions } = await import('../dist/io/conditions.js')
   const client = await open(brokers)
   const count = counter()
-  const { read } = LightReader.prototype
+  const shipped = Object.getOwnPropertyDescriptor(LightReader.prototype, 'read')
   LightReader.prototype.read = function (records) {
-    read.call(this, records)
+    shipped.value.call(this, records)
     count(records.length)
   }
   const meter = {

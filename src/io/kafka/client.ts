@@ -5,11 +5,13 @@ import type { Logger } from 'pino'
 import { fileError } from '../file-error.ts'
 import { topicOf, type KafkaConfig, type TopicKind } from './config.ts'
 import { kafkaError, type Doing } from './errors.ts'
+import { replaceBatch } from './fetched-batch.ts'
 import { logTo } from './log.ts'
 import { replaceListOffsets } from './open-ends.ts'
 import { replacePartitioning } from './partitioning.ts'
 import { replaceEncoding } from './produce-request.ts'
-import { replaceFilter } from './read-committed.ts'
+import { replaceFilter, withoutAborted, type FetchedMessage } from './read-committed.ts'
+import { replaceDecoding } from './record-decoding.ts'
 
 // The one place that loads kafkajs, since its filter and its slowest parts must be replaced before. A test holds everybody to it.
 const require = createRequire(import.meta.url)
@@ -17,6 +19,8 @@ replaceFilter(require)
 replaceEncoding(require)
 replacePartitioning(require)
 replaceListOffsets(require)
+replaceDecoding(require)
+replaceBatch<FetchedMessage>(require, withoutAborted)
 const kafkajs = require('kafkajs') as typeof import('kafkajs')
 
 /** How an admin is asked for the settings of a topic. */
