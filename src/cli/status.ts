@@ -94,7 +94,8 @@ function cell(task: TaskStatus, members: readonly GroupMember[], column: Column)
 }
 
 /** Where it runs, and what tells it apart from others there. */
-function memberName({ id, client, host }: GroupMember): string {
+function memberName({ id, client, host, process }: GroupMember): string {
+  if (process !== undefined) return process
   const own = id.startsWith(`${client}-`) ? id.slice(client.length + 1) : id
   return `${client}@${host} ${own.slice(0, 8)}`
 }

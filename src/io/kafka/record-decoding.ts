@@ -8,7 +8,8 @@ import { replaceModule } from './replace.ts'
  * What is out of the ordinary (other formats, numbers beyond 2^53) is left to kafkajs.
  */
 
-const DECODE = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages'
+const PROTOCOL = 'kafkajs/src/protocol'
+const DECODE = `${PROTOCOL}/requests/fetch/v4/decodeMessages`
 const MAGIC_AT = 16
 const MAGIC = 2
 // Of a batch: the offset and the length that stand before it, and what comes before its records.
@@ -136,13 +137,18 @@ export function decodeMessages(shipped: Shipped): (decoder: Decoder) => Promise<
 
 /** Puts this in the place of kafkajs's own. Must come before kafkajs. */
 export function replaceDecoding(require: NodeJS.Require): void {
-  const shipped: Shipped = {
-    Decoder: require('kafkajs/src/protocol/decoder') as Shipped['Decoder'],
-    messageSet: require('kafkajs/src/protocol/messageSet/decoder') as Shipped['messageSet'],
-    batch: require('kafkajs/src/protocol/recordBatch/v0/decoder') as Shipped['batch'],
-    codecOf: (require('kafkajs/src/protocol/message/compression') as { lookupCodecByAttributes: Shipped['codecOf'] }).lookupCodecByAttributes,
+  replaceModule(require, DECODE, decodeMessages(shippedParts(require)), 'its decoding of records')
+}
+
+/** The parts of kafkajs that it leaves work to. */
+export function shippedParts(require: NodeJS.Require): Shipped {
+  const part = (name: string): unknown => require(`${PROTOCOL}/${name}`)
+  return {
+    Decoder: part('decoder') as Shipped['Decoder'],
+    messageSet: part('messageSet/decoder') as Shipped['messageSet'],
+    batch: part('recordBatch/v0/decoder') as Shipped['batch'],
+    codecOf: (part('message/compression') as { lookupCodecByAttributes: Shipped['codecOf'] }).lookupCodecByAttributes,
   }
-  replaceModule(require, DECODE, decodeMessages(shipped), 'its decoding of records')
 }
 
 function contextOf(batch: Buffer): BatchContext {
