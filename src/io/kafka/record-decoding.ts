@@ -61,27 +61,34 @@ interface Batch {
 
 /** A record with the fields that kafkajs gives one. */
 export class FetchedRecord {
-  readonly magicByte = MAGIC
-  readonly attributes: number
   readonly timestamp: string
-  readonly value: Buffer | null
+  /** Where its value begins and ends in `bytes`; -1 the end where there is none. */
+  readonly valueAt: number
+  readonly valueEnd: number
   private readonly batch: Batch
   private readonly delta: number
-  private readonly keyAt: number
-  private readonly keySize: number
-  private readonly headersAt: number
+  private readonly at: number
   private keyBytes: Buffer | null | undefined = undefined
+  private valueBytes: Buffer | null | undefined = undefined
   private fields: Record<string, Header> | undefined = undefined
 
-  constructor(batch: Batch, attributes: number, timestamp: string, delta: number, keyAt: number, keySize: number, value: Buffer | null, headersAt: number) {
-    this.batch = batch
-    this.attributes = attributes
+  constructor(batch: Batch, at: number, timestamp: string, delta: number, valueAt: number, valueEnd: number) {
     this.timestamp = timestamp
+    this.valueAt = valueAt
+    this.valueEnd = valueEnd
+    this.batch = batch
     this.delta = delta
-    this.keyAt = keyAt
-    this.keySize = keySize
-    this.value = value
-    this.headersAt = headersAt
+    this.at = at
+  }
+
+  /** What was fetched of its batch. */
+  get bytes(): Buffer {
+    return this.batch.bytes
+  }
+
+  get value(): Buffer | null {
+    if (this.valueBytes === undefined) this.valueBytes = this.valueEnd < 0 ? null : this.bytes.subarray(this.valueAt, this.valueEnd)
+    return this.valueBytes
   }
 
   get offset(): string {
@@ -89,12 +96,26 @@ export class FetchedRecord {
   }
 
   get key(): Buffer | null {
-    if (this.keyBytes === undefined) this.keyBytes = this.keySize === NO_BYTES ? null : this.batch.bytes.subarray(this.keyAt, this.keyAt + this.keySize)
+    if (this.keyBytes === undefined) this.keyBytes = this.behindDeltas().part()
     return this.keyBytes
   }
 
   get headers(): Record<string, Header> {
-    return (this.fields ??= new Reader(this.batch.bytes, this.headersAt).headers())
+    if (this.fields === undefined) {
+      const reader = this.behindDeltas()
+      reader.skip()
+      reader.skip()
+      this.fields = reader.headers()
+    }
+    return this.fields
+  }
+
+  get attributes(): number {
+    return this.bytes.readInt8(this.at)
+  }
+
+  get magicByte(): number {
+    return this.batch.context.magicByte
   }
 
   get isControlRecord(): boolean {
@@ -103,6 +124,13 @@ export class FetchedRecord {
 
   get batchContext(): BatchContext {
     return this.batch.context
+  }
+
+  private behindDeltas(): Reader {
+    const reader = new Reader(this.bytes, this.at + 1)
+    reader.varlong()
+    reader.varint()
+    return reader
   }
 }
 
@@ -181,8 +209,9 @@ function readAll(context: BatchContext, count: number, bytes: Buffer, into: (Kaf
   let timestamp = isStamped ? context.maxTimestamp : context.firstTimestamp
   for (let n = 0; n < count; n++) {
     const size = reader.varint()
-    const end = reader.at + size
-    const attributes = bytes.readInt8(reader.at++)
+    const { at } = reader
+    const end = at + size
+    reader.at++
     const later = reader.varlong() + first
     if (!Number.isSafeInteger(later)) return false
     if (!isStamped && later !== stamp) {
@@ -190,16 +219,12 @@ function readAll(context: BatchContext, count: number, bytes: Buffer, into: (Kaf
       timestamp = String(later)
     }
     const delta = reader.varint()
-    const keySize = reader.varint()
-    const keyAt = reader.at
-    if (keySize !== NO_BYTES) reader.at += keySize
-    const valueSize = reader.varint()
-    const valueAt = reader.at
-    if (valueSize !== NO_BYTES) reader.at += valueSize
+    const keySize = reader.skip()
+    const valueSize = reader.skip()
     if (size < 0 || keySize < NO_BYTES || valueSize < NO_BYTES || reader.at >= end || end > bytes.length) {
       throw new InvigilError('io', `record ${n} of the batch at offset ${context.firstOffset} is damaged: its parts are longer than it is`)
     }
-    into.push(new FetchedRecord(batch, attributes, timestamp, delta, keyAt, keySize, valueSize === NO_BYTES ? null : bytes.subarray(valueAt, valueAt + valueSize), reader.at))
+    into.push(new FetchedRecord(batch, at, timestamp, delta, reader.at - valueSize, valueSize === NO_BYTES ? NO_BYTES : reader.at))
     reader.at = end
   }
   return true
@@ -256,7 +281,14 @@ class Reader {
     return headers
   }
 
-  private part(): Buffer | null {
+  /** Passes over a part and returns its size. */
+  skip(): number {
+    const size = this.varint()
+    if (size > 0) this.at += size
+    return size
+  }
+
+  part(): Buffer | null {
     const size = this.varint()
     if (size === NO_BYTES) return null
     const { bytes, at } = this

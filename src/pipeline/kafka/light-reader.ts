@@ -2,6 +2,7 @@ import type { Ms } from '../../base/time.ts'
 import { invariant } from '../../base/errors.ts'
 import type { Timekeeper } from '../../engine/timekeeper.ts'
 import type { KafkaMessage } from '../../io/kafka/client.ts'
+import { FetchedRecord } from '../../io/kafka/record-decoding.ts'
 import { createDecoder, MOST_BYTES } from '../../telemetry/decode.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { Reused, type Held } from '../../telemetry/held.ts'
@@ -43,19 +44,24 @@ export class LightReader {
 
   read(records: readonly KafkaMessage[]): void {
     const { light, tape, scanner } = this
-    for (const { value, timestamp } of records) {
-      if (value === null) continue
+    // Those that came together mostly have one stamp.
+    let told: string | undefined
+    for (const record of records) {
+      if (record.timestamp !== told) {
+        told = record.timestamp
+        this.stamp = Number(told)
+      }
       tape.clear()
-      // A longer one is a reject of the task's, and must move no time.
-      const seen = value.length > MOST_BYTES ? undefined : scanner.look(value, 0, value.length, tape)
+      // A longer one is a reject of the task's, and must move no time: the slow way says so.
+      const isScanned = record instanceof FetchedRecord && record.valueEnd - record.valueAt <= MOST_BYTES
+      const seen = isScanned ? scanner.look(record.bytes, record.valueAt, record.valueEnd, tape) : undefined
       if (seen === undefined) {
-        this.stamp = Number(timestamp)
-        this.slow.decode(this.sink, value)
+        if (record.value !== null) this.slow.decode(this.sink, record.value)
         continue
       }
       light.time = seen.time
       light.received = seen.received
-      light.stamp = Number(timestamp)
+      light.stamp = this.stamp
       light.platform = seen.platform
       light.present = seen.present
       this.keeper.observe(light)
