@@ -144,9 +144,12 @@ export class Member {
     this.joined = true
   }
 
+  /** What this process wants to keep: not what it cannot open, which another may be able to. */
   private claim(): Claim {
     const held = new Map<string, number[]>()
-    if (!this.leaving) for (const { topic, partition } of this.partitions()) held.set(topic, [...(held.get(topic) ?? []), partition])
+    for (const { at: { topic, partition }, state } of this.slots.values()) {
+      if (state !== 'waiting' && !this.leaving) held.set(topic, [...(held.get(topic) ?? []), partition])
+    }
     return { process: `${hostname()}/${process.pid}`, generation: this.generation, held }
   }
 
