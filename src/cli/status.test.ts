@@ -133,17 +133,24 @@ test('all is well: who has what, offsets, marks and lags', async () => {
 
 test('a process says by its host and id which it is', async () => {
   await makeAll()
-  const member = await Member.join(client, {
+  const join = () => Member.join(client, {
     group: `${prefix}-learner`, topics: [client.topic('telemetry')],
     open: () => Promise.resolve({ from: 0, take: () => undefined, close: () => Promise.resolve() }),
     broken: (e) => {
       throw e
     },
   })
+  const member = await join()
   const name = `${hostname()}/${process.pid}`
   const { out } = await status()
   expect(out.split('\n').filter((line) => line.includes(`telemetry/`) && line.includes(` ${name} `)).length).toBe(2)
   expect((await collect()).stages.find((s) => s.stage === 'learner')?.members).toMatchObject([{ client: 'invigil', host: '127.0.0.1', process: name }])
+  // Another of the same name, as where containers share a host's name.
+  const other = await join()
+  await vi.waitFor(() => expect(member.partitions().length).toBe(1), 20_000)
+  const rows = (await status()).out.split('\n').filter((line) => line.includes('telemetry/') && line.includes(` ${name} `))
+  expect(new Set(rows.map((line) => / ([0-9a-f]{8}) /.exec(line)?.[1])).size).toBe(2)
+  await other.leave()
   await member.leave()
 })
 
