@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { MINUTE, SECOND } from '../base/time.ts'
 import { Catalogue } from '../catalogue/index.ts'
@@ -7,6 +8,7 @@ import { packMark, recordOf } from '../engine/mark-record.ts'
 import { Timekeeper } from '../engine/timekeeper.ts'
 import { TOPIC_RESOURCE, type Consumer, type KafkaClient } from '../io/kafka/client.ts'
 import type { TopicKind } from '../io/kafka/config.ts'
+import { Member } from '../io/kafka/member.ts'
 import { logRanges } from '../io/kafka/offsets.ts'
 import { TransactionalProducer } from '../io/kafka/producer.ts'
 import { createTopics } from '../io/kafka/topics.ts'
@@ -127,6 +129,29 @@ test('all is well: who has what, offsets, marks and lags', async () => {
   expect(said.stages.map((s) => [s.stage, s.state, s.members.length, s.tasks.length])).toEqual([['intake', 'Stable', 1, 1], ['time', 'Stable', 1, 1], ['learner', 'Stable', 1, 2], ['resource', 'Stable', 1, 1]])
   const learner = said.stages.find((s) => s.stage === 'learner')
   expect(learner?.tasks[0]).toEqual({ topic: client.topic('telemetry'), partition: 0, owner: learner?.members[0]?.id, start: 0, end: 2, offset: 1, lag: 1, out: 10, behind: 2, snapshot: 7, manifest: 'manifest-1', context: 'context-a', version: '1.0' })
+})
+
+test('a process says by its host and id which it is', async () => {
+  await makeAll()
+  const join = () => Member.join(client, {
+    group: `${prefix}-learner`, topics: [client.topic('telemetry')],
+    open: () => Promise.resolve({ from: 0, take: () => undefined, close: () => Promise.resolve() }),
+    broken: (e) => {
+      throw e
+    },
+  })
+  const member = await join()
+  const name = `${hostname()}/${process.pid}`
+  const { out } = await status()
+  expect(out.split('\n').filter((line) => line.includes(`telemetry/`) && line.includes(` ${name} `)).length).toBe(2)
+  expect((await collect()).stages.find((s) => s.stage === 'learner')?.members).toMatchObject([{ client: 'invigil', host: '127.0.0.1', process: name }])
+  // Another of the same name, as where containers share a host's name.
+  const other = await join()
+  await vi.waitFor(() => expect(member.partitions().length).toBe(1), 20_000)
+  const rows = (await status()).out.split('\n').filter((line) => line.includes('telemetry/') && line.includes(` ${name} `))
+  expect(new Set(rows.map((line) => / ([0-9a-f]{8}) /.exec(line)?.[1])).size).toBe(2)
+  await other.leave()
+  await member.leave()
 })
 
 test('marks that stand still are told only while telemetry waits for them', async () => {

@@ -88,15 +88,17 @@ function cell(task: TaskStatus, members: readonly GroupMember[], column: Column)
   const owner = members.find((m) => m.id === task.owner)
   const { topic, partition, offset, end, lag, out, behind, snapshot, version, context } = task
   const cells: Readonly<Record<Column, string | number | undefined>> = {
-    partition: `${topic}/${partition}`, process: owner ? memberName(owner) : 'nobody', offset, end, lag, 'mark out': out, behind, snapshot, version, context: context && short(context),
+    partition: `${topic}/${partition}`, process: owner ? memberName(owner, members) : 'nobody', offset, end, lag, 'mark out': out, behind, snapshot, version, context: context && short(context),
   }
   return String(cells[column] ?? '-')
 }
 
 /** Where it runs, and what tells it apart from others there. */
-function memberName({ id, client, host }: GroupMember): string {
-  const own = id.startsWith(`${client}-`) ? id.slice(client.length + 1) : id
-  return `${client}@${host} ${own.slice(0, 8)}`
+function memberName({ id, client, host, process }: GroupMember, members: readonly GroupMember[]): string {
+  const own = (id.startsWith(`${client}-`) ? id.slice(client.length + 1) : id).slice(0, 8)
+  if (process === undefined) return `${client}@${host} ${own}`
+  // Containers may share a host's name, and each have a process 1.
+  return members.every((m) => m.id === id || m.process !== process) ? process : `${process} ${own}`
 }
 
 /** A hash as far as it tells contexts apart; all of it stands in the JSON. */

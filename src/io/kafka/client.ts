@@ -5,11 +5,14 @@ import type { Logger } from 'pino'
 import { fileError } from '../file-error.ts'
 import { topicOf, type KafkaConfig, type TopicKind } from './config.ts'
 import { kafkaError, type Doing } from './errors.ts'
+import { replaceBatch } from './fetched-batch.ts'
+import { replaceJoining } from './group-generation.ts'
 import { logTo } from './log.ts'
 import { replaceListOffsets } from './open-ends.ts'
 import { replacePartitioning } from './partitioning.ts'
 import { replaceEncoding } from './produce-request.ts'
-import { replaceFilter } from './read-committed.ts'
+import { replaceFilter, withoutAborted, type FetchedMessage } from './read-committed.ts'
+import { replaceDecoding } from './record-decoding.ts'
 
 // The one place that loads kafkajs, since its filter and its slowest parts must be replaced before. A test holds everybody to it.
 const require = createRequire(import.meta.url)
@@ -17,13 +20,18 @@ replaceFilter(require)
 replaceEncoding(require)
 replacePartitioning(require)
 replaceListOffsets(require)
+replaceDecoding(require)
+replaceBatch<FetchedMessage>(require, withoutAborted)
+replaceJoining(require)
 const kafkajs = require('kafkajs') as typeof import('kafkajs')
 
 /** How an admin is asked for the settings of a topic. */
 export const TOPIC_RESOURCE = kafkajs.ConfigResourceTypes.TOPIC
-/** Reads which partitions a member of a group has, as kafkajs writes it. */
-export const { MemberAssignment } = kafkajs.AssignerProtocol
-export type { Admin, Batch, Consumer, EachBatchPayload, IHeaders, KafkaMessage, LogEntry, Message, Producer, TopicMessages, Transaction } from 'kafkajs'
+/** What members of a group say of themselves, and which partitions they are given, as Kafka writes it. */
+export const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol
+/** kafkajs's way to share out partitions, which every version knows. */
+export const { roundRobin } = kafkajs.PartitionAssigners
+export type { Admin, Batch, Consumer, EachBatchPayload, IHeaders, KafkaMessage, LogEntry, MemberDescription, Message, PartitionAssigner, Producer, TopicMessages, Transaction } from 'kafkajs'
 
 // Every field is given, since kafkajs's defaults differ where NODE_ENV is `test`. About five seconds in all.
 const RETRY = { initialRetryTime: 100, maxRetryTime: 5000, multiplier: 1.5, factor: 0.2, retries: 8 }

@@ -1,6 +1,7 @@
-import { MemberAssignment, type Admin } from './client.ts'
+import { MemberAssignment, type Admin, type MemberDescription } from './client.ts'
 import { kafkaError } from './errors.ts'
 import { whileNotReady } from './retry.ts'
+import { readClaim } from './sticky-assigner.ts'
 
 /** A process in a consumer group. */
 export interface GroupMember {
@@ -8,6 +9,8 @@ export interface GroupMember {
   id: string
   client: string
   host: string
+  /** The process's own host and id, where it says them. */
+  process?: string
   /** What it has, by topic. */
   partitions: Readonly<Record<string, readonly number[]>>
 }
@@ -25,11 +28,16 @@ export async function describeGroup(admin: Admin, group: string): Promise<Group>
     return await whileNotReady(async () => {
       const { groups } = await admin.describeGroups([group])
       const { state = 'Dead', members = [] } = groups[0] ?? {}
-      return { state, members: members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({ id: memberId, client: clientId, host: clientHost.replace(/^\//, ''), partitions: partitionsOf(memberAssignment) })) }
+      return { state, members: members.map(memberOf) }
     })
   } catch (e) {
     throw kafkaError(e, { group })
   }
+}
+
+function memberOf({ memberId, clientId, clientHost, memberAssignment, memberMetadata }: MemberDescription): GroupMember {
+  const process = readClaim(memberMetadata)?.process
+  return { id: memberId, client: clientId, host: clientHost.replace(/^\//, ''), ...(process === undefined ? {} : { process }), partitions: partitionsOf(memberAssignment) }
 }
 
 function partitionsOf(assignment: Buffer): GroupMember['partitions'] {

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { InvigilError } from '../../base/errors.ts'
 import { clientOf, makeTopicsFor } from '../../testing/kafka.ts'
 import { START_MS, useKafka } from '../../testing/services.ts'
 import type { KafkaClient, Producer } from './client.ts'
+import { describeGroup } from './groups.ts'
 import { Member, type Flow, type TopicPartition } from './member.ts'
 
 const brokers = useKafka()
@@ -23,13 +25,14 @@ beforeAll(async () => {
 
 /** What one process has seen, with offsets as they came. */
 class Seen {
-  readonly offsets: number[][] = Array.from({ length: PARTITIONS }, () => [])
+  readonly offsets: number[][]
   readonly events: string[] = []
   readonly flows = new Map<number, Flow>()
   readonly from: readonly number[]
 
   constructor(from: readonly number[] = [0, 0, 0, 0]) {
     this.from = from
+    this.offsets = from.map(() => [])
   }
 
   readonly open = async ({ partition }: TopicPartition, flow: Flow) => {
@@ -85,6 +88,47 @@ test('partitions, empty ones too, get a handler that reads from where it says, e
   await until(() => member.partitions().length === PARTITIONS && one.events.filter((e) => e.startsWith('open')).length === PARTITIONS + 2)
   await member.leave()
   expect(one.events.filter((e) => e.startsWith('leaving')).length).toBe(PARTITIONS)
+})
+
+test('one that joins takes no more than its share, and nothing else is closed; a process of before may be among them', { timeout: 60_000 }, async () => {
+  const [six, group] = [`member-${randomUUID()}`, `member-${randomUUID()}`]
+  await makeTopicsFor(client, { [six]: 6 })
+  const from = numbers(0, 6).map(() => 0)
+  const join = async (): Promise<[Seen, Member]> => {
+    const seen = new Seen(from)
+    return [seen, await Member.join(client, { group, topics: [six], open: seen.open, broken })]
+  }
+  const lost = (seen: Seen): number => seen.events.filter((e) => e.startsWith('lost')).length
+  const sizes = (...members: Member[]): number[] => members.map((m) => m.partitions().length)
+  const [one, first] = await join()
+  const [two, second] = await join()
+  await until(() => sizes(first, second).join() === '3,3')
+  expect([lost(one), lost(two)]).toEqual([3, 0])
+  const [three, third] = await join()
+  await until(() => sizes(first, second, third).join() === '2,2,2')
+  expect([lost(one), lost(two), lost(three)]).toEqual([4, 1, 0])
+  const opened = [one, two].map((seen) => seen.events.filter((e) => e.startsWith('open')).length)
+
+  // Of what it had, the others get one each; the rest stays where it is.
+  await third.leave()
+  await until(() => sizes(first, second).join() === '3,3')
+  expect([lost(one), lost(two)]).toEqual([4, 1])
+  expect([one, two].map((seen, i) => seen.events.filter((e) => e.startsWith('open')).length - (opened[i] as number))).toEqual([1, 1])
+  const { members } = await client.withAdmin((admin) => describeGroup(admin, group))
+  expect(members.map((m) => m.process)).toEqual([`${hostname()}/${process.pid}`, `${hostname()}/${process.pid}`])
+
+  // A process of before knows only kafkajs's way.
+  const before = client.consumer({ groupId: group, maxWaitTimeInMs: 50, rebalanceTimeout: 5000 })
+  const assigned = new Promise<Record<string, readonly number[]>>((done) => void before.on(before.events.GROUP_JOIN, ({ payload }) => done(payload.memberAssignment)))
+  await before.connect()
+  await before.subscribe({ topic: six })
+  await before.run({ autoCommit: false, eachMessage: async () => {} })
+  expect((await assigned)[six]?.length).toBe(2)
+  await until(() => sizes(first, second).join() === '2,2')
+  await before.disconnect()
+  await until(() => sizes(first, second).join() === '3,3')
+  await first.leave()
+  await second.leave()
 })
 
 test('a handler hears how far its partition was read, markers of transactions included', { timeout: 60_000 }, async () => {

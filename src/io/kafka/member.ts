@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InvigilError } from '../../base/errors.ts'
 import { SECOND, type Ms } from '../../base/time.ts'
-import type { Consumer, EachBatchPayload, KafkaClient } from './client.ts'
+import { roundRobin, type Consumer, type EachBatchPayload, type KafkaClient } from './client.ts'
 import { kafkaError } from './errors.ts'
+import type { Joined } from './group-generation.ts'
+import { stickyAssigner, type Claim } from './sticky-assigner.ts'
 import { Slot, type PartitionHandler, type TopicPartition } from './slot.ts'
 
 export type { PartitionHandler, TopicPartition } from './slot.ts'
@@ -51,6 +54,8 @@ export class Member {
   private readonly slots = new Map<string, Slot>()
   private consumer: Consumer | undefined
   private alive = Date.now()
+  // Of the group, when it last told what is ours.
+  private generation = -1
   private leaving = false
   private joined = false
   private readonly watch: NodeJS.Timeout
@@ -106,12 +111,17 @@ export class Member {
     const consumer = this.client.consumer({
       groupId: group, sessionTimeout: SESSION, heartbeatInterval: HEARTBEAT, rebalanceTimeout: REBALANCE, maxWaitTimeInMs: WAIT,
       maxBytesPerPartition: bytes, maxBytes: 4 * bytes,
+      // As long as a process of before is in the group, it is shared out in the way that both know.
+      partitionAssigners: [stickyAssigner(() => this.claim()), roundRobin],
     })
     this.consumer = consumer
     const { events } = consumer
     const joined = new Promise<void>((done, fail) => {
       consumer.on(events.GROUP_JOIN, ({ payload }) => {
-        if (this.consumer === consumer) this.assigned(payload.memberAssignment)
+        if (this.consumer === consumer) {
+          this.generation = (payload as typeof payload & Joined).generationId
+          this.assigned(payload.memberAssignment)
+        }
         done()
       })
       consumer.on(events.CRASH, ({ payload }) => {
@@ -132,6 +142,15 @@ export class Member {
     await consumer.run({ autoCommit: false, eachBatch: (payload) => this.batch(payload) })
     await joined
     this.joined = true
+  }
+
+  /** What this process wants to keep: not what it cannot open, which another may be able to. */
+  private claim(): Claim {
+    const held = new Map<string, number[]>()
+    for (const { at: { topic, partition }, state } of this.slots.values()) {
+      if (state !== 'waiting' && !this.leaving) held.set(topic, [...(held.get(topic) ?? []), partition])
+    }
+    return { process: `${hostname()}/${process.pid}`, generation: this.generation, held }
   }
 
   /** kafkajs may stop without a word: then it is begun anew. */

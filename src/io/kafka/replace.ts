@@ -16,3 +16,12 @@ export function replaceModule(require: NodeJS.Require, name: string, exports: un
   module.loaded = true
   require.cache[path] = module
 }
+
+/** As `replaceModule`, with exports that are made of those that kafkajs has. What the module itself needs must have been replaced before. */
+export function extendModule<T>(require: NodeJS.Require, name: string, extend: (shipped: T) => T, what: string): void {
+  const path = require.resolve(name)
+  invariant(!(path in require.cache), `kafkajs was loaded before ${what} could be replaced`)
+  const shipped = require(name) as T
+  const module = require.cache[path] as NodeJS.Module
+  module.exports = extend(shipped)
+}

@@ -1,7 +1,9 @@
 import type { Ms } from '../../base/time.ts'
 
 interface Line<R> {
-  queue: R[][]
+  queue: (readonly R[])[]
+  /** Records in it. */
+  waiting: number
   reached: number
   goal: number
   /** Stamp of the newest record that was added. */
@@ -35,14 +37,15 @@ export class EvenReading<R extends { offset: string; timestamp: string }> {
 
   /** Begins a partition that has been read up to `from`. */
   begin(partition: number, from: number): void {
-    this.lines[partition] = { queue: [], reached: from, goal: from, stamp: -Infinity }
+    this.lines[partition] = { queue: [], waiting: 0, reached: from, goal: from, stamp: -Infinity }
   }
 
   add(partition: number, records: readonly R[]): void {
     const line = this.lines[partition]
     const last = records.at(-1)
     if (line === undefined || last === undefined) return
-    line.queue.push([...records])
+    line.queue.push(records)
+    line.waiting += records.length
     line.stamp = Math.max(line.stamp, Number(last.timestamp))
   }
 
@@ -54,7 +57,7 @@ export class EvenReading<R extends { offset: string; timestamp: string }> {
 
   /** Records of a partition that wait. */
   waiting(partition: number): number {
-    return this.lines[partition]?.queue.reduce((n, r) => n + r.length, 0) ?? 0
+    return this.lines[partition]?.waiting ?? 0
   }
 
   /** The ends that all logs had at one moment are the next goals. `now` is the wall clock. */
@@ -106,11 +109,12 @@ export class EvenReading<R extends { offset: string; timestamp: string }> {
   }
 
   /** Takes out, of the first records that wait, those before the goal that are not younger than the frontier. */
-  private cut(line: Line<R>, frontier: Ms): R[] {
-    const head = line.queue[0] as R[]
+  private cut(line: Line<R>, frontier: Ms): readonly R[] {
+    const head = line.queue[0] as readonly R[]
     let n = head.length
     while (n > 1 && (Number((head[n - 1] as R).offset) >= line.goal || Number((head[n - 1] as R).timestamp) > frontier)) n--
-    if (n === head.length) return line.queue.shift() as R[]
+    line.waiting -= n
+    if (n === head.length) return line.queue.shift() as readonly R[]
     line.queue[0] = head.slice(n)
     return head.slice(0, n)
   }

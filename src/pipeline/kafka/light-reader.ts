@@ -2,7 +2,8 @@ import type { Ms } from '../../base/time.ts'
 import { invariant } from '../../base/errors.ts'
 import type { Origin, Sources } from '../../engine/sources.ts'
 import type { Timekeeper } from '../../engine/timekeeper.ts'
-import type { IHeaders, KafkaMessage } from '../../io/kafka/client.ts'
+import type { KafkaMessage } from '../../io/kafka/client.ts'
+import { FetchedRecord } from '../../io/kafka/record-decoding.ts'
 import { createDecoder, MOST_BYTES } from '../../telemetry/decode.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { Reused, type Held } from '../../telemetry/held.ts'
@@ -25,10 +26,6 @@ export class LightReader {
   private readonly keeper: Timekeeper
   private readonly sources: Sources
   private readonly origin: Origin = { topic: -1, arrival: 0.5 }
-  // Records of one partition come many at a time.
-  private lastTopic = Buffer.alloc(0)
-  private lastPartition = Buffer.alloc(0)
-  private lastSource = -1
   private readonly scanner = new Scanner('')
   private readonly slow = createDecoder({ format: 'canonical' })
   private readonly tape = new Tape(ROOM_OF_ONE)
@@ -52,15 +49,25 @@ export class LightReader {
   /** `now`: wall clock. */
   read(records: readonly KafkaMessage[], now: Ms): void {
     const { light, tape, scanner, origin } = this
-    for (const { value, timestamp, headers } of records) {
-      if (value === null) continue
+    // Those that came together mostly have one stamp.
+    let told: string | undefined
+    let runEnd = 0
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as KafkaMessage
+      if (record.timestamp !== told) {
+        told = record.timestamp
+        this.stamp = Number(told)
+      }
+      if (i >= runEnd) {
+        runEnd = endOfRun(records, i)
+        this.note(records[runEnd - 1] as KafkaMessage, now)
+      }
       tape.clear()
-      this.stamp = Number(timestamp)
-      this.note(headers, now)
-      // A longer one is a reject of the task's, and must move no time.
-      const seen = value.length > MOST_BYTES ? undefined : scanner.look(value, 0, value.length, tape)
+      // A longer one is a reject of the task's, and must move no time: the slow way says so.
+      const isScanned = record instanceof FetchedRecord && record.valueEnd - record.valueAt <= MOST_BYTES
+      const seen = isScanned ? scanner.look(record.bytes, record.valueAt, record.valueEnd, tape) : undefined
       if (seen === undefined) {
-        this.slow.decode(this.sink, value)
+        if (record.value !== null) this.slow.decode(this.sink, record.value)
         continue
       }
       light.time = seen.time
@@ -72,28 +79,37 @@ export class LightReader {
     }
   }
 
-  /** Where a record came from: a platform that writes into the telemetry itself says nothing of it. */
-  private note(headers: IHeaders | undefined, now: Ms): void {
+  /** Where a run of records came from, by the last of them: a platform that writes into the telemetry itself says nothing of it. */
+  private note({ headers, timestamp }: KafkaMessage, now: Ms): void {
     const { origin } = this
     origin.topic = -1
-    origin.arrival = this.stamp
+    origin.arrival = Number(timestamp)
     const topic = headers?.['source-topic']
-    const partition = headers?.['source-partition']
+    const partition = digits(headers?.['source-partition'])
     const offset = digits(headers?.['source-offset'])
     const arrival = digits(headers?.['source-time'])
-    if (!Buffer.isBuffer(topic) || !Buffer.isBuffer(partition) || offset < 0 || arrival < 0) return
-    if (!partition.equals(this.lastPartition) || !topic.equals(this.lastTopic)) {
-      const number = digits(partition)
-      if (number < 0) return
-      this.lastTopic = Buffer.from(topic)
-      this.lastPartition = Buffer.from(partition)
-      this.lastSource = this.sources.index(topic.toString(), number)
-    }
-    origin.topic = this.sources.topicOf(this.lastSource)
+    if (!Buffer.isBuffer(topic) || partition < 0 || offset < 0 || arrival < 0) return
+    const source = this.sources.index(topic.toString(), partition)
+    origin.topic = this.sources.topicOf(source)
     // A clock that is ahead must not carry time ahead of others.
     if (arrival < origin.arrival) origin.arrival = arrival
-    this.sources.note(this.lastSource, offset, origin.arrival, now)
+    this.sources.note(source, offset, origin.arrival, now)
   }
+}
+
+/**
+ * Where the run ends that a record begins: records of one batch, which the intake wrote in one transaction for one partition of a platform. All of
+ * them count as having arrived with the last, which makes time a little slower and never too fast.
+ */
+function endOfRun(records: readonly KafkaMessage[], from: number): number {
+  const first = records[from]
+  if (!(first instanceof FetchedRecord)) return from + 1
+  let end = from + 1
+  for (let next = records[end]; next instanceof FetchedRecord && next.batchContext === first.batchContext; next = records[end]) end++
+  // What a mirror wrote may mix them.
+  const last = records[end - 1] as KafkaMessage
+  const isMixed = ['source-topic', 'source-partition'].some((name) => String(first.headers[name]) !== String(last.headers?.[name]))
+  return isMixed ? from + 1 : end
 }
 
 const [ZERO, NINE] = [0x30, 0x39]
