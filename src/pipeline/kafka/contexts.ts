@@ -9,7 +9,7 @@ import { Member } from '../../io/kafka/member.ts'
 import { logRanges } from '../../io/kafka/offsets.ts'
 import { readContextRecord, setupOf, type ContextRecord } from '../context-record.ts'
 import type { OpenContext } from '../context.ts'
-import { findCatalogue } from './find-catalogue.ts'
+import { findCatalogue } from '../find-catalogue.ts'
 import { CURRENT, GROUP, publishContext, publishGroup } from './publish-context.ts'
 
 export { publishContext } from './publish-context.ts'
