@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { InvigilError } from '../base/errors.ts'
 import { formatDuration, type Ms } from '../base/time.ts'
 import type { Rule } from '../engine/rule.ts'
 import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
+import { MANIFEST } from '../io/archive/manifest.ts'
 import { openContext } from '../pipeline/context.ts'
 import type { RoleName } from '../pipeline/kafka/role.ts'
 import { runLocal } from '../pipeline/local.ts'
@@ -108,6 +111,8 @@ async function run(named: string[], options: Options, command: Command): Promise
   if (alone) throw new InvigilError('usage', `\`${command.options.find((o) => o.attributeName() === alone)?.long ?? alone}\` is of use only with \`--kafka\`${alone === 'acceptVersion' ? ' or `--archive`' : ''}`)
   const logs = named.length > 0 ? named : ['-']
   if (named.length === 0 && process.stdin.isTTY) throw new InvigilError('usage', 'name a log, or send one to standard input: `invigil run telemetry.ndjson`')
+  const folder = named.find((n) => existsSync(join(n, MANIFEST)))
+  if (folder !== undefined) throw new InvigilError('usage', `\`${folder}\` is an archive; run over it with \`--archive ${folder}\``)
   if (options.follow && logs.length > 1) throw new InvigilError('usage', '`--follow` reads one file; start a run for each')
   if (options.follow && logs[0] === '-') throw new InvigilError('usage', 'standard input is read as it comes; leave `--follow` out, or name a file')
   if (logs.filter((l) => l === '-').length > 1) throw new InvigilError('usage', 'standard input (`-`) can be named once')

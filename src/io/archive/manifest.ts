@@ -30,6 +30,7 @@ const gapSchema = z.strictObject({ topic: z.enum(['telemetry', 'marks']), partit
 
 const manifestSchema = z.strictObject({
   format: z.literal(1),
+  cluster: z.string().describe('As Kafka calls itself.'),
   prefix: z.string(),
   topics: z.strictObject({ telemetry: z.string(), marks: z.string() }),
   partitions: z.int().min(1).describe('Of the telemetry.'),
@@ -46,7 +47,7 @@ export type ContextFile = z.infer<typeof contextFileSchema>
 export type Gap = z.infer<typeof gapSchema>
 
 /** What an archive is of. */
-export type Origin = Pick<Manifest, 'prefix' | 'topics' | 'partitions'>
+export type Origin = Pick<Manifest, 'cluster' | 'prefix' | 'topics' | 'partitions'>
 
 /** The manifest in a folder; undefined where there is none. Throws `bad-state` for one that this version cannot read. */
 export async function readManifest(dir: string): Promise<Manifest | undefined> {

@@ -137,7 +137,8 @@ export class ArchiveWriter {
   }
 }
 
-function checkOrigin(dir: string, { prefix, topics, partitions }: Manifest, now: Origin): void {
+function checkOrigin(dir: string, { cluster, prefix, topics, partitions }: Manifest, now: Origin): void {
+  if (cluster !== now.cluster) throw new InvigilError('usage', `\`${dir}\` is an archive of the Kafka cluster \`${cluster}\`, and this is \`${now.cluster}\`; name another folder with \`--to\``)
   if (prefix !== now.prefix || topics.telemetry !== now.topics.telemetry || topics.marks !== now.topics.marks) {
     throw new InvigilError('usage', `\`${dir}\` is an archive of \`${topics.telemetry}\` and \`${topics.marks}\`, not of \`${now.topics.telemetry}\` and \`${now.topics.marks}\`; name another folder with \`--to\``)
   }

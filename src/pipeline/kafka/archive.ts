@@ -40,7 +40,8 @@ export async function archive(options: ArchiveOptions): Promise<ArchiveReport> {
   const topics = { telemetry: client.topic('telemetry'), marks: client.topic('marks') }
   const marks = await client.withAdmin((admin) => logRanges(admin, topics.marks), { topic: topics.marks })
   const telemetry = await client.withAdmin((admin) => logRanges(admin, topics.telemetry), { topic: topics.telemetry })
-  const writer = await ArchiveWriter.open(to, { prefix: client.config.prefix, topics, partitions: telemetry.length }, options)
+  const { clusterId } = await client.withAdmin((admin) => admin.describeCluster())
+  const writer = await ArchiveWriter.open(to, { cluster: clusterId, prefix: client.config.prefix, topics, partitions: telemetry.length }, options)
   try {
     return await new Archiving(options, writer, topics).all({ telemetry, marks })
   } finally {
