@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { ArchiveReader } from '../io/archive/reader.ts'
 import type { Manifest, RecordFile } from '../io/archive/manifest.ts'
+import type { KafkaClient } from '../io/kafka/client.ts'
 import { createTopics } from '../io/kafka/topics.ts'
 import { openContext, type OpenContext } from '../pipeline/context.ts'
 import { archive, type ArchiveOptions, type ArchiveReport } from '../pipeline/kafka/archive.ts'
@@ -146,6 +147,27 @@ test('one that is killed in the middle leaves an archive that the next goes on w
   expect(await contentOf(dir)).toEqual(await contentOf(inOne))
 })
 
+/** The client, which does something after so many calls of its admin. */
+function after(calls: number, client: KafkaClient, what: () => Promise<void>): KafkaClient {
+  const withAdmin: KafkaClient['withAdmin'] = async (use, doing) => {
+    const result = await client.withAdmin(use, doing)
+    if (--calls === 0) await what()
+    return result
+  }
+  return Object.create(client, { withAdmin: { value: withAdmin } }) as KafkaClient
+}
+
+test('of a long log, what is in whole files is kept though the archiving fails', { timeout: 60_000 }, async () => {
+  // Each commit asks for the beginning of the log.
+  const client = after(8, realm.client, () => Promise.reject(new Error('the network is gone')))
+  await expect(archiveTo(realm, 'failed', { client, mostBytes: 200_000, commitEvery: 0 })).rejects.toThrow('the network is gone')
+  const { manifest } = await ArchiveReader.open(join(realm.cwd, 'failed'))
+  expect([manifest.files.length > 2, manifest.mark, manifest.reached.marks]).toEqual([true, 0, 0])
+  const { telemetry } = await archiveTo(realm, 'failed')
+  expect([telemetry > 0, telemetry < log.records]).toEqual([true, true])
+  expect(await contentOf(join(realm.cwd, 'failed'))).toEqual(await contentOf(inOne))
+})
+
 test('files that are damaged or missing are told by name, all at once, before anything is judged', async () => {
   const dir = join(realm.cwd, 'damaged')
   cpSync(inOne, dir, { recursive: true })
@@ -176,12 +198,15 @@ test('records that retention deleted before they were archived are told, never j
   await short.close()
   const to = (reached.telemetry[1] as number) + 10
   const topic = client.topic('telemetry')
-  await client.withAdmin(async (admin) => {
+  const before = manifestOf(join(cwd, 'kept'))
+  const forget = (): Promise<void> => client.withAdmin(async (admin) => {
     await admin.fetchTopicOffsets(topic)
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 1, offset: String(to) }] })
   })
+  // Just when it has looked where the log begins: a reader would go on behind what is deleted without a word.
+  await expect(archiveTo(made, 'kept', { client: after(3, client, forget) })).rejects.toMatchObject({ code: 'bad-state', message: expect.stringContaining(`were deleted while they were archived: partition 1 begins at offset ${to} by now`) as string })
+  expect(manifestOf(join(cwd, 'kept'))).toEqual(before)
 
-  const before = manifestOf(join(cwd, 'kept'))
   const refused = await shell('archive --to kept').ended
   expect([refused.code, refused.err]).toEqual([2, `invigil: \`${topic}\` lacks the offsets ${to - 10} to ${to - 1} of partition 1: they were deleted before they were archived; \`--accept-gap\` archives what is left, from which warnings cannot be repeated\n`])
   expect(manifestOf(join(cwd, 'kept'))).toEqual(before)

@@ -66,11 +66,11 @@ class ArchiveRun {
   private readonly output = (o: Output): void => this.write(o)
 
   constructor(options: ArchiveRunOptions, archive: ArchiveReader, contexts: ArchivedContexts, geo: Geo) {
-    const { partitions, topics, files } = archive.manifest
+    const { partitions, topics } = archive.manifest
     this.options = options
     this.archive = archive
     this.contexts = contexts
-    this.outputs = new OutputFolder(options.output, undefined, files.map((f) => `${archive.dir}/${f.path}`))
+    this.outputs = new OutputFolder(options.output)
     const numbers = Array.from({ length: partitions }, (_, p) => p)
     this.readers = numbers.map((p) => archive.records('telemetry', p))
     const locate = this.locator(geo)

@@ -1,5 +1,5 @@
 import { InvigilError } from '../../base/errors.ts'
-import { SECOND } from '../../base/time.ts'
+import { SECOND, type Ms } from '../../base/time.ts'
 import { unpackMark } from '../../engine/mark-record.ts'
 import type { Gap, Manifest, RecordTopic } from '../../io/archive/manifest.ts'
 import type { KafkaRecord } from '../../io/archive/record.ts'
@@ -18,6 +18,8 @@ export interface ArchiveOptions extends WriterOptions {
   sources: CatalogueSources
   /** Go on where Kafka has deleted records that the archive lacks, and note that they are missing. */
   acceptGap?: boolean
+  /** How often whole files are committed while a long log is archived. */
+  commitEvery?: Ms
 }
 
 /** What one run added, and what the archive is then. */
@@ -28,7 +30,6 @@ export interface ArchiveReport {
   lacking: LackingCatalogue[]
 }
 
-/** While a long log is archived, whole files are committed so often. */
 const COMMIT_EVERY = 10 * SECOND
 
 /**
@@ -95,12 +96,12 @@ class Archiving {
   }
 
   private async readTelemetry(ranges: readonly LogRange[]): Promise<number> {
-    const { client, group } = this.options
+    const { client, group, commitEvery = COMMIT_EVERY } = this.options
     let records = 0
     await readRanges(client, { topic: this.topics.telemetry, ranges, group }, async (partition, message) => {
       const isWhole = await this.writer.add('telemetry', partition, recordOf(message))
       records++
-      if (isWhole && Date.now() - this.committedAt >= COMMIT_EVERY) await this.commit('telemetry', ranges)
+      if (isWhole && Date.now() - this.committedAt >= commitEvery) await this.commit('telemetry', ranges)
     })
     await this.writer.reached('telemetry', ranges.map((r) => r.end))
     await this.commit('telemetry', ranges)
