@@ -1,5 +1,6 @@
 // npm run bench:archive: what `invigil archive` takes for a log in Kafka, and `invigil run --archive` for what it wrote, each as a process of its own, over a
-// real broker of its own. For comparison, `invigil run` over the same events as a file. BENCH_EVENTS (500,000) and BENCH_LEARNERS (10,000) change the size.
+// real broker of its own. For comparison, `invigil run` over the same events as a file. BENCH_EVENTS (500,000) and BENCH_LEARNERS (10,000) change the
+// size; BENCH_PROFILE names a folder for profiles.
 import { execFileSync, spawn } from 'node:child_process'
 import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
@@ -63,7 +64,8 @@ async function fill(client, path) {
 
 /** Runs the command to its end: seconds, those of them on a processor, and the most memory that the process has had. */
 function measure(name, args, cwd) {
-  const child = spawn(process.execPath, [main, ...args], { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
+  const profile = process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : []
+  const child = spawn(process.execPath, [...profile, main, ...args], { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
   const begun = performance.now()
   let peak = 0
   let cpu = 0

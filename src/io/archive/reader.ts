@@ -14,10 +14,13 @@ const READ = 1 << 20
 export class ArchiveReader {
   readonly dir: string
   readonly manifest: Manifest
+  /** Bytes of all records, as they lie in files. */
+  readonly size: number
 
   private constructor(dir: string, manifest: Manifest) {
     this.dir = dir
     this.manifest = manifest
+    this.size = manifest.files.reduce((n, f) => n + f.bytes, 0)
   }
 
   /** Reads the manifest and compares every file with it. Throws `not-found` where no archive is, `bad-state` with all files that are missing or damaged. */
@@ -36,11 +39,6 @@ export class ArchiveReader {
   /** Where catalogues lie by their hash. */
   get contextFolder(): string {
     return join(this.dir, 'contexts')
-  }
-
-  /** Bytes of all records, as they lie in files. */
-  get size(): number {
-    return this.manifest.files.reduce((n, f) => n + f.bytes, 0)
   }
 
   /** The bytes of a context, as it stood in its topic. */

@@ -56,6 +56,7 @@ class ArchiveRun {
   private readonly order = new OutputOrder()
   private readonly accounts = newAccounts()
   private readonly span = { first: Infinity, last: -Infinity }
+  private readonly marks: PartitionReader
   private readonly readers: readonly PartitionReader[]
   private readonly decoders: readonly PartitionDecoder[]
   private tasks: ArchiveTasks | undefined
@@ -72,6 +73,7 @@ class ArchiveRun {
     this.contexts = contexts
     this.outputs = new OutputFolder(options.output)
     const numbers = Array.from({ length: partitions }, (_, p) => p)
+    this.marks = archive.records('marks', 0)
     this.readers = numbers.map((p) => archive.records('telemetry', p))
     const locate = this.locator(geo)
     this.decoders = numbers.map((p) => new PartitionDecoder({
@@ -81,15 +83,14 @@ class ArchiveRun {
           if (held.time < this.span.first) this.span.first = held.time
           if (held.time > this.span.last) this.span.last = held.time
         }
-        this.tasks?.take(p, offset, held)
+        ;(this.tasks as ArchiveTasks).take(p, offset, held)
       },
       rejectOf: ({ offset, stamp, value }, fault) => rejectOf({ topic: topics.telemetry, partition: p, offset: String(offset), value, timestamp: String(stamp) }, fault, 1),
     }))
   }
 
   async all(): Promise<{ summary: Summary; rules: readonly Rule[] }> {
-    const { archive, accounts } = this
-    const marks = archive.records('marks', 0)
+    const { archive, accounts, marks } = this
     for (let at = await marks.next(); at !== undefined; at = await marks.next()) {
       await this.handle(unpackMark(at.bytes.subarray(at.start, at.end)))
       this.options.watch?.progress?.(this.readers.reduce((n, r) => n + r.read, marks.read), archive.size, accounts)
@@ -108,7 +109,7 @@ class ArchiveRun {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.readers.map((r) => r.close()))
+    await Promise.all([this.marks, ...this.readers].map((r) => r.close()))
     this.outputs.close()
   }
 
@@ -151,7 +152,7 @@ class ArchiveRun {
     for (const { partition, late: l } of late) this.outputs.write('late', lateRecord(l, { topic, partition, offset: l.offset as number }))
     const rejects = future.map(({ partition, offset, event }) => rejectOf(
       { topic, partition, offset: String(offset), value: Buffer.from(event.raw), timestamp: String(event.stamp ?? '') }, { reason: 'future', message: FUTURE_SAID }, 1))
-    for (const decoder of this.decoders) rejects.push(...decoder.rejects.splice(0))
+    for (const decoder of this.decoders) for (const reject of decoder.rejects.splice(0)) rejects.push(reject)
     for (const reject of rejects.sort((a, b) => a.partition - b.partition || a.offset - b.offset)) this.reject(reject)
   }
 
