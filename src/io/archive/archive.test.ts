@@ -42,9 +42,11 @@ test('a record is what it was, in whatever pieces its file is read', () => {
 })
 
 test.each([
-  ['no JSON', 'x\n', 'a record in it does not begin with JSON'],
+  ['no JSON', 'x\n', 'a record in it does not say what it is'],
   ['other JSON', '{"offset":1}\nx\n', 'a record in it does not say what it is'],
   ['nothing', 'null\nx\n', 'a record in it does not say what it is'],
+  ['no number', '{"offset":1,"stamp":x,"bytes":1}\nx\n', 'a record in it does not say what it is'],
+  ['no length', '{"offset":1,"stamp":2,"bytes":"n"}\nx\n', 'a record in it does not say what it is'],
   ['a wrong length', '{"offset":1,"stamp":2,"bytes":1}\nxyz\n', 'its record 1 is longer than it says'],
 ])('%s is no record', (_, text, message) => {
   const parser = new RecordParser()

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { InvigilError } from '../../base/errors.ts'
 import { sha256 } from '../../base/hash.ts'
-import { formatTime } from '../../base/time.ts'
+import { DAY, formatTime } from '../../base/time.ts'
 import { makeFolder, nameDurably, writeDurably } from '../durable-file.ts'
 import { lockFolder, type FolderLock } from '../folder-lock.ts'
 import { FileWriter } from './file-writer.ts'
@@ -21,7 +21,8 @@ export interface WriterOptions {
 interface Open {
   topic: RecordTopic
   partition: number
-  day: string
+  /** Since 1970. */
+  day: number
   path: string
   writer: FileWriter
 }
@@ -68,7 +69,7 @@ export class ArchiveWriter {
   /** Adds the next record of a partition. Returns whether a file has become whole, so that a commit would save something. */
   async add(topic: RecordTopic, partition: number, record: KafkaRecord): Promise<boolean> {
     const key = `${topic}/${partition}`
-    const day = formatTime(record.stamp).slice(0, 10)
+    const day = Math.floor(record.stamp / DAY)
     const before = this.open.get(key)
     const isFull = before !== undefined && (before.day !== day || before.writer.size >= this.mostBytes)
     if (isFull) await this.finish(key, before)
@@ -112,11 +113,12 @@ export class ArchiveWriter {
     await this.lock.release()
   }
 
-  private async begin(topic: RecordTopic, partition: number, day: string, first: number): Promise<Open> {
-    const folder = topic === 'marks' ? 'marks' : `telemetry/${day}`
+  private async begin(topic: RecordTopic, partition: number, day: number, first: number): Promise<Open> {
+    const date = formatTime(day * DAY).slice(0, 10)
+    const folder = topic === 'marks' ? 'marks' : `telemetry/${date}`
     await makeFolder(join(this.dir, topic))
     await makeFolder(join(this.dir, folder))
-    const path = `${folder}/${topic === 'marks' ? day : partition}-${first}.gz`
+    const path = `${folder}/${topic === 'marks' ? date : partition}-${first}.gz`
     const file: Open = { topic, partition, day, path, writer: new FileWriter(join(this.dir, path)) }
     this.open.set(`${topic}/${partition}`, file)
     return file

@@ -146,5 +146,7 @@ function recordOf({ offset, timestamp, key, value, headers }: KafkaMessage): Kaf
 }
 
 function headersOf(headers: IHeaders | undefined): [string, Buffer][] {
-  return Object.entries(headers ?? {}).flatMap(([name, values]) => [values ?? []].flat().map((value): [string, Buffer] => [name, Buffer.from(value)]))
+  const all: [string, Buffer][] = []
+  for (const name in headers) for (const value of [headers[name] ?? []].flat()) all.push([name, Buffer.isBuffer(value) ? value : Buffer.from(value)])
+  return all
 }
