@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
+import { archiveCommand } from './archive.ts'
 import { replayCommand } from './replay.ts'
 import { publishCommand } from './rules-publish.ts'
 import { rulesCommand } from './rules.ts'
@@ -27,6 +28,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(topicsCommand())
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
+  program.addCommand(archiveCommand())
   for (const c of [program, ...allCommands(program)]) {
     c.exitOverride().showSuggestionAfterError().helpOption('-h, --help', 'print this help')
     if (c.commands.length > 0) c.helpCommand('help [command]', 'print the help of a command')

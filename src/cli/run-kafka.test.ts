@@ -129,6 +129,16 @@ test('processes that are killed, stopped beyond their session and joined by othe
   expect(golden.warnings.length).toBeGreaterThan(100)
   expect(found.length).toBe(golden.warnings.length)
   expect(found).toEqual(golden.warnings)
+
+  // What is archived of it gives the same, without Kafka.
+  const archived = await shell('archive --to archive').ended
+  expect([archived.code, archived.err]).toEqual([0, ''])
+  const again = await shell(`run --archive archive ${SMALL_GEO.join(' ')} --output again --partitions 2 --quiet`).ended
+  expect([again.code, again.err]).toEqual([0, ''])
+  for (const kind of ['warnings', 'prompts', 'late'] as const) {
+    const topic = (await readTopic(client, client.topic(kind))).flat().map((m) => String(m.value)).sort()
+    expect(readFileSync(join(cwd, 'again', `${kind}.ndjson`), 'utf8').split('\n').filter((l) => l !== '').sort()).toEqual(topic)
+  }
 })
 
 test.each<[string, Parameters<typeof realm>[0], string, number, RegExp]>([

@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { InvigilError } from '../base/errors.ts'
 import { formatDuration, type Ms } from '../base/time.ts'
+import type { Rule } from '../engine/rule.ts'
 import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
+import { MANIFEST } from '../io/archive/manifest.ts'
 import { openContext } from '../pipeline/context.ts'
 import type { RoleName } from '../pipeline/kafka/role.ts'
 import { runLocal } from '../pipeline/local.ts'
@@ -11,6 +15,7 @@ import type { Summary } from '../pipeline/summary.ts'
 import { FORMATS, type Format } from '../telemetry/decode.ts'
 import { duration, repeated, wholeNumber } from './options.ts'
 import { writeSummary } from './report.ts'
+import { runOverArchive } from './run-archive.ts'
 import { rolesOption, runOverKafka } from './run-kafka.ts'
 import { rulesDirs, rulesOption } from './rules.ts'
 import { Screen } from './screen.ts'
@@ -37,8 +42,10 @@ interface Options {
   config?: string
   roles: RoleName[]
   acceptVersion?: boolean
+  archive?: string
 }
 
+const ARCHIVE_OPTIONS = ['archive', 'output', 'catalogue', 'geo', 'partitions', 'acceptVersion', 'quiet', 'json']
 const KAFKA_OPTIONS = ['kafka', 'config', 'roles', 'acceptVersion', 'log', 'quiet']
 const MOST_PARTITIONS = 1024
 const MOST_PER_MARK = 1_000_000
@@ -50,6 +57,7 @@ const EXAMPLES = `
 Examples:
   invigil run telemetry.ndjson.gz --catalogue catalogue.yaml
   invigil run telemetry.ndjson --follow --state state
+  invigil run --archive /srv/archive --output again
   zstdcat telemetry.ndjson.zst | invigil run --quiet --output monday
 
 Exit codes: 0 all is well; 1 the system failed, as on a full disk; 2 there is
@@ -80,23 +88,31 @@ export function runCommand(): Command {
     .option('--kafka', 'read and write topics in Kafka, with state in Redis, together with other processes: see docs/config.md')
     .addOption(configOption())
     .addOption(rolesOption())
-    .option('--accept-version', 'with `--kafka`: take over tasks that another version has not left in good order')
+    .option('--accept-version', 'with `--kafka`: take over tasks that another version has not left in good order; with `--archive`: run also under contexts of another version')
+    .option('--archive <dir>', 'what `invigil archive` wrote, in place of logs: the warnings are those that were given over Kafka, under the rules of then')
     .addHelpText('after', EXAMPLES)
     .action(run)
 }
 
 async function run(named: string[], options: Options, command: Command): Promise<void> {
   if (options.kafka) {
-    const other = command.options.map((o) => o.attributeName()).find((name) => !KAFKA_OPTIONS.includes(name) && command.getOptionValueSource(name) === 'cli')
-    const flag = command.options.find((o) => o.attributeName() === other)?.long
-    if (flag) throw new InvigilError('usage', `\`${flag}\` is of no use with \`--kafka\`; what can be said of a run over Kafka is in the configuration (docs/config.md)`)
+    refuseOthers(command, KAFKA_OPTIONS, (flag) => `\`${flag}\` is of no use with \`--kafka\`; what can be said of a run over Kafka is in the configuration (docs/config.md)`)
     if (named.length > 0) throw new InvigilError('usage', 'with `--kafka` topics are read, no logs; name them under `sources` in the configuration')
     return runOverKafka(options)
   }
+  if (options.archive !== undefined) {
+    refuseOthers(command, ARCHIVE_OPTIONS, (flag) => `\`${flag}\` is of no use with \`--archive\`: its rules, marks and formats are those that were recorded`)
+    if (named.length > 0) throw new InvigilError('usage', 'with `--archive` no logs are read; name one or the other')
+    const { summary, rules } = await runOverArchive({ ...options, archive: options.archive })
+    tell(summary, rules, options)
+    return
+  }
   const alone = ['config', 'roles', 'acceptVersion'].find((name) => command.getOptionValueSource(name) === 'cli')
-  if (alone) throw new InvigilError('usage', `\`${command.options.find((o) => o.attributeName() === alone)?.long ?? alone}\` is of use only with \`--kafka\``)
+  if (alone) throw new InvigilError('usage', `\`${command.options.find((o) => o.attributeName() === alone)?.long ?? alone}\` is of use only with \`--kafka\`${alone === 'acceptVersion' ? ' or `--archive`' : ''}`)
   const logs = named.length > 0 ? named : ['-']
   if (named.length === 0 && process.stdin.isTTY) throw new InvigilError('usage', 'name a log, or send one to standard input: `invigil run telemetry.ndjson`')
+  const folder = named.find((n) => existsSync(join(n, MANIFEST)))
+  if (folder !== undefined) throw new InvigilError('usage', `\`${folder}\` is an archive; run over it with \`--archive ${folder}\``)
   if (options.follow && logs.length > 1) throw new InvigilError('usage', '`--follow` reads one file; start a run for each')
   if (options.follow && logs[0] === '-') throw new InvigilError('usage', 'standard input is read as it comes; leave `--follow` out, or name a file')
   if (logs.filter((l) => l === '-').length > 1) throw new InvigilError('usage', 'standard input (`-`) can be named once')
@@ -135,12 +151,23 @@ async function run(named: string[], options: Options, command: Command): Promise
       },
     })
     screen.close()
-    process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : writeSummary(summary, context.bundle.rules, { ...options, columns: process.stdout.isTTY ? process.stdout.columns : undefined }))
-    process.exitCode = exitCode(summary, stopped)
+    tell(summary, context.bundle.rules, options, stopped)
   } finally {
     screen.close()
     for (const signal of Object.keys(STOPPED) as Signal[]) process.off(signal, onSignal)
   }
+}
+
+/** An option that would be passed over in silence is a mistake of the one who gave it. */
+function refuseOthers(command: Command, known: readonly string[], message: (flag: string) => string): void {
+  const other = command.options.map((o) => o.attributeName()).find((name) => !known.includes(name) && command.getOptionValueSource(name) === 'cli')
+  const flag = command.options.find((o) => o.attributeName() === other)?.long
+  if (flag) throw new InvigilError('usage', message(flag))
+}
+
+function tell(summary: Summary, rules: readonly Rule[], options: Options, stopped?: Signal): void {
+  process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : writeSummary(summary, rules, { ...options, columns: process.stdout.isTTY ? process.stdout.columns : undefined }))
+  process.exitCode = exitCode(summary, stopped)
 }
 
 /** 130, as after any Ctrl-C, when interrupted; 2 where the user has something to mend in the log. */

@@ -1,7 +1,8 @@
 import { fnv1a } from '../base/hash.ts'
 import type { Ms } from '../base/time.ts'
 import type { Held } from '../telemetry/held.ts'
-import { Coverage } from './coverage.ts'
+import { coverageOf, duplicatesOf, exemptedOf, unjudgedOf } from './account.ts'
+import type { Coverage } from './coverage.ts'
 import { LearnerStage } from './learner-stage.ts'
 import { OutputOrder, type LateEvent, type Output } from './output.ts'
 import { ResourceStage } from './resource-stage.ts'
@@ -117,35 +118,22 @@ export class Machine {
 
   /** What each platform's events carried. */
   coverage(): Map<string, Coverage> {
-    const all = new Map<string, Coverage>()
-    for (const task of this.learners) {
-      for (const part of task.parts.values()) {
-        const merged = all.get(part.id) ?? new Coverage()
-        merged.merge(part.coverage.seen)
-        all.set(part.id, merged)
-      }
-    }
-    return all
+    return coverageOf(this)
   }
 
   /** What rules could not judge, over all tasks. */
   unjudged(): Unjudged {
-    return sum([...this.learners, ...this.resources].map((t) => t.context.unjudged))
+    return unjudgedOf(this)
   }
 
   /** Findings that exemptions covered, by rule. */
   exempted(): Record<string, number> {
-    return sum([...this.learners, ...this.resources].map((t) => t.context.exempted))
+    return exemptedOf(this)
   }
 
   /** Events that stood in the log twice. */
   duplicates(): number {
-    let n = 0
-    for (const task of this.learners) {
-      n += task.duplicatesLate
-      for (const part of task.parts.values()) n += part.reorder.duplicates
-    }
-    return n
+    return duplicatesOf(this)
   }
 
   /** Learners and resources with state in memory. */
@@ -164,10 +152,5 @@ export class Machine {
   }
 }
 
-const SWEEP_EVERY = 4096
-
-function sum(counts: readonly Record<string, number>[]): Record<string, number> {
-  const total: Record<string, number> = {}
-  for (const c of counts) for (const [k, n] of Object.entries(c)) total[k] = (total[k] ?? 0) + n
-  return total
-}
+/** Marks after which what nobody needs any more is freed. */
+export const SWEEP_EVERY = 4096

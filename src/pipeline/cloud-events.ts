@@ -38,12 +38,18 @@ export function promptMessage(prompt: Prompt): CloudEventMessage {
 }
 
 /** An event that came too late as it stands in `late`, with its bytes in `telemetry` and where they are. `ce_time` is that of the event. */
-export function lateMessage({ event, watermark }: LateEvent, origin: Origin): CloudEventMessage {
-  const { platform, learner, raw } = event
-  const time = formatTime(event.time)
-  const value = { format: 1, platform, learner, id: event.id, time, watermark: formatTime(watermark), topic: origin.topic, partition: origin.partition, offset: origin.offset, text: raw }
+export function lateMessage(late: LateEvent, origin: Origin): CloudEventMessage {
+  const { platform, learner } = late.event
+  const time = formatTime(late.event.time)
+  const value = lateRecord(late, origin)
   const id = `${origin.topic}/${origin.partition}/${origin.offset}`
   return message(learnerKey(platform, learner), value, { type: 'late', id, subject: subjectOf('learner', platform, learner), time })
+}
+
+/** A late event of the telemetry, as `late` and a run over an archive tell of it. */
+export function lateRecord({ event, watermark }: LateEvent, { topic, partition, offset }: Origin): object {
+  const { platform, learner, id, raw } = event
+  return { format: 1, platform, learner, id, time: formatTime(event.time), watermark: formatTime(watermark), topic, partition, offset, text: raw }
 }
 
 function message(key: string, value: object, { type, id, subject, time }: { type: string; id: string; subject: string; time: string }): CloudEventMessage {

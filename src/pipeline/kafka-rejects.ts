@@ -42,6 +42,12 @@ const MOST_TEXT = 1_500_000
 // What a date can tell; a sender may write any number.
 const LAST_STAMP = 100_000_000 * DAY
 
+/** What is said of an event of the telemetry whose clock is wrong. */
+export const FUTURE_SAID = 'the `time` of the event lies more than 5 minutes ahead of the stamp of its record'
+/** What is said of records of the telemetry that hold nothing. */
+export const NO_VALUE = { reason: 'bad-json', message: 'the record has no value' } as const satisfies Fault
+export const BLANK = { reason: 'bad-json', message: 'the record is blank' } as const satisfies Fault
+
 /** The reject of a record; `first` is what was wrong first, `faults` how much was. */
 export function rejectOf(record: SourceRecord, first: Fault, faults: number): KafkaReject {
   const { topic, partition, key, value } = record

@@ -124,7 +124,7 @@ class LocalRun {
     options.watch?.ended?.(machine)
     const problems = this.cursors.flatMap((c) => (c.reader.fault ? [c.reader.fault.message] : []))
     const summary = summarise({
-      machine, context: options.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span,
+      stages: machine, context: options.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span,
     })
     this.outputs.flush()
     this.outputs.replace(SUMMARY, `${JSON.stringify(summary, null, 2)}\n`)

@@ -1,6 +1,6 @@
 import { formatTime } from '../base/time.ts'
+import { coverageOf, duplicatesOf, exemptedOf, unjudgedOf, type Stages } from '../engine/account.ts'
 import { missingFor } from '../engine/coverage.ts'
-import type { Machine } from '../engine/machine.ts'
 import type { Rule } from '../engine/rule.ts'
 import { bySeverity, totalWarnings, type Accounts } from './accounts.ts'
 import type { OpenContext } from './context.ts'
@@ -28,18 +28,21 @@ export interface Summary {
   faults: readonly unknown[]
   /** What cut an input short. */
   problems: string[]
+  /** Of a run over an archive: its partitions and marks, and from which mark on each context was in force. */
+  archive?: { partitions: number; marks: number; contexts: { hash: string; from: number }[] }
 }
 
 export function summarise(of: {
-  machine: Machine
-  context: OpenContext
+  stages: Stages
+  context: Omit<OpenContext, 'geo'>
   accounts: Accounts
   files: readonly string[]
   finished: boolean
   problems: readonly string[]
   span: { first: number; last: number }
+  archive?: Summary['archive']
 }): Summary {
-  const { machine, context, accounts } = of
+  const { stages, context, accounts } = of
   const { rules, prompts, ...log } = accounts
   return {
     format: 1,
@@ -49,20 +52,21 @@ export function summarise(of: {
       files: [...of.files],
       ...(Number.isFinite(of.span.first) ? { first: formatTime(of.span.first), last: formatTime(of.span.last) } : {}),
       ...log,
-      duplicates: machine.duplicates(),
+      duplicates: duplicatesOf(stages),
     },
-    warnings: { total: totalWarnings(accounts), bySeverity: bySeverity(accounts), byRule: rules, exempted: machine.exempted() },
+    warnings: { total: totalWarnings(accounts), bySeverity: bySeverity(accounts), byRule: rules, exempted: exemptedOf(stages) },
     prompts,
-    coverage: coverageRows(machine, context),
+    coverage: coverageRows(stages, context),
     faults: context.bundle.faults.list(),
     problems: [...of.problems],
+    ...(of.archive ? { archive: of.archive } : {}),
   }
 }
 
-function coverageRows(machine: Machine, context: OpenContext): CoverageRow[] {
+function coverageRows(stages: Stages, context: Omit<OpenContext, 'geo'>): CoverageRow[] {
   const rows: CoverageRow[] = []
-  const unjudged = unjudgedReasons(machine)
-  const platforms = [...machine.coverage()].sort(([a], [b]) => (a < b ? -1 : 1))
+  const unjudged = unjudgedReasons(stages)
+  const platforms = [...coverageOf(stages)].sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [platform, { seen }] of platforms) {
     for (const rule of context.bundle.rules) {
       const missing = missingFor(rule.detector, platform, seen, context.catalogue)
@@ -73,9 +77,9 @@ function coverageRows(machine: Machine, context: OpenContext): CoverageRow[] {
   return rows
 }
 
-function unjudgedReasons(machine: Machine): Map<string, string[]> {
+function unjudgedReasons(stages: Stages): Map<string, string[]> {
   const reasons = new Map<string, string[]>()
-  for (const [key, n] of Object.entries(machine.unjudged()).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [key, n] of Object.entries(unjudgedOf(stages)).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [rule, platform, reason] = key.split('\u0000') as [string, string, string]
     const at = `${rule}\u0000${platform}`
     reasons.set(at, [...(reasons.get(at) ?? []), `${reason} (${n === 1 ? 'once' : `${n} times`})`])

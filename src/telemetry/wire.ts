@@ -186,6 +186,7 @@ class Placed extends Reused {
 
   read(): Event {
     const event = (this.held as Held).read()
+    event.stamp = this.stamp
     this.free()
     this.decoder.place(event)
     return event

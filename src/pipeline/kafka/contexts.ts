@@ -10,7 +10,7 @@ import { logRanges } from '../../io/kafka/offsets.ts'
 import type { Fault } from '../../rules/faults.ts'
 import { readContextRecord, setupOf, type ContextRecord } from '../context-record.ts'
 import type { OpenContext } from '../context.ts'
-import { findCatalogue } from './find-catalogue.ts'
+import { findCatalogue } from '../find-catalogue.ts'
 import { CURRENT, GROUP, publishContext, publishGroup } from './publish-context.ts'
 
 export { publishContext } from './publish-context.ts'

@@ -9,7 +9,7 @@ import type { RejectReason } from '../../telemetry/rejects.ts'
 import { ROOM_OF_ONE, Tape } from '../../telemetry/tape.ts'
 import { createTelemetryDecoder } from '../../telemetry/wire.ts'
 import { lateMessage } from '../cloud-events.ts'
-import { rejectOf } from '../kafka-rejects.ts'
+import { BLANK, FUTURE_SAID, NO_VALUE, rejectOf } from '../kafka-rejects.ts'
 import { HandOvers } from './hand-over.ts'
 import { Outbox } from './outbox.ts'
 import type { Work } from './work.ts'
@@ -89,11 +89,11 @@ export class LearnerWork implements Work<LearnerTaskState> {
       const { value } = message
       this.message = message
       this.isTold = false
-      if (value === null) this.reject(message, 'bad-json', 'the record has no value')
+      if (value === null) this.reject(message, NO_VALUE.reason, NO_VALUE.message)
       else {
         const chunk = this.chunkOf(value, messages.length - i)
         this.decoder.decode(this.sink, chunk.bytes, value.byteOffset, value.byteOffset + value.length, chunk)
-        if (!this.isTold) this.reject(message, 'bad-json', 'the record is blank')
+        if (!this.isTold) this.reject(message, BLANK.reason, BLANK.message)
       }
     }
     const last = messages.at(-1)
@@ -134,8 +134,7 @@ export class LearnerWork implements Work<LearnerTaskState> {
     this.outbox.add(outputs)
     for (const l of late) this.outbox.put('late', lateMessage(l, { topic: this.topic, partition: this.partition, offset: l.offset as number }))
     for (const { offset, event } of future) {
-      const said = 'the `time` of the event lies more than 5 minutes ahead of the stamp of its record'
-      this.outbox.put('rejects', this.rejectMessage({ offset: String(offset), value: Buffer.from(event.raw), timestamp: String(event.stamp ?? '') }, 'future', said))
+      this.outbox.put('rejects', this.rejectMessage({ offset: String(offset), value: Buffer.from(event.raw), timestamp: String(event.stamp ?? '') }, 'future', FUTURE_SAID))
       this.meter.count('records_rejected_total', 1, { reason: 'future' })
     }
     for (const { message, reason } of rejects) {
