@@ -7,22 +7,17 @@ const START = Date.UTC(2026, 2, 2, 0, 0, 0)
 const CHAPTER_SECONDS = 1200
 const BEAT = 15
 
-/** Writes (once) a log of `events` events by `learners` learners who all study at the same time. */
-export function makeLog(path, { learners, events }) {
+/** Writes (once) a log of `events` events by `learners` learners who all study at the same time; `cheats`: some of whom cheat, as `isTwice` and `deviceOf` say. */
+export function makeLog(path, { learners, events, cheats = false }) {
   if (existsSync(path)) return path
   mkdirSync(dirname(path), { recursive: true })
   const fd = openSync(`${path}.new`, 'w')
   let text = ''
-  let written = 0
-  // Each learner beats every 15 s, at an offset of its own; round r holds everybody's r-th beat.
-  for (let round = 0; written < events; round++) {
-    for (let l = 0; l < learners && written < events; l++, written++) {
-      const time = START + round * BEAT * 1000 + Math.floor((l / learners) * BEAT * 1000)
-      text += line(l, round, time)
-      if (text.length > 1 << 20) {
-        writeSync(fd, text)
-        text = ''
-      }
+  for (const one of linesOf({ learners, events, cheats })) {
+    text += one
+    if (text.length > 1 << 20) {
+      writeSync(fd, text)
+      text = ''
     }
   }
   writeSync(fd, text)
@@ -31,7 +26,38 @@ export function makeLog(path, { learners, events }) {
   return path
 }
 
-function line(l, round, time) {
+/**
+ * The lines of such a log, in the order of time. `start`: the time of the first. `turnover`: after so many rounds a learner leaves and
+ * another, of another id, takes its place.
+ */
+export function* linesOf({ learners, events, cheats = false, start = START, turnover = Infinity }) {
+  // Each learner beats every 15 s, at an offset of its own; round r holds everybody's r-th beat.
+  for (let round = 0, written = 0; written < events; round++) {
+    for (let l = 0; l < learners && written < events; l++) {
+      const time = start + round * BEAT * 1000 + Math.floor((l / learners) * BEAT * 1000)
+      // Not all leave at once.
+      const gone = turnover === Infinity ? 0 : Math.floor((round + ((l * 7919) % turnover)) / turnover)
+      yield line(l + gone * learners, round, time, cheats)
+      written++
+      if (cheats && written < events && isTwice(l, round)) {
+        yield line(l, round, time + 1, cheats, 'c40')
+        written++
+      }
+    }
+  }
+}
+
+/** One of a hundred learners plays another chapter beside its own, for five minutes out of twenty. */
+function isTwice(l, round) {
+  return l % 100 === 50 && Math.floor(round / 20) % 4 === 1
+}
+
+/** Three of a thousand learners share a device. */
+function deviceOf(l, cheats) {
+  return cheats && (l % 1000 === 10 || l % 1000 === 15 || l % 1000 === 20) ? `shared-${Math.floor(l / 1000)}` : `d-${String(l).padStart(7, '0')}`
+}
+
+function line(l, round, time, cheats = false, second) {
   const id = String(l).padStart(7, '0')
   // Everybody's chapters end at another time, as those of people who study alone do.
   const beats = 80 + ((l * 7) % 41)
@@ -41,7 +67,10 @@ function line(l, round, time) {
   const jitter = ((l * 7919 + round * 104729) % 97) / 1000
   const delay = 40 + ((l * 31 + round * 17) % 160)
   const position = Math.max(0, (beat - 1) * BEAT + (beat > 1 ? jitter : 0)).toFixed(3)
-  return `{"id":"${id}-${String(round).padStart(6, '0')}","time":"${iso(time)}","received":"${iso(time + delay)}","action":"${action}","platform":"p${l % 5}","learner":"L${id}","session":"s-${id}","device":"d-${id}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"k${l % 500}","chapter":"${chapter}","position":${Number(position)},"visible":true,"inputs":${(l + round) % 4}}\n`
+  if (second !== undefined) {
+    return `{"id":"${id}-${String(round).padStart(6, '0')}-2","time":"${iso(time)}","received":"${iso(time + delay)}","action":"heartbeat","platform":"p${l % 5}","learner":"L${id}","session":"s2-${id}","device":"${deviceOf(l, cheats)}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"k${l % 500}","chapter":"${second}","position":${(round % 80) * BEAT},"visible":true,"inputs":1}\n`
+  }
+  return `{"id":"${id}-${String(round).padStart(6, '0')}","time":"${iso(time)}","received":"${iso(time + delay)}","action":"${action}","platform":"p${l % 5}","learner":"L${id}","session":"s-${id}","device":"${deviceOf(l, cheats)}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"k${l % 500}","chapter":"${chapter}","position":${Number(position)},"visible":true,"inputs":${(l + round) % 4}}\n`
 }
 
 function iso(ms) {
