@@ -54,9 +54,9 @@ async function measure(stage, rules, count) {
   const begun = Date.now()
   const processes = await Promise.all(Array.from({ length: count }, (_, core) => realm.start({ core, flags })))
   const used = []
-  let isOver = false
+  const over = new AbortController()
   const sampling = (async () => {
-    for (; !isOver; await sleep(1000)) used.push(await Promise.all(processes.map(async (p) => usage(await p.scrape()))))
+    for (; !over.signal.aborted; await sleep(1000)) used.push(await Promise.all(processes.map(async (p) => usage(await p.scrape()))))
   })()
   sampling.catch(() => undefined)
   const check = () => processes.forEach((p) => p.check())
@@ -68,7 +68,7 @@ async function measure(stage, rules, count) {
     now = await Promise.all(processes.map(async (p) => usage(await p.scrape())))
   } while (now.some((u) => Object.entries(u.lag).some(([task, lag]) => task.startsWith('resource') && lag > 0)))
   const resourceDone = Date.now()
-  isOver = true
+  over.abort()
   await sampling
   used.push(now)
   const working = { ...warm(progress.series()), used }

@@ -39,6 +39,13 @@ export async function openStage({ heap = '1g', redisArgs = [] } = {}) {
   return { dir, kafka, redis, stop }
 }
 
+function readRules() {
+  return ['supervision-1', 'supervision-2', 'investigation-3'].flatMap((file) => parseAllDocuments(readFileSync(join(ROOT, 'rules', `${file}.yaml`), 'utf8')).flatMap((d) => d.toJS()))
+}
+
+/** The names of the shipped rules. */
+export const shippedRules = () => readRules().map((r) => r.rule)
+
 /** A folder with the shipped rules, or with some of them. */
 export function rulesFolder(stage, names) {
   if (names === undefined) return join(ROOT, 'rules')
@@ -46,9 +53,7 @@ export function rulesFolder(stage, names) {
   if (existsSync(folder)) return folder
   mkdirSync(folder)
   cpSync(join(ROOT, 'rules', 'regulations'), join(folder, 'regulations'), { recursive: true })
-  const rules = ['supervision-1', 'supervision-2', 'investigation-3'].flatMap((file) =>
-    parseAllDocuments(readFileSync(join(ROOT, 'rules', `${file}.yaml`), 'utf8')).flatMap((d) => d.toJS()))
-  const kept = rules.filter((r) => names.includes(r.rule))
+  const kept = readRules().filter((r) => names.includes(r.rule))
   if (kept.length !== names.length) throw new Error(`of ${names.join(', ')} only ${kept.map((r) => r.rule).join(', ')} are shipped`)
   writeFileSync(join(folder, 'rules.yaml'), stringify(kept))
   return folder
@@ -130,7 +135,7 @@ async function startProcess(dir, config, { roles = 'time,learner,resource', core
       clearTimeout(late)
       resolve()
     })
-    ended.then(({ code, signal }) => {
+    void ended.then(({ code, signal }) => {
       clearTimeout(late)
       reject(new Error(`a process ended with ${code ?? signal} before it joined:\n${about()}`))
     })
