@@ -3,7 +3,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-const START = Date.UTC(2026, 2, 2, 0, 0, 0)
+export const START = Date.UTC(2026, 2, 2, 0, 0, 0)
 const CHAPTER_SECONDS = 1200
 const BEAT = 15
 
@@ -32,17 +32,17 @@ export function* linesOf(options) {
 }
 
 /**
- * The same with their times. `start`: the time of the first. `turnover`: after so many rounds a learner leaves and another, of another id, takes
- * its place. `photos`: a face photo that two learners have, now and then.
+ * The same with their times. `start`: the time of the first. `turnover`: after so many rounds a learner leaves and another, of another id and in the class that `classOf`
+ * says, takes its place. `photos`: a face photo that two learners have, now and then.
  */
-export function* timedLinesOf({ learners, events, cheats = false, photos = false, start = START, turnover = Infinity }) {
+export function* timedLinesOf({ learners, events, cheats = false, photos = false, start = START, turnover = Infinity, classOf }) {
   // Each learner beats every 15 s, at an offset of its own; round r holds everybody's r-th beat.
   for (let round = 0, written = 0; written < events; round++) {
     for (let l = 0; l < learners && written < events; l++) {
       const time = start + round * BEAT * 1000 + Math.floor((l / learners) * BEAT * 1000)
       // Not all leave at once.
       const gone = turnover === Infinity ? 0 : Math.floor((round + ((l * 7919) % turnover)) / turnover)
-      yield { time, text: line(l + gone * learners, round, time, cheats) }
+      yield { time, text: line(l + gone * learners, round, time, cheats, classOf?.(l, gone)) }
       written++
       if (cheats && written < events && isTwice(l, round)) {
         yield { time: time + 1, text: second(l, round, time + 1, cheats) }
@@ -74,8 +74,8 @@ function hasPhoto(l, round) {
 const idOf = (l) => String(l).padStart(7, '0')
 
 /** What every event of a learner says. */
-function who(l, cheats, session) {
-  return `"platform":"p${l % 5}","learner":"L${idOf(l)}","session":"${session}-${idOf(l)}","device":"${deviceOf(l, cheats)}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"k${l % 500}"`
+function who(l, cheats, session, klass = `k${l % 500}`) {
+  return `"platform":"p${l % 5}","learner":"L${idOf(l)}","session":"${session}-${idOf(l)}","device":"${deviceOf(l, cheats)}","ip":"10.${(l >> 16) & 255}.${(l >> 8) & 255}.${l & 255}","class":"${klass}"`
 }
 
 const times = (l, round, time) => `"time":"${iso(time)}","received":"${iso(time + 40 + ((l * 31 + round * 17) % 160))}"`
@@ -91,7 +91,7 @@ function check(l, round, time) {
   return `{"id":"${idOf(l)}-${String(round).padStart(6, '0')}-3",${times(l, round, time)},"action":"face-checked",${who(l, true, 's')},"outcome":"passed","photo":"${photo}","similarity":0.93}\n`
 }
 
-function line(l, round, time, cheats) {
+function line(l, round, time, cheats, klass) {
   // Everybody's chapters end at another time, as those of people who study alone do.
   const beats = 80 + ((l * 7) % 41)
   const beat = round % (beats + 2)
@@ -99,7 +99,7 @@ function line(l, round, time, cheats) {
   const action = beat === 0 ? 'initialized' : beat === 1 ? 'played' : beat === beats + 1 ? 'completed' : 'heartbeat'
   const jitter = ((l * 7919 + round * 104729) % 97) / 1000
   const position = Math.max(0, (beat - 1) * BEAT + (beat > 1 ? jitter : 0)).toFixed(3)
-  return `{"id":"${idOf(l)}-${String(round).padStart(6, '0')}",${times(l, round, time)},"action":"${action}",${who(l, cheats, 's')},"chapter":"${chapter}","position":${Number(position)},"visible":true,"inputs":${(l + round) % 4}}\n`
+  return `{"id":"${idOf(l)}-${String(round).padStart(6, '0')}",${times(l, round, time)},"action":"${action}",${who(l, cheats, 's', klass)},"chapter":"${chapter}","position":${Number(position)},"visible":true,"inputs":${(l + round) % 4}}\n`
 }
 
 function iso(ms) {

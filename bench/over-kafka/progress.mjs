@@ -44,10 +44,19 @@ export class Progress {
 
   /** O of each task of a stage; 0 where nothing is committed. */
   async committed(stage) {
+    return (await this.#positions(stage)).map((p) => p?.o ?? 0)
+  }
+
+  /** Q of each task of a stage, as its offset tells of it; 0 where it has not been saved. */
+  async saved(stage) {
+    return (await this.#positions(stage)).map((p) => p?.q ?? 0)
+  }
+
+  async #positions(stage) {
     const topic = this.#client.topic(stage === 'learner' ? 'telemetry' : 'sightings')
     const partitions = this.#client.config.topics.partitions[stage === 'learner' ? 'telemetry' : 'sightings']
     const all = await committedOffsets(this.#admin, `${this.#group}-${stage}`, topic)
-    return Array.from({ length: partitions }, (_, p) => (all[p] === undefined ? 0 : readTaskPosition(all[p].metadata).o))
+    return Array.from({ length: partitions }, (_, p) => all[p] && readTaskPosition(all[p].metadata))
   }
 
   async look() {

@@ -89,11 +89,11 @@ export function pinned(core, command) {
 }
 
 /** One process of `invigil run --kafka`; resolves once it has joined its groups. */
-async function startProcess(dir, config, { roles = 'time,learner,resource', core, flags = [], log = 'warn', extra = [] } = {}) {
+async function startProcess(dir, config, { roles = 'time,learner,resource', core, flags = [], log = 'warn', memory, extra = [] } = {}) {
   const port = await freePort()
   const begun = Date.now()
   const command = pinned(core, [process.execPath, ...flags, MAIN, 'run', '--kafka', '--config', config, '--roles', roles, '--log', log, ...extra])
-  const child = spawn(command[0], command.slice(1), { cwd: dir, env: environment({ INVIGIL_HTTP: `127.0.0.1:${port}` }), stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command[0], command.slice(1), { cwd: dir, env: environment({ INVIGIL_HTTP: `127.0.0.1:${port}`, ...(memory ? { BENCH_MEMORY: memory } : {}) }), stdio: ['ignore', 'pipe', 'pipe'] })
   const file = join(dir, `process-${child.pid}.log`)
   child.stderr.pipe(createWriteStream(file))
   let said = ''
