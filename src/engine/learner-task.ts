@@ -5,7 +5,7 @@ import { Coverage, type Seen } from './coverage.ts'
 import { SWEEP_EVERY } from './entry.ts'
 import { expectOrphans, type Keyed } from './keys.ts'
 import { LearnerStage, type LearnerSinks } from './learner-stage.ts'
-import type { MarkRecord } from './mark-record.ts'
+import type { TaskMark } from './mark-record.ts'
 import type { LateEvent, Output } from './output.ts'
 import { renewLearners } from './renew.ts'
 import type { Setup, Unjudged } from './runtime.ts'
@@ -120,7 +120,7 @@ export class LearnerTask implements Keyed {
   }
 
   /** Handles the next mark. All records before its offset must have been taken. */
-  handle({ mark, offsets }: MarkRecord): LearnerWork {
+  handle({ mark, offsets }: TaskMark): LearnerWork {
     const upTo = offsets[this.partition] ?? 0
     if (upTo > this.upTo) this.starts.push([mark.number, this.upTo])
     let taken = 0
