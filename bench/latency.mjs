@@ -1,11 +1,11 @@
 // npm run bench:latency: how long after it became due a warning can be read from Kafka, while events come in real time. A warning is due when the event or timer
 // that raised it is (`raised`; the events' times are the clock's, so this is when the event was made); it is visible when a reader of committed records has it.
-import { spawn } from 'node:child_process'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { spawnGuarded } from '../services/server.mjs'
 import { detectors } from '../dist/detectors/index.js'
 import { usage } from './over-kafka/metrics.mjs'
 import { openRealm, openStage, ROOT, shippedRules, thousands } from './over-kafka/realm.mjs'
@@ -50,7 +50,7 @@ async function follow(client, take) {
 
 function produce(kafka, start) {
   const options = { kafka, start, log: { learners: rate * BEAT, events: rate * 60 * minutes, cheats: true, photos: true } }
-  const child = spawn(process.execPath, [join(ROOT, 'bench', 'over-kafka', 'produce.mjs'), JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawnGuarded(process.execPath, [join(ROOT, 'bench', 'over-kafka', 'produce.mjs'), JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lags = []
   let sent = 0
   createInterface({ input: child.stdout }).on('line', (line) => {

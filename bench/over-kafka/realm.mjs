@@ -1,5 +1,4 @@
 // Invigil over a real broker for the benches: topics of its own, a configuration, and processes of the command as a user starts them.
-import { spawn } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, cpSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,7 +7,7 @@ import { pino } from 'pino'
 import { parseAllDocuments, stringify } from 'yaml'
 import { startKafka } from '../../services/kafka.mjs'
 import { startRedis } from '../../services/redis.mjs'
-import { freePort } from '../../services/server.mjs'
+import { freePort, spawnGuarded } from '../../services/server.mjs'
 import { KafkaClient } from '../../dist/io/kafka/client.js'
 import { kafkaConfig } from '../../dist/io/kafka/config.js'
 import { createTopics } from '../../dist/io/kafka/topics.js'
@@ -28,7 +27,9 @@ export async function openStage({ heap = '1g', redisArgs = [] } = {}) {
   const started = await Promise.allSettled([startKafka({ heap }), startRedis({ args: redisArgs })])
   const stop = async () => {
     await Promise.all(started.flatMap((s) => (s.status === 'fulfilled' ? [s.value.stop()] : [])))
-    rmSync(dir, { recursive: true, force: true })
+    // For those who look for the cause of something: configurations and logs of the processes.
+    if (process.env.BENCH_KEEP) process.stderr.write(`kept: ${dir}\n`)
+    else rmSync(dir, { recursive: true, force: true })
   }
   const failed = started.find((s) => s.status === 'rejected')
   if (failed) {
@@ -93,7 +94,8 @@ async function startProcess(dir, config, { roles = 'time,learner,resource', core
   const port = await freePort()
   const begun = Date.now()
   const command = pinned(core, [process.execPath, ...flags, MAIN, 'run', '--kafka', '--config', config, '--roles', roles, '--log', log, ...extra])
-  const child = spawn(command[0], command.slice(1), { cwd: dir, env: environment({ INVIGIL_HTTP: `127.0.0.1:${port}`, ...(memory ? { BENCH_MEMORY: memory } : {}) }), stdio: ['ignore', 'pipe', 'pipe'] })
+  // Guarded: it does not outlive this process, however that ends.
+  const child = spawnGuarded(command[0], command.slice(1), { cwd: dir, env: environment({ INVIGIL_HTTP: `127.0.0.1:${port}`, ...(memory ? { BENCH_MEMORY: memory } : {}) }), stdio: ['ignore', 'pipe', 'pipe'] })
   const file = join(dir, `process-${child.pid}.log`)
   child.stderr.pipe(createWriteStream(file))
   let said = ''
