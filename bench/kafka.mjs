@@ -100,14 +100,14 @@ function warm(series) {
 }
 
 /** What was used up in the second half. */
-function usedWarm({ used, half, last, count }) {
+function usedWarm({ used, half, last, count }, top) {
   const within = used.filter((s) => s[0].at >= half.at && s[0].at <= last.at + 500)
   const [a, b] = [within[0], within.at(-1)]
   const delta = (name) => b.reduce((n, u, i) => n + u[name] - a[i][name], 0)
   const most = (name) => Math.max(...used.flatMap((s) => s.map((u) => u[name])))
-  const handled = delta('handled')
+  const micros = (delta('cpu') / delta('handled')) * 1e6
   const mb = (bytes) => `${Math.round(bytes / 1e6)} MB`
-  return `${((delta('cpu') / handled) * 1e6).toFixed(1)} µs of CPU an event, ${((delta('gc') / delta('cpu')) * 100).toFixed(0)} % of it for collecting; of ${count === 1 ? 'the process' : 'a process'} at most ${mb(most('rss'))} RSS, ${mb(most('heap'))} of heap, ${mb(most('external'))} outside; longest turn ${(most('longestTurn') * 1000).toFixed(0)} ms`
+  return `${micros.toFixed(1)} µs of CPU an event (${(top.micros / micros).toFixed(2)} of the ceiling by that, which tells more where others are at work), ${((delta('gc') / delta('cpu')) * 100).toFixed(0)} % of it for collecting; of ${count === 1 ? 'the process' : 'a process'} at most ${mb(most('rss'))} RSS, ${mb(most('heap'))} of heap, ${mb(most('external'))} outside; longest turn ${(most('longestTurn') * 1000).toFixed(0)} ms`
 }
 
 function report(m, top, one) {
@@ -115,7 +115,7 @@ function report(m, top, one) {
   console.log(`${rules === 'all' ? 'all shipped rules' : 'five rules'}, ${count === 1 ? 'one process' : `${count} processes`}`)
   console.log(`  ${thousands(m.warm)} events/s warm: ${(m.warm / top.warm).toFixed(2)} of the ceiling${count === 1 ? ' (wanted 0.60)' : ''}${one === undefined ? '' : `, ${(m.warm / one.warm).toFixed(2)} times one process (wanted 1.5)`}`)
   console.log(`  ${thousands(m.perSecond)} from the first committed mark to the last; ${thousands((events / (m.last.at - m.begun)) * 1000)} with start-up; the resource stage was through ${seconds(m.resourceDone - m.learnersDone)} s after`)
-  console.log(`  ${usedWarm(m)}`)
+  console.log(`  ${usedWarm(m, top)}`)
   console.log(`  ${m.marks} marks (${m.troubled} with a platform in trouble); ${thousands(counts.handled)} events handled, ${counts.late} late, ${counts.duplicates} twice; ${thousands(warnings.texts.size)} warnings, ${warnings.twice} written twice`)
 }
 
