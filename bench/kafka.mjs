@@ -15,13 +15,13 @@ import { catalogue, linesOf, makeLog } from './make-log.mjs'
 
 const TELEMETRY = 'bench.telemetry'
 const RULES = { all: undefined, five: FIVE }
-const USAGE = `usage: npm run bench:kafka -- [--events N] [--learners N] [--partitions N] [--rules all|five|all,five] [--processes 1,2] [--flags '…'] [--check] [--profile DIR]
+const USAGE = `usage: npm run bench:kafka -- [--events N] [--learners N] [--partitions N] [--rules all|five|all,five] [--processes 1,2] [--flags='…'] [--check] [--profile DIR]
   --events N       events of the log (default 3000000)
   --learners N     who all study at once (default 10000)
   --partitions N   of telemetry and of sightings (default 4)
   --rules …        all shipped rules, or five of them (${FIVE.join(', ')})
   --processes …    how many processes, in turn
-  --flags '…'      for node, such as --max-semi-space-size=32; none unless given, as a user starts it
+  --flags='…'      for node, such as --max-semi-space-size=32; none unless given, as a user starts it
   --check          compares the warnings with those of \`invigil run FILE\` over the same log
   --profile DIR    writes a CPU profile of each process`
 

@@ -11,13 +11,13 @@ import { usage } from './over-kafka/metrics.mjs'
 import { openRealm, openStage, ROOT, shippedRules, thousands } from './over-kafka/realm.mjs'
 import { catalogue } from './make-log.mjs'
 
-const USAGE = `usage: npm run bench:latency -- [--rate N] [--minutes N] [--partitions N] [--processes N] [--lateness 2s] [--flags '…']
+const USAGE = `usage: npm run bench:latency -- [--rate N] [--minutes N] [--partitions N] [--processes N] [--lateness 2s] [--flags='…']
   --rate N         events a second (default 20000); each learner sends one in 15 s
   --minutes N      how long (default 14: the resource stage waits for ten)
   --partitions N   of telemetry and of sightings (default 4)
   --processes N    (default 2)
   --lateness T     how late an event may come (default 2s, of a platform that stamps on its server)
-  --flags '…'      for node; none unless given, as a user starts it`
+  --flags='…'      for node; none unless given, as a user starts it`
 const { values } = parseArgs({ options: {
   rate: { type: 'string', default: '20000' }, minutes: { type: 'string', default: '14' }, partitions: { type: 'string', default: '4' },
   processes: { type: 'string', default: '2' }, lateness: { type: 'string', default: '2s' }, flags: { type: 'string', default: '' }, help: { type: 'boolean' },

@@ -12,14 +12,14 @@ import { Progress } from './over-kafka/progress.mjs'
 import { openRealm, openStage, ROOT, seconds, thousands } from './over-kafka/realm.mjs'
 import { catalogue, linesOf } from './make-log.mjs'
 
-const USAGE = `usage: npm run bench:recovery -- [--learners N] [--rate N] [--partitions N] [--processes N] [--snapshot-every 60s] [--rounds N] [--flags '…']
+const USAGE = `usage: npm run bench:recovery -- [--learners N] [--rate N] [--partitions N] [--processes N] [--snapshot-every 60s] [--rounds N] [--flags='…']
   --learners N         whose state there is (default 1000000)
   --rate N             events a second meanwhile (default 2000)
   --partitions N       of telemetry and of sightings (default 8)
   --processes N        one of which is killed; the only one is started again at once (default 2)
   --snapshot-every T   (default 60s)
   --rounds N           kills, each after all tasks have been saved anew (default 1)
-  --flags '…'          for node; none unless given, as a user starts it`
+  --flags='…'          for node; none unless given, as a user starts it`
 const { values } = parseArgs({ options: {
   learners: { type: 'string', default: '1000000' }, rate: { type: 'string', default: '2000' }, partitions: { type: 'string', default: '8' }, processes: { type: 'string', default: '2' },
   'snapshot-every': { type: 'string', default: '60s' }, rounds: { type: 'string', default: '1' }, flags: { type: 'string', default: '' }, help: { type: 'boolean' },

@@ -10,12 +10,12 @@ import { Progress } from './over-kafka/progress.mjs'
 import { openRealm, openStage, ROOT, seconds, shippedRules, thousands } from './over-kafka/realm.mjs'
 import { catalogue, START, timedLinesOf } from './make-log.mjs'
 
-const USAGE = `usage: npm run bench:soak -- [--events N] [--days N] [--stay N] [--partitions N] [--flags '…']
+const USAGE = `usage: npm run bench:soak -- [--events N] [--days N] [--stay N] [--partitions N] [--flags='…']
   --events N       events of the log (default 20000000)
   --days N         of event time (default 12): a state lives for a day, progress until its class has closed
   --stay N         hours that a learner stays; then another, in another class, takes its place (default 4)
   --partitions N   of telemetry and of sightings (default 4)
-  --flags '…'      for node besides those that memory is measured by`
+  --flags='…'      for node besides those that memory is measured by`
 const { values } = parseArgs({ options: {
   events: { type: 'string', default: '20000000' }, days: { type: 'string', default: '12' }, stay: { type: 'string', default: '4' },
   partitions: { type: 'string', default: '4' }, flags: { type: 'string', default: '' }, help: { type: 'boolean' },
