@@ -13,6 +13,8 @@ export const codes = {
   'bad-input': { domain: 'user', retry: false },
   'disk-full': { domain: 'outside', retry: true },
   io: { domain: 'outside', retry: true },
+  /** Another process has taken over what was ours. */
+  taken: { domain: 'outside', retry: true },
   invariant: { domain: 'bug', retry: false },
 } as const satisfies Record<string, { domain: Domain; retry: boolean }>
 

@@ -2,9 +2,10 @@ import type { Ms } from '../base/time.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Held } from '../telemetry/held.ts'
 import { Coverage, type Seen } from './coverage.ts'
+import { SWEEP_EVERY } from './entry.ts'
 import { expectOrphans, type Keyed } from './keys.ts'
 import { LearnerStage, type LearnerSinks } from './learner-stage.ts'
-import type { MarkRecord } from './mark-record.ts'
+import type { TaskMark } from './mark-record.ts'
 import type { LateEvent, Output } from './output.ts'
 import { renewLearners } from './renew.ts'
 import type { Setup, Unjudged } from './runtime.ts'
@@ -54,6 +55,7 @@ export class LearnerTask implements Keyed {
   private resource: Ms = -Infinity
   private watermarks = new Map<string, Ms>()
   private starts: [mark: number, offset: number][] = []
+  private sweptAt: Ms = -Infinity
 
   private readonly sinks: LearnerSinks = {
     output: (o) => this.work.outputs.push(o),
@@ -118,7 +120,7 @@ export class LearnerTask implements Keyed {
   }
 
   /** Handles the next mark. All records before its offset must have been taken. */
-  handle({ mark, offsets }: MarkRecord): LearnerWork {
+  handle({ mark, offsets }: TaskMark): LearnerWork {
     const upTo = offsets[this.partition] ?? 0
     if (upTo > this.upTo) this.starts.push([mark.number, this.upTo])
     let taken = 0
@@ -130,6 +132,10 @@ export class LearnerTask implements Keyed {
     this.upTo = Math.max(this.upTo, upTo)
     this.resource = mark.resource
     for (const [platform, watermark] of Object.entries(mark.watermarks)) this.watermarks.set(platform, watermark)
+    if (mark.resource - this.sweptAt >= SWEEP_EVERY) {
+      this.stage.sweep()
+      this.sweptAt = mark.resource
+    }
     const oldest = this.stage.oldestMark()
     while (this.starts.length > 0 && (this.starts[0] as [number, number])[0] < oldest) this.starts.shift()
     const { work } = this

@@ -23,6 +23,9 @@ type Packed = [
   platforms: [id: string, watermark: Ms, first: Ms, fields: readonly (Ms | null)[]][],
 ]
 
+/** What a task needs of a mark. */
+export type TaskMark = Pick<MarkRecord, 'mark' | 'offsets'>
+
 export function packMark({ mark, offsets, timekeeper, sources }: MarkRecord): Uint8Array {
   const { number, end, resource, troubled, context, watermarks, first, fields } = mark
   const platforms = Object.keys(watermarks).map((id) => [id, watermarks[id], first[id], fields[id]])

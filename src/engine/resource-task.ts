@@ -1,4 +1,5 @@
 import type { Ms } from '../base/time.ts'
+import { SWEEP_EVERY } from './entry.ts'
 import { expectOrphans, type Keyed } from './keys.ts'
 import type { Output } from './output.ts'
 import { renewResources } from './renew.ts'
@@ -38,6 +39,7 @@ export class ResourceTask implements Keyed {
   /** By mark: what has been delivered for it, and by which tasks. */
   private readonly delivered = new Map<number, { tasks: Set<number>; of: number; sightings: Sighting[] }>()
   private mark = 0
+  private sweptAt: Ms = -Infinity
   private readonly output = (output: Output): void => void this.outputs.push(output)
 
   constructor(setup: Setup) {
@@ -90,6 +92,10 @@ export class ResourceTask implements Keyed {
     this.delivered.delete(mark.number)
     this.stage.mark(mark)
     this.mark = mark.number
+    if (mark.resource - this.sweptAt >= SWEEP_EVERY) {
+      this.stage.sweep()
+      this.sweptAt = mark.resource
+    }
     return this.outputs.splice(0)
   }
 

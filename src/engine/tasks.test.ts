@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
@@ -47,4 +48,28 @@ describe('tasks over partitions give what one machine gives', () => {
     expect(fleet.late.sort()).toEqual(late.slice().sort())
     if (every > 0) expect(fleet.again).toBeGreaterThan(100)
   })
+})
+
+test('what is past every horizon costs a task no memory, and the next snapshot leaves it out', async () => {
+  const given = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 })].filter((r) => r.detector.horizon !== 'class')
+  const fleet = new Fleet({ ...setup, rules: given }, 2, 2)
+  const keys = () => [
+    fleet.learners.reduce((n, t) => n + [...t.stage.parts.values()].reduce((m, p) => m + p.learners.size, 0), 0),
+    fleet.resources.reduce((n, t) => n + [...t.stage.entries()].length, 0),
+  ]
+  const first = arrivals.filter((a) => a.at < (arrivals[0] as { at: number }).at + 20 * MINUTE)
+  for (const a of first) fleet.observe(stamped(a))
+  fleet.mark()
+  const last = (first.at(-1) as { at: number }).at
+  fleet.passTo(last + HOUR)
+  const before = keys()
+  expect(Math.min(...before)).toBeGreaterThan(5)
+  await fleet.restart()
+  expect(keys()).toEqual(before)
+  // Some states live for a month.
+  fleet.passTo(last + 31 * DAY)
+  fleet.passTo(last + 32 * DAY)
+  expect(keys()).toEqual([0, 0])
+  await fleet.restart()
+  expect(keys()).toEqual([0, 0])
 })

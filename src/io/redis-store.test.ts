@@ -156,8 +156,8 @@ describe('one owner', () => {
     const owner = await open()
     const name = await owner.write([bytes('new')])
     await owner.commit(bytes('2'), [old, name])
-    await expect(zombie.commit(bytes('3'), [old])).rejects.toMatchObject({ code: 'bad-state', message: expect.stringContaining('taken over') as string })
-    await expect(zombie.write([bytes('x')])).rejects.toMatchObject({ code: 'bad-state', message: expect.stringContaining('taken over') as string })
+    await expect(zombie.commit(bytes('3'), [old])).rejects.toMatchObject({ code: 'taken', message: expect.stringContaining('taken over') as string })
+    await expect(zombie.write([bytes('x')])).rejects.toMatchObject({ code: 'taken', message: expect.stringContaining('taken over') as string })
     expect([await manifest(owner), await read(owner, old), await read(owner, name), (await filesOf(base)).sort()]).toEqual(['2', 'old', 'new', [old, name].sort()])
     await zombie.close()
     await owner.close()
@@ -173,7 +173,7 @@ describe('one owner', () => {
       await owner.close()
       event.isOver = true
     }
-    await expect(zombie.write(until(event, () => void take()))).rejects.toMatchObject({ code: 'bad-state' })
+    await expect(zombie.write(until(event, () => void take()))).rejects.toMatchObject({ code: 'taken' })
     expect(await filesOf(base)).toEqual([])
     await zombie.close()
   })
@@ -183,7 +183,7 @@ describe('one owner', () => {
     const zombie = await open()
     await empty(base)
     const owner = await open()
-    await expect(zombie.commit(bytes('1'), [])).rejects.toMatchObject({ code: 'bad-state' })
+    await expect(zombie.commit(bytes('1'), [])).rejects.toMatchObject({ code: 'taken' })
     await owner.commit(bytes('2'), [])
     await zombie.close()
     await owner.close()

@@ -58,7 +58,7 @@ export class RedisStore implements SnapshotStore {
     return (await this.redis.ask((r) => r.getBuffer(`${this.base}manifest`))) ?? undefined
   }
 
-  /** A chunk must not be changed after it was handed over. Errors: `bad-state` where the state was lost or taken meanwhile, `io`, `disk-full`. */
+  /** A chunk must not be changed after it was handed over. Errors: `bad-state` where the state was lost meanwhile, `taken`, `io`, `disk-full`. */
   async write(chunks: Iterable<Uint8Array>): Promise<string> {
     const name = `keys-${randomUUID()}`
     const ahead = new Ahead<unknown>()
@@ -100,7 +100,7 @@ export class RedisStore implements SnapshotStore {
   }
 
   /**
-   * Errors: `bad-state` where a file to keep is not whole (Redis was emptied, say: write a new base), or where another process has
+   * Errors: `bad-state` where a file to keep is not whole (Redis was emptied, say: write a new base), `taken` where another process has
    * taken the state; then the manifest before stays. `io`: it may have come through or not.
    */
   async commit(manifest: Uint8Array, keep: readonly string[]): Promise<void> {
@@ -139,7 +139,7 @@ export class RedisStore implements SnapshotStore {
   }
 
   private taken(): InvigilError {
-    return new InvigilError('bad-state', `another process has taken over the state of \`${this.task}\` in redis at \`${this.redis.address}\``)
+    return new InvigilError('taken', `another process has taken over the state of \`${this.task}\` in redis at \`${this.redis.address}\``)
   }
 }
 

@@ -1,5 +1,5 @@
 import { LearnerTask, type LearnerTaskState } from '../../engine/learner-task.ts'
-import type { MarkRecord } from '../../engine/mark-record.ts'
+import type { TaskMark } from '../../engine/mark-record.ts'
 import type { Setup } from '../../engine/runtime.ts'
 import type { KafkaClient, KafkaMessage, Message, TopicMessages } from '../../io/kafka/client.ts'
 import type { Meter } from '../../io/metrics.ts'
@@ -120,11 +120,11 @@ export class LearnerWork implements Work<LearnerTaskState> {
   }
 
   /** INVARIANT (refilled): also a mark that covers nothing new waits until a new owner has read again what was held, or it would be passed over. */
-  isReady({ offsets }: MarkRecord): boolean {
+  isReady({ offsets }: TaskMark): boolean {
     return this.taken >= Math.max(offsets[this.partition] ?? 0, this.task.covered)
   }
 
-  handle(mark: MarkRecord, isOut: boolean): void {
+  handle(mark: TaskMark, isOut: boolean): void {
     const duplicates = this.task.duplicates
     const { outputs, sightings, late, future, events } = this.task.handle(mark)
     const covered = this.rejects.findIndex((r) => r.offset >= this.task.covered)

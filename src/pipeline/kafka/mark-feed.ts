@@ -1,5 +1,5 @@
 import { InvigilError } from '../../base/errors.ts'
-import { unpackMark, type MarkRecord } from '../../engine/mark-record.ts'
+import { unpackMark, type TaskMark } from '../../engine/mark-record.ts'
 import { logRanges } from '../../io/kafka/offsets.ts'
 import { Member, type Flow } from '../../io/kafka/member.ts'
 import type { Surroundings } from './role.ts'
@@ -7,7 +7,7 @@ import type { Surroundings } from './role.ts'
 /** A mark with where it stands in the topic. */
 export interface FedMark {
   offset: number
-  record: MarkRecord
+  record: TaskMark
 }
 
 /** One task's way through the marks. */
@@ -93,7 +93,12 @@ class Feed {
         return {
           from: (this.marks.at(-1)?.offset ?? this.from - 1) + 1,
           take: (messages) => {
-            for (const m of messages) if (m.value) this.marks.push({ offset: Number(m.offset), record: unpackMark(m.value) })
+            for (const { offset, value } of messages) {
+              if (value === null) continue
+              // What the timekeeper's successor must know is most of a mark, and is kept for no task.
+              const { mark, offsets } = unpackMark(value)
+              this.marks.push({ offset: Number(offset), record: { mark, offsets } })
+            }
             for (const r of this.readers) r.wake()
             this.trim()
           },
@@ -159,7 +164,7 @@ class Feed {
 }
 
 /** INVARIANT (marks): none is left out; a task that misses one would do other work than its predecessor. */
-export function checkNext(handled: number, next: MarkRecord): void {
+export function checkNext(handled: number, next: TaskMark): void {
   const { number } = next.mark
   if (number === handled + 1) return
   if (number <= handled) throw new InvigilError('bad-state', `mark ${number} stands in the topic twice: two groups have written marks; begin anew with topics of another prefix`)

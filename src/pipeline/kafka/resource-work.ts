@@ -1,5 +1,5 @@
 import { invariant } from '../../base/errors.ts'
-import type { MarkRecord } from '../../engine/mark-record.ts'
+import type { TaskMark } from '../../engine/mark-record.ts'
 import { ResourceTask, type ResourceTaskState } from '../../engine/resource-task.ts'
 import type { Setup } from '../../engine/runtime.ts'
 import type { KafkaClient, KafkaMessage, TopicMessages } from '../../io/kafka/client.ts'
@@ -43,11 +43,11 @@ export class ResourceWork implements Work<ResourceTaskState> {
     this.forget()
   }
 
-  isReady({ mark }: MarkRecord): boolean {
+  isReady({ mark }: TaskMark): boolean {
     return this.task.isReady(mark.number)
   }
 
-  handle({ mark }: MarkRecord, isOut: boolean): void {
+  handle({ mark }: TaskMark, isOut: boolean): void {
     const outputs = this.task.handle(mark)
     this.forget()
     if (!isOut) this.outbox.add(outputs)

@@ -11,10 +11,12 @@ import { Timekeeper } from '../../engine/timekeeper.ts'
 import { Conditions } from '../../io/conditions.ts'
 import type { KafkaClient, Producer } from '../../io/kafka/client.ts'
 import { Member } from '../../io/kafka/member.ts'
+import { committedOffsets } from '../../io/kafka/offsets.ts'
 import { TransactionalProducer } from '../../io/kafka/producer.ts'
 import { createTopics } from '../../io/kafka/topics.ts'
 import { Metrics } from '../../io/metrics.ts'
 import { RedisConnection } from '../../io/redis-connection.ts'
+import { RedisStore } from '../../io/redis-store.ts'
 import { ruleOf } from '../../testing/drive.ts'
 import { duplicated, eventOf, fivePlatforms, type Arrival } from '../../testing/five-platforms.ts'
 import { Fleet } from '../../testing/fleet.ts'
@@ -24,6 +26,7 @@ import { beats, crowd } from '../../testing/tiny-detectors.ts'
 import { MarkFeed } from './mark-feed.ts'
 import type { Role, Surroundings } from './role.ts'
 import { openStage } from './stage-role.ts'
+import { readTaskPosition } from './task-head.ts'
 
 const brokers = useKafka()
 const redis = useRedis()
@@ -91,10 +94,24 @@ async function reader(kind: 'warnings' | 'prompts'): Promise<{ values: string[];
   return { values, close: () => member.leave() }
 }
 
+/** The mark of each task's last snapshot. */
+async function saved(): Promise<number[]> {
+  return client.withAdmin(async (admin) => {
+    const all = [...await committedOffsets(admin, `${group}-learner`, client.topic('telemetry')), ...await committedOffsets(admin, `${group}-resource`, client.topic('sightings'))]
+    return all.map((c) => readTaskPosition(c?.metadata ?? '').q)
+  })
+}
+
 async function fence(name: string): Promise<void> {
   const zombie = await TransactionalProducer.open(client, `${group}-${name}`)
   await zombie.fence()
   await zombie.close()
+}
+
+/** As a process does that opens a task and loses it again before it says anything. */
+async function take(name: string): Promise<void> {
+  const store = await RedisStore.open({ url: redis(), prefix }, `${group}/${name}`)
+  await store.close()
 }
 
 async function emptyRedis(): Promise<void> {
@@ -129,13 +146,14 @@ test('processes that come, go, are fenced and lose their state write each warnin
 
   const warnings = await reader('warnings')
   let processes = [await Process.start()]
-  const faults: Record<number, () => Promise<void>> = {
+  const faults: Record<number, () => Promise<unknown>> = {
     6: async () => void processes.push(await Process.start()),
     12: () => fence('learner-0'),
     16: async () => processes.shift()?.leave(),
     20: () => emptyRedis(),
     22: () => fence('resource-1'),
     24: () => fence('learner-2'),
+    26: () => Promise.all(['learner-1', 'resource-0'].map(take)),
     28: async () => void processes.push(await Process.start()),
   }
   for (let i = 0, turn = 0; i < arrivals.length; i += MARK_EVERY, turn++) {
@@ -158,4 +176,6 @@ test('processes that come, go, are fenced and lose their state write each warnin
   expect(broken).toEqual([])
   expect(golden.length).toBeGreaterThan(200)
   expect(warnings.values.slice().sort()).toEqual(golden.sort())
+  // Each task was saved to the last, whatever had been taken from it.
+  expect(await saved()).toEqual(Array.from({ length: 5 }, () => keeper.mark))
 })

@@ -246,8 +246,9 @@ export class TaskRunner implements PartitionHandler {
       this.around.log.debug({ task: name, mark: head.mark, bytes, ms: Math.round(performance.now() - begun) }, 'snapshot saved')
       return true
     } catch (e) {
-      if (!(e instanceof InvigilError) || e.domain === 'bug') throw e
-      // The work goes on: without a snapshot recovery only takes longer. One that was taken over ends at its next commit.
+      // One that was taken over may have nothing to commit, and would never be saved again: it is begun anew, if it is still ours.
+      if (!(e instanceof InvigilError) || e.domain === 'bug' || e.code === 'taken') throw e
+      // The work goes on: without a snapshot recovery only takes longer.
       this.around.log.warn({ task: name, error: e.message }, 'a snapshot could not be saved; the next one will hold everything')
       this.snapshotAt = Date.now() + Math.min(snapshotEvery, 5 * SECOND)
       return false

@@ -1,5 +1,5 @@
 import type { Keyed } from '../../engine/keys.ts'
-import type { MarkRecord } from '../../engine/mark-record.ts'
+import type { TaskMark } from '../../engine/mark-record.ts'
 import type { Setup } from '../../engine/runtime.ts'
 import type { KafkaMessage, TopicMessages } from '../../io/kafka/client.ts'
 
@@ -9,9 +9,9 @@ export interface Work<State = unknown> {
   /** Takes the next records of the task's partition. */
   take(messages: readonly KafkaMessage[]): void
   /** Whether everything has been taken that a mark covers. */
-  isReady(mark: MarkRecord): boolean
+  isReady(mark: TaskMark): boolean
   /** Handles the next mark; what it gives rise to is kept for `drain`, unless `isOut` says that it is out already. */
-  handle(mark: MarkRecord, isOut: boolean): void
+  handle(mark: TaskMark, isOut: boolean): void
   /** What has been kept, to be committed together. */
   drain(): TopicMessages[]
   /** S: the offset of the first record that a new owner would need. */
