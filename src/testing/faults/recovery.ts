@@ -1,0 +1,123 @@
+import type { MarkRecord } from '../../engine/mark-record.ts'
+import type { KafkaClient } from '../../io/kafka/client.ts'
+import { committedOffsets, logRanges } from '../../io/kafka/offsets.ts'
+import { RedisConnection } from '../../io/redis-connection.ts'
+import { readTaskPosition } from '../../pipeline/kafka/task-head.ts'
+import type { Opened, Processes } from './processes.ts'
+
+/** What a task's new owner has to go by, just after the old one was killed. */
+interface Position {
+  task: string
+  /** Where the log begins; S, Q and O as the group's offset says them. */
+  start: number
+  s?: number
+  q: number
+  o: number
+  /** Whether Redis holds a snapshot of it. */
+  isSaved: boolean
+  /** How many take-overs had been told of by then. */
+  opened: number
+}
+
+/** One process that was killed, with the tasks that it had. */
+interface Killed {
+  number: number
+  name: string
+  positions: Position[]
+}
+
+export interface Recovered {
+  /** Kills of processes that had tasks, all of whose snapshots were in Redis. */
+  kills: number
+  good: number
+  /** Kills after Redis had been emptied, before every task had saved anew. */
+  apart: number
+}
+
+/** Looks at what each process that is killed leaves behind, and at what its tasks' new owners make of it. */
+export class Recoveries {
+  private readonly killed: Killed[] = []
+  private readonly client: KafkaClient
+  private readonly group: string
+  private readonly redis: { url: string; prefix: string }
+  private readonly processes: Processes
+
+  constructor(client: KafkaClient, group: string, redis: { url: string; prefix: string }, processes: Processes) {
+    this.client = client
+    this.group = group
+    this.redis = redis
+    this.processes = processes
+  }
+
+  /** To be called right after a process was killed, with the tasks that it had. */
+  async note(name: string, tasks: readonly string[]): Promise<void> {
+    const opened = this.processes.opened.length
+    const saved = await this.savedOf(tasks)
+    const positions: Position[] = []
+    await this.client.withAdmin(async (admin) => {
+      for (const [stage, kind] of [['learner', 'telemetry'], ['resource', 'sightings']] as const) {
+        const topic = this.client.topic(kind)
+        const [committed, ranges] = [await committedOffsets(admin, `${this.group}-${stage}`, topic), await logRanges(admin, topic)]
+        for (const [partition, range] of ranges.entries()) {
+          const task = `${stage}-${partition}`
+          if (!tasks.includes(task)) continue
+          const of = committed[partition]
+          const said = of && readTaskPosition(of.metadata)
+          positions.push({ task, start: range.start, s: of?.offset, q: said?.q ?? 0, o: said?.o ?? 0, isSaved: saved.has(task), opened })
+        }
+      }
+    })
+    this.killed.push({ number: this.killed.length + 1, name, positions })
+  }
+
+  /** A line for each task of each kill, and what they come to. `marks`: all that were ever written. */
+  table(marks: readonly MarkRecord[]): { lines: string[]; recovered: Recovered } {
+    const covered = new Map(marks.map(({ mark, offsets }) => [mark.number, offsets]))
+    const recovered: Recovered = { kills: 0, good: 0, apart: 0 }
+    const lines = ['kill  process  task         start       S  covered at Q       Q       O  the new owner']
+    for (const { number, name, positions } of this.killed) {
+      if (positions.length === 0) {
+        lines.push(`${String(number).padStart(4)}  ${name.padEnd(7)}  had no tasks`)
+        continue
+      }
+      const isApart = positions.some((p) => !p.isSaved)
+      if (isApart) recovered.apart++
+      else recovered.kills++
+      const verdicts = positions.map((p) => {
+        const reach = p.task.startsWith('learner') ? covered.get(p.q)?.[Number(p.task.split('-')[1])] : undefined
+        const next = this.processes.opened.slice(p.opened).find((o) => o.task === p.task)
+        const isGood = isRight(p, reach)
+        lines.push(line(number, name, p, reach, next, isApart ? 'apart: redis was emptied' : isGood ? '' : 'not start < S < Q < O'))
+        return { isGood, isLearner: p.task.startsWith('learner') }
+      })
+      if (!isApart && verdicts.every((v) => v.isGood)) recovered.good++
+    }
+    return { lines, recovered }
+  }
+
+  private async savedOf(tasks: readonly string[]): Promise<Set<string>> {
+    const { url, prefix } = this.redis
+    const connection = new RedisConnection({ url })
+    try {
+      const found = await Promise.all(tasks.map(async (task) => ((await connection.ask((r) => r.exists(`${prefix}${encodeURIComponent(`${this.group}/${task}`)}:manifest`))) > 0 ? [task] : [])))
+      return new Set(found.flat())
+    } finally {
+      connection.close()
+    }
+  }
+}
+
+/**
+ * Whether a new owner goes on from a snapshot, and how: the log need not be read from its start; of the learner stage S lies before what the snapshot's mark covers, since
+ * events were held; and marks after it are out. A resource task tells of its last mark only with a warning or a snapshot: there Q may be O.
+ */
+function isRight({ task, start, s, q, o }: Position, covered: number | undefined): boolean {
+  if (s === undefined || s <= start || q === 0) return false
+  return task.startsWith('learner') ? covered !== undefined && s < covered && q < o : q <= o
+}
+
+function line(number: number, name: string, p: Position, covered: number | undefined, next: Opened | undefined, verdict: string): string {
+  const cell = (n: number | undefined, width = 6) => String(n ?? '-').padStart(width)
+  const told = next === undefined ? 'none was told of' : `${next.by}: ${next.snapshot > 0 ? `from mark ${next.snapshot}` : 'without a snapshot'}, offset ${next.from}, out ${next.out}`
+  return `${cell(number, 4)}  ${name.padEnd(7)}  ${p.task.padEnd(11)}  ${cell(p.start, 5)}  ${cell(p.s)}  ${cell(covered, 12)}  ${cell(p.q)}  ${cell(p.o)}  ${told}${verdict && `  (${verdict})`}`
+}
