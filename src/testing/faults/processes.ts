@@ -57,9 +57,11 @@ export class Processes {
     return this.running.length
   }
 
-  /** The process of a number from 0 to 1. */
+  /** The process of a number from 0 to 1, of those that have tasks, if any have. */
   nameOf(which: number): string {
-    return (this.running[Math.min(this.running.length - 1, Math.floor(which * this.running.length))] as Process).name
+    const busy = this.running.filter((p) => this.tasksOf(p.name).length > 0)
+    const among = busy.length > 0 ? busy : this.running
+    return (among[Math.min(among.length - 1, Math.floor(which * among.length))] as Process).name
   }
 
   /** The one that last said that it keeps the time, if it still runs. */
@@ -103,8 +105,10 @@ export class Processes {
       if (!started.isAsked) this.fault(started, `ended by itself (${child.signalCode ?? `code ${child.exitCode}`})`)
       this.forget(started)
     })
+    const begun = performance.now()
     const isLate = sleep(JOIN_WITHIN, true, { ref: false })
     if (await Promise.race([isIn.then(() => false), ended.then(() => false), isLate])) throw new Error(`${name} has not joined its groups within ${JOIN_WITHIN / SECOND} s`)
+    say(`${name} has joined after ${((performance.now() - begun) / SECOND).toFixed(1)} s`)
   }
 
   /** SIGKILL; returns once it is gone. */

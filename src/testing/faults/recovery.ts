@@ -87,10 +87,11 @@ export class Recoveries {
         const reach = p.task.startsWith('learner') ? covered.get(p.q)?.[Number(p.task.split('-')[1])] : undefined
         const next = this.processes.opened.slice(p.opened).find((o) => o.task === p.task)
         const isGood = isRight(p, reach)
-        lines.push(line(number, name, p, reach, next, isApart ? 'apart: redis was emptied' : isGood ? '' : 'not start < S < Q < O'))
-        return { isGood, isLearner: p.task.startsWith('learner') }
+        lines.push(line(number, name, p, reach, next, isApart ? 'apart: redis was emptied' : isGood ? '' : 'not start < S < Q'))
+        return { isGood, isAhead: p.q < p.o }
       })
-      if (!isApart && verdicts.every((v) => v.isGood)) recovered.good++
+      // Some task at least had said more than its snapshot holds: what is handled again must be dropped.
+      if (!isApart && verdicts.every((v) => v.isGood) && verdicts.some((v) => v.isAhead)) recovered.good++
     }
     return { lines, recovered }
   }
@@ -108,12 +109,11 @@ export class Recoveries {
 }
 
 /**
- * Whether a new owner goes on from a snapshot, and how: the log need not be read from its start; of the learner stage S lies before what the snapshot's mark covers, since
- * events were held; and marks after it are out. A resource task tells of its last mark only with a warning or a snapshot: there Q may be O.
+ * Whether a new owner goes on from a snapshot: the log need not be read from its start; of the learner stage S lies before what the snapshot's mark covers, since events
+ * were held. Q is O where it was killed before it had anything to say after its snapshot; a resource task speaks only with a warning or a snapshot.
  */
 function isRight({ task, start, s, q, o }: Position, covered: number | undefined): boolean {
-  if (s === undefined || s <= start || q === 0) return false
-  return task.startsWith('learner') ? covered !== undefined && s < covered && q < o : q <= o
+  return s !== undefined && start < s && q > 0 && q <= o && (!task.startsWith('learner') || (covered !== undefined && s < covered))
 }
 
 function line(number: number, name: string, p: Position, covered: number | undefined, next: Opened | undefined, verdict: string): string {

@@ -14,7 +14,7 @@ import { readTopic } from '../replay-log.ts'
 import { compare, kindsOf, LEVELS, ofOneProcess, readByConsole } from './compare.ts'
 import { Doer } from './deeds.ts'
 import { Feed, type Events } from './feed.ts'
-import { planOf, type Deed } from './plan.ts'
+import { planOf, type Deed, type Plan } from './plan.ts'
 import { Processes } from './processes.ts'
 import { Progress } from './progress.ts'
 import { Recoveries, type Recovered } from './recovery.ts'
@@ -74,11 +74,12 @@ export async function trial(options: TrialOptions): Promise<string[]> {
     const progress = new Progress(client, prefix, source)
     say(`${options.processes} processes, ${thousands(events.messages.length)} events in ${length / MINUTE} minutes, seed ${options.seed}; logs in ${realm.cwd}`)
     const plan = planOf(options.seed, length)
-    for (const { kind, at, which, long } of plan) say(`  plan: at ${(at / SECOND).toFixed(1)} s ${kind} (${which.toFixed(3)}, ${long.toFixed(3)})`)
+    for (const deed of plan.due) say(`  due at ${(deed.at / SECOND).toFixed(0)} s: ${told(deed)}`)
+    say(`  besides, as long as events are fed: ${plan.drawn.map(told).join('; ')}`)
     try {
       await processes.ensure(options.processes)
       const doer = new Doer({ realm, kafka, redis, processes, recoveries })
-      await withFeed(options, client, source, progress, (begun) => follow(plan, begun, doer, processes, options.processes))
+      await withFeed(options, client, source, progress, (begun) => follow(plan, begun, length, doer, processes, options.processes))
       await processes.ensure(options.processes)
       await progress.settled(SETTLE_WITHIN, LOOK)
     } catch (e) {
@@ -109,9 +110,17 @@ async function withFeed({ events, length }: TrialOptions, client: KafkaClient, s
   }
 }
 
-async function follow(plan: readonly Deed[], begun: number, doer: Doer, processes: Processes, count: number): Promise<void> {
-  for (const deed of plan) {
-    await sleep(Math.max(0, begun + deed.at - Date.now()))
+function told({ kind, which, long, rest }: Deed): string {
+  return `${kind} after ${(rest / SECOND).toFixed(1)} s (${which.toFixed(3)}, ${long.toFixed(3)})`
+}
+
+async function follow({ due, drawn }: Plan, begun: number, length: Ms, doer: Doer, processes: Processes, count: number): Promise<void> {
+  const [left, others] = [[...due], [...drawn]]
+  while (left.length > 0 || (others.length > 0 && Date.now() < begun + length)) {
+    const next = left[0]
+    const deed = next && (Date.now() >= begun + next.at || others.length === 0) ? left.shift() : others.shift()
+    if (deed === undefined) return
+    await sleep(deed.rest)
     await processes.ensure(count)
     await doer.do(deed)
   }
