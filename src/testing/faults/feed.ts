@@ -5,7 +5,7 @@ import { duplicated, fivePlatforms, type Arrival } from '../five-platforms.ts'
 import { messageOf, say } from './say.ts'
 
 /** Of one learner of a platform, in the three hours of `fivePlatforms`. */
-const EVENTS_PER_LEARNER = 860
+const EVENTS_PER_LEARNER = 720
 const PLATFORMS = 5
 const BELATED = 211
 const PORTION: Ms = 100
