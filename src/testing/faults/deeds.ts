@@ -92,6 +92,7 @@ export class Doer {
     await this.redis.kill()
     await sleep(ms)
     await this.redis.restart()
+    this.recoveries.emptied()
     if (isKill) await this.kill(this.processes.nameOf(which * 2))
   }
 

@@ -29,6 +29,15 @@ export class Progress {
     return `taken in ${thousands(taken)} of ${thousands(source)}; end of the marks ${marks?.end ?? 0}; marks out: learner ${span(of(0))}, resource ${span(of(1))}`
   }
 
+  /** Returns once every task has told of a snapshot. */
+  async begun(within: Ms, every: Ms): Promise<void> {
+    for (const until = Date.now() + within; ; await sleep(every)) {
+      const waiting = (await this.look()).outs.filter((o) => o.saved === 0).map((o) => o.task)
+      if (waiting.length === 0) return
+      if (Date.now() > until) throw new Error(`no snapshot within ${within / SECOND} s of ${waiting.join(', ')}`)
+    }
+  }
+
   /** Returns once all that was fed has been taken in, time has stood still for over a minute, and every task has come to the last mark. */
   async settled(within: Ms, every: Ms): Promise<void> {
     const until = Date.now() + within
@@ -85,7 +94,10 @@ export class Progress {
 
   private async outs(admin: Admin, name: 'learner' | 'resource', stage: number): Promise<Look['outs']> {
     const all = await committedOffsets(admin, `${this.group}-${name}`, this.client.topic(name === 'learner' ? 'telemetry' : 'sightings'))
-    return all.map((c, p) => ({ task: `${name}-${p}`, stage, out: c ? readTaskPosition(c.metadata).o : 0 }))
+    return all.map((c, p) => {
+      const { o, q } = c ? readTaskPosition(c.metadata) : { o: 0, q: 0 }
+      return { task: `${name}-${p}`, stage, out: o, saved: q }
+    })
   }
 }
 
@@ -93,7 +105,7 @@ interface Look {
   source: number
   taken: number
   marks: LogRange | undefined
-  outs: { task: string; stage: number; out: number }[]
+  outs: { task: string; stage: number; out: number; saved: number }[]
 }
 
 function sum(numbers: readonly number[]): number {

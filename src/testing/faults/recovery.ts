@@ -1,3 +1,4 @@
+import { SECOND, type Ms } from '../../base/time.ts'
 import type { MarkRecord } from '../../engine/mark-record.ts'
 import type { KafkaClient } from '../../io/kafka/client.ts'
 import { committedOffsets, logRanges } from '../../io/kafka/offsets.ts'
@@ -23,20 +24,36 @@ interface Position {
 interface Killed {
   number: number
   name: string
+  at: Ms
+  /** Redis had been emptied, and some task had not saved anew. */
+  isEmptied: boolean
   positions: Position[]
 }
 
+/** Kills of processes that had tasks. */
 export interface Recovered {
-  /** Kills of processes that had tasks, all of whose snapshots were in Redis. */
   kills: number
   good: number
-  /** Kills after Redis had been emptied, before every task had saved anew. */
-  apart: number
+  /** Not among `kills`: Redis had been emptied, and not every task had saved anew. */
+  emptied: number
+  /** Not among `kills`: time stood still, so that snapshots had caught up with it. */
+  still: number
 }
+
+/** A mark as it stands in the topic. */
+export interface StampedMark {
+  record: MarkRecord
+  /** When it was written. */
+  at: Ms
+}
+
+/** Beyond two snapshots. */
+const STILL: Ms = 4 * SECOND
 
 /** Looks at what each process that is killed leaves behind, and at what its tasks' new owners make of it. */
 export class Recoveries {
   private readonly killed: Killed[] = []
+  private wasEmptied = false
   private readonly client: KafkaClient
   private readonly group: string
   private readonly redis: { url: string; prefix: string }
@@ -49,8 +66,14 @@ export class Recoveries {
     this.processes = processes
   }
 
+  /** Redis has lost everything. */
+  emptied(): void {
+    this.wasEmptied = true
+  }
+
   /** To be called right after a process was killed, with the tasks that it had. */
   async note(name: string, tasks: readonly string[]): Promise<void> {
+    const at = Date.now()
     const opened = this.processes.opened.length
     const saved = await this.savedOf(tasks)
     const positions: Position[] = []
@@ -67,31 +90,34 @@ export class Recoveries {
         }
       }
     })
-    this.killed.push({ number: this.killed.length + 1, name, positions })
+    this.killed.push({ number: this.killed.length + 1, name, at, isEmptied: this.wasEmptied && positions.some((p) => !p.isSaved), positions })
   }
 
   /** A line for each task of each kill, and what they come to. `marks`: all that were ever written. */
-  table(marks: readonly MarkRecord[]): { lines: string[]; recovered: Recovered } {
-    const covered = new Map(marks.map(({ mark, offsets }) => [mark.number, offsets]))
-    const recovered: Recovered = { kills: 0, good: 0, apart: 0 }
+  table(marks: readonly StampedMark[]): { lines: string[]; recovered: Recovered } {
+    const covered = new Map(marks.map(({ record: { mark, offsets } }) => [mark.number, offsets]))
+    const recovered: Recovered = { kills: 0, good: 0, emptied: 0, still: 0 }
     const lines = ['kill  process  task         start       S  covered at Q       Q       O  the new owner']
-    for (const { number, name, positions } of this.killed) {
+    for (const { number, name, at, isEmptied, positions } of this.killed) {
       if (positions.length === 0) {
         lines.push(`${String(number).padStart(4)}  ${name.padEnd(7)}  had no tasks`)
         continue
       }
-      const isApart = positions.some((p) => !p.isSaved)
-      if (isApart) recovered.apart++
-      else recovered.kills++
-      const verdicts = positions.map((p) => {
+      const stoodFor = at - (marks.findLast((m) => m.at <= at)?.at ?? 0)
+      const areRight = positions.map((p) => {
         const reach = p.task.startsWith('learner') ? covered.get(p.q)?.[Number(p.task.split('-')[1])] : undefined
         const next = this.processes.opened.slice(p.opened).find((o) => o.task === p.task)
         const isGood = isRight(p, reach)
-        lines.push(line(number, name, p, reach, next, isApart ? 'apart: redis was emptied' : isGood ? '' : 'not start < S < Q'))
-        return { isGood, isAhead: p.q < p.o }
+        lines.push(line(number, name, p, reach, next, isEmptied ? 'redis was emptied' : stoodFor > STILL ? `time stood still for ${Math.round(stoodFor / SECOND)} s` : isGood ? '' : 'not start < S < Q'))
+        return isGood
       })
-      // Some task at least had said more than its snapshot holds: what is handled again must be dropped.
-      if (!isApart && verdicts.every((v) => v.isGood) && verdicts.some((v) => v.isAhead)) recovered.good++
+      if (isEmptied) recovered.emptied++
+      else if (stoodFor > STILL && areRight.every(Boolean)) recovered.still++
+      else {
+        recovered.kills++
+        // Some task at least had said more than its snapshot holds: what is handled again must be dropped.
+        if (areRight.every(Boolean) && positions.some((p) => p.q < p.o)) recovered.good++
+      }
     }
     return { lines, recovered }
   }

@@ -32,6 +32,8 @@ export interface TrialOptions {
 const SOURCE_PARTITIONS = 6
 /** A backlog and the last fault must be worked off by then. */
 const SETTLE_WITHIN: Ms = 8 * MINUTE
+/** Every task must have saved something by then, before anything is done to it. */
+const BEGIN_WITHIN: Ms = MINUTE
 const LOOK: Ms = 10 * SECOND
 /** What a run must have been full of to show anything; less of a short one. */
 const WHOLE = 500_000
@@ -79,7 +81,10 @@ export async function trial(options: TrialOptions): Promise<string[]> {
     try {
       await processes.ensure(options.processes)
       const doer = new Doer({ realm, kafka, redis, processes, recoveries })
-      await withFeed(options, client, source, progress, (begun) => follow(plan, begun, length, doer, processes, options.processes))
+      await withFeed(options, client, source, progress, async (begun) => {
+        await progress.begun(BEGIN_WITHIN, SECOND)
+        await follow(plan, begun, length, doer, processes, options.processes)
+      })
       await processes.ensure(options.processes)
       await progress.settled(SETTLE_WITHIN, LOOK)
     } catch (e) {
@@ -138,10 +143,10 @@ async function judge(of: Omit<TrialOptions, 'processes'> & { client: KafkaClient
   const arrived = await arrivals(client, source, events.messages.length)
   say(arrived.said)
   problems.push(...arrived.problems)
-  const marks = (await readTopic(client, client.topic('marks'))).flat().map((m) => unpackMark(m.value as Buffer))
+  const marks = (await readTopic(client, client.topic('marks'))).flat().map((m) => ({ record: unpackMark(m.value as Buffer), at: Number(m.timestamp) }))
   const { lines, recovered } = recoveries.table(marks)
   for (const line of lines) say(line)
-  say(`${recovered.good} of ${recovered.kills} kills were recovered from with start < S < Q < O, and ${recovered.apart} more after Redis had been emptied`)
+  say(`${recovered.good} of ${recovered.kills} kills were recovered from with start < S < Q < O; besides, ${recovered.still} from a snapshot while time stood still, and ${recovered.emptied} after Redis had been emptied`)
   problems.push(...fewGood(recovered))
   const { warnings, contexts } = await ofOneProcess(client, prefix)
   const { resource, timer } = kindsOf(warnings, events.times)
