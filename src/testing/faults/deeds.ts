@@ -11,6 +11,7 @@ import { say } from './say.ts'
 
 /** Beyond the session of 6 s. */
 const HALT: Ms = 7 * SECOND
+const MOMENT: Ms = 4 * SECOND
 
 /** Does what the plan says. */
 export class Doer {
@@ -59,7 +60,7 @@ export class Doer {
       case 'publish-kill':
         await this.publish()
         await sleep(long * SECOND)
-        return this.kill(processes.nameOf(which))
+        return this.kill(processes.nameOf(which), 0)
       case 'intake-stop':
         say('the intake stops: every process is replaced by one without it')
         return processes.withIntake(false)
@@ -69,9 +70,11 @@ export class Doer {
     }
   }
 
-  private async kill(name: string): Promise<void> {
+  /** Waits up to `within` for the moment at which most is to be made good: what was said since the last snapshot. */
+  private async kill(name: string, within: Ms = MOMENT): Promise<void> {
     const { processes } = this
     const tasks = processes.tasksOf(name)
+    await this.recoveries.hasMore(tasks, within)
     say(`SIGKILL of ${name}${name === processes.keeper ? ', which keeps the time,' : ''} with ${tasks.length === 0 ? 'no tasks' : tasks.join(' ')}; another comes`)
     await processes.kill(name)
     await this.recoveries.note(name, tasks)
@@ -93,7 +96,7 @@ export class Doer {
     await sleep(ms)
     await this.redis.restart()
     this.recoveries.emptied()
-    if (isKill) await this.kill(this.processes.nameOf(which * 2))
+    if (isKill) await this.kill(this.processes.nameOf(which * 2), 0)
   }
 
   private async publish(): Promise<void> {

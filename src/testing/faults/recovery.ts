@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { MarkRecord } from '../../engine/mark-record.ts'
 import type { KafkaClient } from '../../io/kafka/client.ts'
@@ -49,6 +50,7 @@ export interface StampedMark {
 
 /** Beyond two snapshots. */
 const STILL: Ms = 4 * SECOND
+const LOOK: Ms = 50
 
 /** Looks at what each process that is killed leaves behind, and at what its tasks' new owners make of it. */
 export class Recoveries {
@@ -69,6 +71,17 @@ export class Recoveries {
   /** Redis has lost everything. */
   emptied(): void {
     this.wasEmptied = true
+  }
+
+  /** Returns once a learner task of these has said more than its snapshot holds, or after `within`: time may stand still. */
+  async hasMore(tasks: readonly string[], within: Ms): Promise<void> {
+    const topic = this.client.topic('telemetry')
+    await this.client.withAdmin(async (admin) => {
+      for (const until = Date.now() + within; Date.now() < until; await sleep(LOOK)) {
+        const all = await committedOffsets(admin, `${this.group}-learner`, topic)
+        if (all.some((c, p) => c && tasks.includes(`learner-${p}`) && isAhead(readTaskPosition(c.metadata)))) return
+      }
+    })
   }
 
   /** To be called right after a process was killed, with the tasks that it had. */
@@ -116,7 +129,7 @@ export class Recoveries {
       else {
         recovered.kills++
         // Some task at least had said more than its snapshot holds: what is handled again must be dropped.
-        if (areRight.every(Boolean) && positions.some((p) => p.q < p.o)) recovered.good++
+        if (areRight.every(Boolean) && positions.some(isAhead)) recovered.good++
       }
     }
     return { lines, recovered }
@@ -140,6 +153,10 @@ export class Recoveries {
  */
 function isRight({ task, start, s, q, o }: Position, covered: number | undefined): boolean {
   return s !== undefined && start < s && q > 0 && q <= o && (!task.startsWith('learner') || (covered !== undefined && s < covered))
+}
+
+function isAhead({ q, o }: { q: number; o: number }): boolean {
+  return q < o
 }
 
 function line(number: number, name: string, p: Position, covered: number | undefined, next: Opened | undefined, verdict: string): string {
