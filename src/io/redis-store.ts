@@ -32,6 +32,7 @@ export class RedisStore implements SnapshotStore {
   private readonly base: string
   private readonly ttl: string
   private mine = ''
+  private wasTaken = false
 
   private constructor(redis: RedisConnection, task: string, { prefix = 'invigil:', expiry = 30 * DAY }: RedisStoreOptions) {
     this.task = task
@@ -52,6 +53,11 @@ export class RedisStore implements SnapshotStore {
       throw e
     }
     return store
+  }
+
+  /** Whether a request was refused because another has opened the state: nothing can be saved by this one any more. */
+  get isTaken(): boolean {
+    return this.wasTaken
   }
 
   async manifest(): Promise<Uint8Array | undefined> {
@@ -139,6 +145,7 @@ export class RedisStore implements SnapshotStore {
   }
 
   private taken(): InvigilError {
+    this.wasTaken = true
     return new InvigilError('bad-state', `another process has taken over the state of \`${this.task}\` in redis at \`${this.redis.address}\``)
   }
 }

@@ -15,6 +15,7 @@ import { TransactionalProducer } from '../../io/kafka/producer.ts'
 import { createTopics } from '../../io/kafka/topics.ts'
 import { Metrics } from '../../io/metrics.ts'
 import { RedisConnection } from '../../io/redis-connection.ts'
+import { RedisStore } from '../../io/redis-store.ts'
 import { ruleOf } from '../../testing/drive.ts'
 import { duplicated, eventOf, fivePlatforms, type Arrival } from '../../testing/five-platforms.ts'
 import { Fleet } from '../../testing/fleet.ts'
@@ -33,7 +34,14 @@ const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'norma
 const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })]
 const setup = { rules, catalogue, context: 'test' }
 const arrivals = [...duplicated(fivePlatforms(5, 5), 3)].map((a, i) => (i % 211 === 210 ? { ...a, at: a.at + 11 * 60_000 } : a)).sort((a, b) => a.at - b.at)
-const log = pino({ level: process.env.INVIGIL_TEST_LOG ?? 'silent' })
+/** What the processes have said. */
+const said: string[] = []
+const log = pino({ level: process.env.INVIGIL_TEST_LOG ?? 'info' }, {
+  write: (line) => {
+    said.push(line)
+    if (process.env.INVIGIL_TEST_LOG) process.stderr.write(line)
+  },
+})
 
 let producer: Producer
 let client: KafkaClient
@@ -97,6 +105,16 @@ async function fence(name: string): Promise<void> {
   await zombie.close()
 }
 
+/** As a process does that has a task for a moment. */
+async function takeState(name: string): Promise<void> {
+  const store = await RedisStore.open({ url: redis(), prefix }, `${group}/${name}`)
+  await store.close()
+}
+
+function openedTimes(name: string): number {
+  return said.filter((line) => line.includes(`"task":"${name}"`) && line.includes('a task goes on')).length
+}
+
 async function emptyRedis(): Promise<void> {
   const connection = new RedisConnection({ url: redis() })
   const keys = await connection.ask((r) => r.keys(`${prefix}*`))
@@ -133,6 +151,17 @@ test('processes that come, go, are fenced and lose their state write each warnin
     6: async () => void processes.push(await Process.start()),
     12: () => fence('learner-0'),
     16: async () => processes.shift()?.leave(),
+    // It notices also where it has nothing to commit.
+    18: async () => {
+      await takeState('resource-1')
+      const before = openedTimes('resource-1')
+      for (let tries = 0; openedTimes('resource-1') === before; tries++) {
+        expect(tries, 'the task is not begun anew').toBeLessThan(60)
+        await mark()
+        fleet.mark()
+        await sleep(120)
+      }
+    },
     20: () => emptyRedis(),
     22: () => fence('resource-1'),
     24: () => fence('learner-2'),

@@ -233,7 +233,9 @@ export class TaskRunner implements PartitionHandler {
       return true
     } catch (e) {
       if (!(e instanceof InvigilError) || e.domain === 'bug') throw e
-      // The work goes on: without a snapshot recovery only takes longer. One that was taken over ends at its next commit.
+      // One that was taken over may have nothing to commit for long, by which it would notice: it is given up at once, and begun anew if it is still ours.
+      if (this.parts.store.isTaken) throw e
+      // The work goes on: without a snapshot recovery only takes longer.
       this.around.log.warn({ task: name, error: e.message }, 'a snapshot could not be saved; the next one will hold everything')
       this.snapshotAt = Date.now() + Math.min(snapshotEvery, 5 * SECOND)
       return false
