@@ -149,10 +149,10 @@ export class Recoveries {
 
 /**
  * Whether a new owner goes on from a snapshot: the log need not be read from its start; of the learner stage S lies before what the snapshot's mark covers, since events
- * were held. Q is O where it was killed before it had anything to say after its snapshot; a resource task speaks only with a warning or a snapshot.
+ * were held (unless the mark was that of an idle log, which releases all). Q is O where it was killed before it had anything to say after its snapshot; a resource task speaks only with a warning or a snapshot.
  */
 function isRight({ task, start, s, q, o }: Position, covered: number | undefined): boolean {
-  return s !== undefined && start < s && q > 0 && q <= o && (!task.startsWith('learner') || (covered !== undefined && s < covered))
+  return s !== undefined && start < s && q > 0 && q <= o && (!task.startsWith('learner') || (covered !== undefined && s <= covered))
 }
 
 function isAhead({ q, o }: { q: number; o: number }): boolean {
