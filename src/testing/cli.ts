@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Summary } from '../pipeline/summary.ts'
-import { ROOT } from './runs.ts'
+import { ROOT } from './root.ts'
 
 export const MAIN = join(ROOT, 'dist', 'cli', 'main.js')
 /** A small GeoIP database: what a test does not look at need not be large. */

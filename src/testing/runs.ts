@@ -1,17 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { openContext, type OpenContext } from '../pipeline/context.ts'
 import { runLocal } from '../pipeline/local.ts'
 import type { LocalOptions } from '../pipeline/options.ts'
 import type { Summary } from '../pipeline/summary.ts'
 import type { Warning } from '../warnings/warning.ts'
+import { RULES } from './root.ts'
 
-/** The project's own folder. */
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-export const RULES = join(ROOT, 'rules')
+export { ROOT, RULES } from './root.ts'
+
 /** Folder of real data that does not belong to the project; undefined where it is not there. */
 export const SAMPLES = process.env.INVIGIL_SAMPLES
 

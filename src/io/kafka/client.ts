@@ -13,6 +13,7 @@ import { replacePartitioning } from './partitioning.ts'
 import { replaceEncoding } from './produce-request.ts'
 import { replaceFilter, withoutAborted, type FetchedMessage } from './read-committed.ts'
 import { replaceDecoding } from './record-decoding.ts'
+import { replaceRunner } from './runner.ts'
 
 // The one place that loads kafkajs, since its filter and its slowest parts must be replaced before. A test holds everybody to it.
 const require = createRequire(import.meta.url)
@@ -23,6 +24,7 @@ replaceListOffsets(require)
 replaceDecoding(require)
 replaceBatch<FetchedMessage>(require, withoutAborted)
 replaceJoining(require)
+replaceRunner(require)
 const kafkajs = require('kafkajs') as typeof import('kafkajs')
 
 /** How an admin is asked for the settings of a topic. */
@@ -96,7 +98,16 @@ export class KafkaClient {
 
   /** A consumer that is not connected yet. It reads what is committed only, unless told otherwise. */
   consumer(options: ConsumerConfig): Consumer {
-    return this.general.consumer({ allowAutoTopicCreation: false, retry: RETRY, ...options })
+    let isWanted = true
+    // INVARIANT (gone): one that was disconnected stays so, whatever it was doing.
+    const retry = { ...RETRY, restartOnFailure: () => Promise.resolve(isWanted) }
+    const consumer = this.general.consumer({ allowAutoTopicCreation: false, retry, ...options })
+    const disconnect = consumer.disconnect.bind(consumer)
+    consumer.disconnect = () => {
+      isWanted = false
+      return disconnect()
+    }
+    return consumer
   }
 
   /** A producer for records that belong to no transaction; not connected yet. */

@@ -1,0 +1,92 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pino } from 'pino'
+import type { Kafka } from '../../../services/kafka.mjs'
+import { parseTime, type Ms } from '../../base/time.ts'
+import { detectors } from '../../detectors/index.ts'
+import type { KafkaClient } from '../../io/kafka/client.ts'
+import { openContext } from '../../pipeline/context.ts'
+import { Contexts } from '../../pipeline/kafka/contexts.ts'
+import type { Warning } from '../../warnings/warning.ts'
+import { SMALL_GEO } from '../cli.ts'
+import { replayLog } from '../replay-log.ts'
+import { RULES } from '../root.ts'
+import { thousands } from './say.ts'
+
+export const LEVELS = ['read_uncommitted', 'read_committed'] as const
+export type Level = (typeof LEVELS)[number]
+
+/** So long nothing more comes, and the reader ends. */
+const QUIET: Ms = 15_000
+const SHOWN = 3
+
+/** The warnings of one process over the telemetry and the marks that stand in Kafka: each as the bytes that a reader must find. */
+export async function ofOneProcess(client: KafkaClient, group: string): Promise<{ warnings: string[]; contexts: number }> {
+  const context = await openContext({ rules: [RULES], geo: [SMALL_GEO[1] as string], version: '0.1.0' })
+  const contexts = await Contexts.open(client, { group, context, log: pino({ level: 'silent' }), onlyReads: true })
+  try {
+    return await replayLog(client, (hash) => contexts.setupOf(hash))
+  } finally {
+    await contexts.close()
+  }
+}
+
+/** All that Kafka's own console consumer finds in a topic. */
+export async function readByConsole(kafka: Kafka, topic: string, level: Level): Promise<string[]> {
+  const tool = kafka.tool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
+    '--bootstrap-server', kafka.brokers, '--topic', topic, '--from-beginning', '--isolation-level', level, '--timeout-ms', String(QUIET),
+  ])
+  let said = ''
+  tool.stderr.setEncoding('utf8').on('data', (text: string) => void (said += text))
+  const found: string[] = []
+  createInterface({ input: tool.stdout }).on('line', (l) => void found.push(l))
+  const [code] = (await once(tool, 'close')) as [number | null]
+  if (code !== 0 || !said.includes(`Processed a total of ${found.length} messages`)) throw new Error(`the console consumer failed (${code ?? tool.signalCode}) after ${found.length} records: ${said}`)
+  return found
+}
+
+/** What a reader who de-duplicates by (id, revision) finds, against what there must be; every difference is a problem. */
+export function compare(level: Level, found: readonly string[], wanted: readonly string[], dir: string): { problems: string[]; said: string } {
+  const problems: string[] = []
+  const once = new Map<string, string>()
+  const twice: string[] = []
+  const differing: string[] = []
+  for (const text of found) {
+    const { id, revision } = JSON.parse(text) as Warning
+    const key = `${id}.${revision}`
+    const before = once.get(key)
+    if (before === undefined) once.set(key, text)
+    else if (before === text) twice.push(text)
+    else differing.push(`${before}\n${text}`)
+  }
+  const have = new Set(once.values())
+  const must = new Set(wanted)
+  const lacking = wanted.filter((w) => !have.has(w))
+  const extra = [...have].filter((h) => !must.has(h))
+  const tell = (what: string, texts: readonly string[]) => {
+    if (texts.length === 0) return
+    const file = join(dir, `${level}-${what}.ndjson`)
+    writeFileSync(file, texts.map((t) => `${t}\n`).join(''))
+    problems.push(`${level}: ${texts.length} warnings ${what} (${file}), such as\n${texts.slice(0, SHOWN).map((t) => `  ${t.slice(0, 700)}`).join('\n')}`)
+  }
+  tell('lacking', lacking)
+  tell('that one process does not give', extra)
+  tell('of one revision with other bytes', differing)
+  if (level === 'read_committed') tell('written twice', twice)
+  return { problems, said: `${level}: ${thousands(found.length)} records, ${thousands(once.size)} by (id, revision), wanted ${thousands(must.size)}` }
+}
+
+/** How many warnings the resource stage raised, and how many a timer did: at a time at which none of their learners did anything. */
+export function kindsOf(warnings: readonly string[], times: ReadonlySet<string>): { resource: number; timer: number } {
+  const ofResource = new Set(detectors.filter((d) => d.stage === 'resource').map((d) => d.name))
+  let [resource, timer] = [0, 0]
+  for (const text of warnings) {
+    const { detector, raised, learners } = JSON.parse(text) as Warning
+    if (ofResource.has(detector)) resource++
+    const at = parseTime(raised) as Ms
+    if (!learners.some((l) => times.has(`${l.platform}\u0000${l.id}\u0000${at}`))) timer++
+  }
+  return { resource, timer }
+}
