@@ -65,8 +65,8 @@ async function keepTime(brokers, group) {
   const client = await open(brokers)
   const count = counter()
   const shipped = Object.getOwnPropertyDescriptor(LightReader.prototype, 'read')
-  LightReader.prototype.read = function (records) {
-    shipped.value.call(this, records)
+  LightReader.prototype.read = function (records, now) {
+    shipped.value.call(this, records, now)
     count(records.length)
   }
   const meter = {
@@ -75,7 +75,7 @@ async function keepTime(brokers, group) {
     showAll: (name, values) => (name === 'watermark_age_seconds' && values.length > 0 ? say({ at: now(), mark: true, cpu: cpuOf() }) : undefined),
   }
   say({ at: now(), begun: true, cpu: cpuOf() })
-  const role = await openTimekeeper({ client, group, log: client.log, meter, readiness: new Conditions(), broken }, { catalogue: new Catalogue(catalogueSchema.parse(catalogue())), contexts: { current: () => 'bench' } })
+  const role = await openTimekeeper({ client, group, log: client.log, meter, readiness: new Conditions(), broken }, { catalogue: new Catalogue(catalogueSchema.parse(catalogue())), contexts: { current: () => 'bench' }, sources: [] })
   untilEnd(role)
 }
 

@@ -37,7 +37,7 @@ const PIECE = 100_000
 /** A goal is mostly reached at once. */
 const SOON: Ms = 15
 /** Of all partitions together: what is read in one turn of the event loop. */
-const MOST_WAITING = 200_000
+const MOST_WAITING = 400_000
 const CONDITION = 'time'
 
 /** Stands for election: of all processes of the group, the one that has the partition of the marks keeps the time. */
