@@ -106,7 +106,7 @@ async function startProcess(dir, config, { roles = 'time,learner,resource', core
     port, begun, child, log: file, roles,
     pid: child.pid,
     /** The metrics as they are now. */
-    scrape: async () => parseMetrics(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
+    scrape: async () => parseMetrics(await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { connection: 'close' } })).text()),
     kill: async () => {
       isAsked = true
       const at = Date.now()

@@ -153,4 +153,4 @@ export class Machine {
 }
 
 /** Marks after which what nobody needs any more is freed. */
-export const SWEEP_EVERY = 4096
+const SWEEP_EVERY = 4096

@@ -92,8 +92,19 @@ export class ResourceStage {
   }
 
   /** Takes a sighting that the next mark covers. Whether a rule sees it is asked when it is released: they may be other rules then. */
-  add(sighting: Sighting): void {
-    this.held.add(sighting, 0)
+  /** Holds a sighting until its time has come. `mark`: the one that delivered it, where somebody asks for the oldest. */
+  add(sighting: Sighting, mark = 0): void {
+    this.held.add(sighting, mark)
+  }
+
+  /** Everything before it has been handled. */
+  get watermarkNow(): Ms {
+    return this.watermark
+  }
+
+  /** The lowest mark that delivered a sighting which is still held, or Infinity. */
+  oldestMark(): number {
+    return this.held.oldestMark()
   }
 
   /** Handles what a mark releases: sightings before its resource watermark. */

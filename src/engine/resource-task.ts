@@ -24,11 +24,20 @@ export interface HandOver {
 /** All of a resource task but its keys. Plain data. */
 export interface ResourceTaskState {
   mark: number
+  /** How far its partition had been read. */
+  upTo?: number
   watermark: Ms
-  held: Sighting[]
+  /** As older versions saved what was held, instead of reading it again. */
+  held?: Sighting[]
   unjudged: Unjudged
   exempted: Record<string, number>
   orphans: boolean
+}
+
+interface Delivered {
+  tasks: Set<number>
+  of: number
+  sightings: Sighting[]
 }
 
 /** The resource stage over one partition of the sightings: handles a mark when every learner task has delivered it. */
@@ -37,13 +46,21 @@ export class ResourceTask implements Keyed {
   private current: ResourceStage
   private readonly outputs: Output[] = []
   /** By mark: what has been delivered for it, and by which tasks. */
-  private readonly delivered = new Map<number, { tasks: Set<number>; of: number; sightings: Sighting[] }>()
+  private readonly delivered = new Map<number, Delivered>()
+  /** Offsets of the records taken that may still be needed, each with the last mark that it tells of. */
+  private records: { offset: number; last: number }[] = []
+  private position: number
   private mark = 0
+  /** Records before it had been taken when the state was saved: they bring again what was held then, and nothing else of marks that were had. */
+  private refillUpTo = 0
+  private readonly refilled = new Map<number, Set<number>>()
   private sweptAt: Ms = -Infinity
   private readonly output = (output: Output): void => void this.outputs.push(output)
 
-  constructor(setup: Setup) {
+  /** `from`: offset of the first record that will be taken. */
+  constructor(setup: Setup, from = 0) {
     this.current = new ResourceStage(setup, this.output)
+    this.position = from
   }
 
   /** Another one after each `renew`. */
@@ -68,35 +85,63 @@ export class ResourceTask implements Keyed {
     return this.mark
   }
 
-  /** Takes what a learner task hands over; marks that were had before are dropped. */
-  take({ task, tasks, marks }: HandOver): void {
+  /** The offset of the first record that another owner would need (S): it brings a sighting that is held, or one of a mark that is still to come. */
+  get oldest(): number {
+    return this.records[0]?.offset ?? this.position
+  }
+
+  /** Takes what a learner task hands over, by the record at that offset; marks that were had before are dropped. */
+  take(offset: number, { task, tasks, marks }: HandOver): void {
     for (const { mark, sightings, more } of marks) {
-      if (mark <= this.mark) continue
+      if (mark <= this.mark) {
+        if (offset < this.refillUpTo) this.refill(mark, task, sightings, more)
+        continue
+      }
       let at = this.delivered.get(mark)
       if (at === undefined) this.delivered.set(mark, (at = { tasks: new Set(), of: tasks, sightings: [] }))
       if (at.tasks.has(task)) continue
       if (!more) at.tasks.add(task)
-      at.sightings.push(...sightings)
+      for (const s of sightings) at.sightings.push(s)
     }
+    this.position = offset + 1
+    this.records.push({ offset, last: marks.at(-1)?.mark ?? 0 })
   }
 
-  /** Whether every learner task has delivered the next mark. */
+  // INVARIANT (once): what the watermark of the snapshot's mark had released is in the keys, and comes no more.
+  private refill(mark: number, task: number, sightings: readonly Sighting[], more: boolean | undefined): void {
+    let tasks = this.refilled.get(mark)
+    if (tasks === undefined) this.refilled.set(mark, (tasks = new Set()))
+    if (tasks.has(task)) return
+    if (!more) tasks.add(task)
+    for (const s of sightings) if (s.time >= this.stage.watermarkNow) this.stage.add(s, mark)
+  }
+
+  /** Whether every learner task has delivered the next mark, and what was held has been read again. */
   isReady(mark: number): boolean {
     const at = this.delivered.get(mark)
-    return at !== undefined && at.tasks.size === at.of
+    return at !== undefined && at.tasks.size === at.of && this.position >= this.refillUpTo
   }
 
   /** Handles the next mark, which must be ready; returns what it gave rise to. */
   handle(mark: Mark): Output[] {
-    for (const s of this.delivered.get(mark.number)?.sightings ?? []) this.stage.add(s)
+    for (const s of this.delivered.get(mark.number)?.sightings ?? []) this.stage.add(s, mark.number)
     this.delivered.delete(mark.number)
+    this.refilled.clear()
     this.stage.mark(mark)
     this.mark = mark.number
+    this.forgetRecords()
     if (mark.resource - this.sweptAt >= SWEEP_EVERY) {
       this.stage.sweep()
       this.sweptAt = mark.resource
     }
     return this.outputs.splice(0)
+  }
+
+  private forgetRecords(): void {
+    const needed = Math.min(this.stage.oldestMark(), this.mark + 1)
+    let done = 0
+    while (done < this.records.length && (this.records[done] as { last: number }).last < needed) done++
+    if (done > 0) this.records = this.records.slice(done)
   }
 
   /**
@@ -115,13 +160,14 @@ export class ResourceTask implements Keyed {
 
   save(): ResourceTaskState {
     const { unjudged, exempted, mayHaveOrphans } = this.stage.context
-    return { mark: this.mark, ...this.stage.saveHeld(), unjudged, exempted, orphans: mayHaveOrphans }
+    return { mark: this.mark, upTo: this.position, watermark: this.stage.watermarkNow, unjudged, exempted, orphans: mayHaveOrphans }
   }
 
   /** Puts a saved task's state into a new one, before its keys. */
   load(state: ResourceTaskState): void {
     this.mark = state.mark
-    this.stage.loadHeld(state)
+    this.refillUpTo = state.upTo ?? 0
+    this.stage.loadHeld({ watermark: state.watermark, held: state.held ?? [] })
     Object.assign(this.stage.context.unjudged, state.unjudged)
     Object.assign(this.stage.context.exempted, state.exempted)
     if (state.orphans) expectOrphans(this)

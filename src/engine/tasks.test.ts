@@ -46,7 +46,7 @@ describe('tasks over partitions give what one machine gives', () => {
     }
     expect(fleet.end()).toEqual(golden)
     expect(fleet.late.sort()).toEqual(late.slice().sort())
-    if (every > 0) expect(fleet.again).toBeGreaterThan(100)
+    if (every > 0) expect([fleet.again > 100, fleet.readAgain > 10]).toEqual([true, true])
   })
 })
 

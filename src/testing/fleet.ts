@@ -33,6 +33,8 @@ export class Fleet {
   resources: ResourceTask[]
   /** How many records were read again. */
   again = 0
+  /** And how many hand-overs. */
+  readAgain = 0
   private setup: Setup
   private readonly keeper: Timekeeper
   private readonly telemetry: Event[][]
@@ -73,8 +75,8 @@ export class Fleet {
       for (const s of work.sightings) parts[fnv1a(resourceKey(s)) % parts.length]?.push(s)
       parts.forEach((sightings, r) => {
         const handOver = packr.unpack(packr.pack({ task: p, tasks: this.learners.length, marks: [{ mark: record.mark.number, sightings }] })) as HandOver
-        this.handOvers[r]?.push(handOver)
-        this.resources[r]?.take(handOver)
+        const offset = (this.handOvers[r] as HandOver[]).push(handOver) - 1
+        this.resources[r]?.take(offset, handOver)
       })
     })
     for (const task of this.resources) {
@@ -102,11 +104,15 @@ export class Fleet {
       return task
     }))
     this.resources = await Promise.all(this.resources.map(async (old, r) => {
-      const task = new ResourceTask(this.setup)
+      const task = new ResourceTask(this.setup, old.oldest)
       task.load(packr.unpack(packr.pack(old.save())) as ResourceTaskState)
       await this.moveKeys(`r${r}`, old, task)
-      // All that was ever delivered: what was had is dropped.
-      for (const h of this.handOvers[r] ?? []) task.take(h)
+      const log = this.handOvers[r] as HandOver[]
+      for (let offset = old.oldest; offset < log.length; offset++) {
+        this.readAgain++
+        // Also where a record came twice.
+        for (let n = 0; n < 1 + (offset % 3 === 0 ? 1 : 0); n++) task.take(offset, log[offset] as HandOver)
+      }
       return task
     }))
   }

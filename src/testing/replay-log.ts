@@ -51,7 +51,7 @@ function handle(learners: readonly LearnerTask[], resource: ResourceTask, record
   learners.forEach((task, p) => {
     const work = task.handle(record)
     outputs.push(...work.outputs)
-    resource.take({ task: p, tasks: learners.length, marks: [{ mark: record.mark.number, sightings: work.sightings }] })
+    resource.take(0, { task: p, tasks: learners.length, marks: [{ mark: record.mark.number, sightings: work.sightings }] })
   })
   outputs.push(...resource.handle(record.mark))
   return outputs

@@ -1,7 +1,6 @@
 import { fnv1a } from '../../base/hash.ts'
 import type { Stages } from '../../engine/account.ts'
 import { LearnerTask } from '../../engine/learner-task.ts'
-import { SWEEP_EVERY } from '../../engine/machine.ts'
 import type { MarkRecord } from '../../engine/mark-record.ts'
 import type { LateEvent, Output } from '../../engine/output.ts'
 import { ResourceTask } from '../../engine/resource-task.ts'
@@ -29,7 +28,6 @@ export class ArchiveTasks implements Stages {
   private readonly parts: readonly (readonly LearnerTask[])[]
   private readonly resourceTasks: readonly ResourceTask[]
   private readonly split: number
-  private marks = 0
 
   constructor(setup: Setup, recorded: number, split: number) {
     this.split = split
@@ -79,13 +77,12 @@ export class ArchiveTasks implements Stages {
       for (const f of future) work.future.push(f)
     })
     for (const task of this.resourceTasks) for (const o of task.handle(record.mark)) work.outputs.push(o)
-    if (++this.marks % SWEEP_EVERY === 0) for (const stage of [...this.learners, ...this.resources]) stage.sweep()
     return work
   }
 
   private handOver({ task, tasks, mark, sightings }: { task: number; tasks: number; mark: number; sightings: readonly Sighting[] }): void {
     const parts: Sighting[][] = this.resourceTasks.map(() => [])
     for (const s of sightings) (parts[this.split === 1 ? 0 : fnv1a(resourceKey(s)) % this.split] as Sighting[]).push(s)
-    parts.forEach((own, r) => (this.resourceTasks[r] as ResourceTask).take({ task, tasks, marks: [{ mark, sightings: own }] }))
+    parts.forEach((own, r) => (this.resourceTasks[r] as ResourceTask).take(0, { task, tasks, marks: [{ mark, sightings: own }] }))
   }
 }

@@ -12,19 +12,15 @@ import type { Work } from './work.ts'
 export class ResourceWork implements Work<ResourceTaskState> {
   readonly task: ResourceTask
   private readonly outbox: Outbox
-  /** Records taken, with the last mark that each tells of; those that only tell of handled ones are dropped from the front. */
-  private readonly records: { offset: number; last: number }[] = []
-  private position: number
 
   /** `from`: offset of the first record that will be taken. */
   constructor({ client, meter, setup, from }: { client: KafkaClient; meter: Meter; setup: Setup; from: number }) {
-    this.task = new ResourceTask(setup)
+    this.task = new ResourceTask(setup, from)
     this.outbox = new Outbox(client, meter)
-    this.position = from
   }
 
   get oldest(): number {
-    return this.records[0]?.offset ?? this.position
+    return this.task.oldest
   }
 
   // A record of a task that is behind may wait behind many: a limit would wait for itself.
@@ -35,12 +31,8 @@ export class ResourceWork implements Work<ResourceTaskState> {
   take(messages: readonly KafkaMessage[]): void {
     for (const { offset, value } of messages) {
       invariant(value !== null, `the record ${offset} of the sightings has no value`)
-      const handOver = unpackHandOver(value)
-      this.task.take(handOver)
-      this.position = Number(offset) + 1
-      this.records.push({ offset: Number(offset), last: handOver.marks.at(-1)?.mark ?? 0 })
+      this.task.take(Number(offset), unpackHandOver(value))
     }
-    this.forget()
   }
 
   isReady({ mark }: TaskMark): boolean {
@@ -49,17 +41,10 @@ export class ResourceWork implements Work<ResourceTaskState> {
 
   handle({ mark }: TaskMark, isOut: boolean): void {
     const outputs = this.task.handle(mark)
-    this.forget()
     if (!isOut) this.outbox.add(outputs)
   }
 
   drain(): TopicMessages[] {
     return this.outbox.drain()
-  }
-
-  private forget(): void {
-    let done = 0
-    while (done < this.records.length && (this.records[done] as { last: number }).last <= this.task.handled) done++
-    if (done > 0) this.records.splice(0, done)
   }
 }
