@@ -164,7 +164,9 @@ export function local(ms: Ms, zone: string | undefined, offsetMinutes = 0): Loca
   return { day, clock: shifted - day * DAY }
 }
 
-// Offsets change at most at quarter hours, so one look-up serves 15 minutes.
+// Offsets change at most at quarter hours, so one look-up serves 15 minutes. Learners ask in turn for now and for the end of the day.
+const MOST_QUARTERS = 1000
+
 function zoneOffset(zone: string, ms: Ms): number {
   let offset = zones.get(zone)
   if (!offset) zones.set(zone, (offset = cachedOffset(zone)))
@@ -175,16 +177,17 @@ function cachedOffset(zone: string): (ms: Ms) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric',
   })
-  let slot = Number.NaN
-  let minutes = 0
+  const quarters = new Map<number, number>()
   return (ms) => {
     const quarter = Math.floor(ms / (15 * MINUTE))
-    if (quarter !== slot) {
+    let minutes = quarters.get(quarter)
+    if (minutes === undefined) {
       const at = quarter * 15 * MINUTE
       const part: Record<string, number> = {}
       for (const { type, value } of format.formatToParts(at)) part[type] = Number(value)
       minutes = (Date.UTC(part.year as number, (part.month as number) - 1, part.day, part.hour, part.minute) - at) / MINUTE
-      slot = quarter
+      if (quarters.size >= MOST_QUARTERS) quarters.clear()
+      quarters.set(quarter, minutes)
     }
     return minutes
   }

@@ -28,6 +28,8 @@ export interface MemberOptions {
   open(at: TopicPartition, flow: Flow): Promise<PartitionHandler>
   /** Bytes of one partition that one request asks for. */
   bytes?: number
+  /** A broker answers once there is so much, or after a tenth of a second: where little comes all the time, fewer requests. Without it, at once. */
+  least?: number
   /** Is told why a partition cannot be opened at present, and of partitions that are open again or no longer ours. */
   trouble?(at: TopicPartition, why: InvigilError | undefined): void
   /** A bug: this process cannot go on. */
@@ -39,6 +41,7 @@ const SESSION: Ms = 6 * SECOND
 const HEARTBEAT: Ms = SECOND
 const REBALANCE: Ms = 15 * SECOND
 const WAIT: Ms = 200
+const WAIT_FOR_LEAST: Ms = 100
 const BYTES = 4 << 20
 const SILENT: Ms = 60 * SECOND
 const RESTART_RETRY: Ms = 250
@@ -107,9 +110,9 @@ export class Member {
   }
 
   private async begin(): Promise<void> {
-    const { group, topics, bytes = BYTES } = this.options
+    const { group, topics, bytes = BYTES, least } = this.options
     const consumer = this.client.consumer({
-      groupId: group, sessionTimeout: SESSION, heartbeatInterval: HEARTBEAT, rebalanceTimeout: REBALANCE, maxWaitTimeInMs: WAIT,
+      groupId: group, sessionTimeout: SESSION, heartbeatInterval: HEARTBEAT, rebalanceTimeout: REBALANCE, maxWaitTimeInMs: least === undefined ? WAIT : WAIT_FOR_LEAST, minBytes: least ?? 1,
       maxBytesPerPartition: bytes, maxBytes: 4 * bytes,
       // As long as a process of before is in the group, it is shared out in the way that both know.
       partitionAssigners: [stickyAssigner(() => this.claim()), roundRobin],

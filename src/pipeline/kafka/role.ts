@@ -7,6 +7,9 @@ import type { Meter } from '../../io/metrics.ts'
 export const ROLES = ['intake', 'time', 'learner', 'resource'] as const
 export type RoleName = (typeof ROLES)[number]
 
+/** Bytes of telemetry that are worth a request. */
+export const LEAST_TELEMETRY = 256 << 10
+
 /** What every role of a process works with. */
 export interface Surroundings {
   client: KafkaClient

@@ -11,7 +11,7 @@ import type { Contexts } from './contexts.ts'
 import { LearnerWork } from './learner-work.ts'
 import type { MarkFeed } from './mark-feed.ts'
 import { ResourceWork } from './resource-work.ts'
-import type { Role, Surroundings } from './role.ts'
+import { LEAST_TELEMETRY, type Role, type Surroundings } from './role.ts'
 import { readTaskPosition, type TaskHead } from './task-head.ts'
 import { TaskRunner } from './task-runner.ts'
 import { Troubles } from './troubles.ts'
@@ -41,6 +41,7 @@ export async function openStage(around: Surroundings, stage: Stage, options: Sta
   const member = await Member.join(around.client, {
     group: opener.group,
     topics: [opener.topic],
+    least: stage === 'learner' ? LEAST_TELEMETRY : undefined,
     broken: around.broken,
     open: (at, flow) => opener.open(at, flow),
     trouble: (at, why) => {

@@ -13,7 +13,7 @@ import { oldestStamp } from '../../io/kafka/oldest-stamp.ts'
 import { TransactionalProducer } from '../../io/kafka/producer.ts'
 import { EvenReading } from './even-reading.ts'
 import { LightReader } from './light-reader.ts'
-import type { Role, Surroundings } from './role.ts'
+import { LEAST_TELEMETRY, type Role, type Surroundings } from './role.ts'
 import { sourcePositions } from './source-positions.ts'
 import { Troubles } from './troubles.ts'
 
@@ -133,6 +133,7 @@ class TimekeeperTask implements PartitionHandler {
     this.offsets.forEach((from, p) => this.reading.begin(p, from))
     this.telemetry = await Member.alone(around.client, around.group, {
       topics: [around.client.topic('telemetry')],
+      least: LEAST_TELEMETRY,
       broken: around.broken,
       open: ({ partition }, flow) => {
         this.flows[partition] = flow
