@@ -1,18 +1,13 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { pino } from 'pino'
 import type { Kafka } from '../../../services/kafka.mjs'
 import { parseTime, type Ms } from '../../base/time.ts'
 import { detectors } from '../../detectors/index.ts'
-import type { KafkaClient } from '../../io/kafka/client.ts'
-import { openContext } from '../../pipeline/context.ts'
-import { Contexts } from '../../pipeline/kafka/contexts.ts'
+import type { Summary } from '../../pipeline/summary.ts'
 import type { Warning } from '../../warnings/warning.ts'
-import { SMALL_GEO } from '../cli.ts'
-import { replayLog } from '../replay-log.ts'
-import { RULES } from '../root.ts'
+import type { Realm } from '../realm.ts'
 import { thousands } from './say.ts'
 
 export const LEVELS = ['read_uncommitted', 'read_committed'] as const
@@ -22,15 +17,15 @@ export type Level = (typeof LEVELS)[number]
 const QUIET: Ms = 15_000
 const SHOWN = 3
 
-/** The warnings of one process over the telemetry and the marks that stand in Kafka: each as the bytes that a reader must find. */
-export async function ofOneProcess(client: KafkaClient, group: string): Promise<{ warnings: string[]; contexts: number }> {
-  const context = await openContext({ rules: [RULES], geo: [SMALL_GEO[1] as string], version: '0.1.0' })
-  const contexts = await Contexts.open(client, { group, context, log: pino({ level: 'silent' }), onlyReads: true })
-  try {
-    return await replayLog(client, (hash) => contexts.setupOf(hash))
-  } finally {
-    await contexts.close()
+/** The warnings of one process over the archive of what stands in Kafka: each as the bytes that a reader must find. */
+export async function ofOneProcess({ cwd, shell }: Realm): Promise<{ warnings: string[]; contexts: number }> {
+  for (const line of ['archive --to archive', 'run --archive archive --output one --quiet']) {
+    const { code, err } = await shell(line).ended
+    if (code !== 0) throw new Error(`\`invigil ${line}\` ended with ${code}: ${err}`)
   }
+  const { archive } = JSON.parse(readFileSync(join(cwd, 'one', 'summary.json'), 'utf8')) as Summary
+  const warnings = readFileSync(join(cwd, 'one', 'warnings.ndjson'), 'utf8').split('\n').filter((l) => l !== '')
+  return { warnings, contexts: new Set(archive?.contexts.map((c) => c.hash)).size }
 }
 
 /** All that Kafka's own console consumer finds in a topic. */

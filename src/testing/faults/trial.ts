@@ -9,7 +9,7 @@ import type { KafkaClient } from '../../io/kafka/client.ts'
 import { createTopics } from '../../io/kafka/topics.ts'
 import { SMALL_GEO } from '../cli.ts'
 import { makeTopicsFor } from '../kafka.ts'
-import { makeRealm } from '../realm.ts'
+import { makeRealm, type Realm } from '../realm.ts'
 import { readTopic } from '../replay-log.ts'
 import { compare, kindsOf, LEVELS, ofOneProcess, readByConsole } from './compare.ts'
 import { Doer } from './deeds.ts'
@@ -90,7 +90,7 @@ export async function trial(options: TrialOptions): Promise<string[]> {
     } catch (e) {
       problems.push(`${e instanceof Error ? e.stack : String(e)}\n${await stuck(realm.shell, processes)}`)
     }
-    problems.push(...await judge({ ...options, client, prefix, source, recoveries, processes, kafka }))
+    problems.push(...await judge({ ...options, realm, source, recoveries, processes, kafka }))
   } catch (e) {
     problems.push(e instanceof Error ? (e.stack ?? e.message) : String(e))
   } finally {
@@ -136,8 +136,9 @@ async function stuck(shell: (line: string) => { ended: Promise<{ out: string; er
   return `invigil status:\n${out}${err}\n${processes.lastLines()}`
 }
 
-async function judge(of: Omit<TrialOptions, 'processes'> & { client: KafkaClient; prefix: string; source: string; recoveries: Recoveries; processes: Processes; kafka: Awaited<ReturnType<typeof startKafka>> }): Promise<string[]> {
-  const { client, prefix, source, recoveries, processes, kafka, events, dir } = of
+async function judge(of: Omit<TrialOptions, 'processes'> & { realm: Realm; source: string; recoveries: Recoveries; processes: Processes; kafka: Awaited<ReturnType<typeof startKafka>> }): Promise<string[]> {
+  const { realm, source, recoveries, processes, kafka, events, dir } = of
+  const { client } = realm
   const problems: string[] = []
   await processes.leaveAll()
   const arrived = await arrivals(client, source, events.messages.length)
@@ -148,7 +149,7 @@ async function judge(of: Omit<TrialOptions, 'processes'> & { client: KafkaClient
   for (const line of lines) say(line)
   say(`${recovered.good} of ${recovered.kills} kills were recovered from with start < S < Q < O; besides, ${recovered.still} from a snapshot while time stood still, and ${recovered.emptied} after Redis had been emptied`)
   problems.push(...fewGood(recovered))
-  const { warnings, contexts } = await ofOneProcess(client, prefix)
+  const { warnings, contexts } = await ofOneProcess(realm)
   const { resource, timer } = kindsOf(warnings, events.times)
   say(`one process gives ${thousands(warnings.length)} warnings, ${thousands(resource)} of the resource stage, ${thousands(timer)} raised by timers, under ${contexts} contexts and ${thousands(marks.length)} marks`)
   const share = Math.min(1, events.messages.length / WHOLE)
