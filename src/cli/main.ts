@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
+import { EXIT } from './exit.ts'
 import { replayCommand } from './replay.ts'
 import { publishCommand } from './rules-publish.ts'
 import { rulesCommand } from './rules.ts'
@@ -14,8 +15,6 @@ import { clip, printable } from './text.ts'
 import { topicsCommand } from './topics.ts'
 import { VERSION } from './version.ts'
 
-/** What the shell is told: the user must mend something; the system around us failed; a bug of ours. */
-const EXIT = { user: 2, outside: 1, bug: 70 } as const
 /** Longer lines quote something that is no text. */
 const LONGEST_LINE = 1000
 

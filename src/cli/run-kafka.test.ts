@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterEach, beforeAll, expect, test } from 'vitest'
+import { startKafka } from '../../services/kafka.mjs'
 import type { KafkaClient } from '../io/kafka/client.ts'
 import { createTopics } from '../io/kafka/topics.ts'
 import { openContext } from '../pipeline/context.ts'
@@ -29,8 +30,8 @@ const OVERLAY = `
 `
 
 /** A realm with or without its topics. */
-async function realm({ make = true, sources = ['lms'], redisUrl = redis() }: { make?: boolean; sources?: string[]; redisUrl?: string } = {}): Promise<Realm> {
-  const made = await makeRealm(root, brokers(), {
+async function realm({ make = true, sources = ['lms'], redisUrl = redis(), kafka = brokers() }: { make?: boolean; sources?: string[]; redisUrl?: string; kafka?: string[] } = {}): Promise<Realm> {
+  const made = await makeRealm(root, kafka, {
     name: 'run-', partitions: { telemetry: 4, sightings: 3, warnings: 1 },
     more: (prefix) => ({ redis: { url: redisUrl, prefix }, snapshotEvery: '2s', sources: sources.map((s) => ({ topic: `${prefix}${s}` })), geo: [SMALL_GEO[1]] }),
   })
@@ -164,6 +165,25 @@ test('another group on the same topics is refused: its marks would be mixed with
   expect([code, err.trim()]).toEqual([2, `invigil: the topics of the prefix \`${prefix}\` belong to the group \`${prefix}\`, not \`other\`; use that \`group\`, or a \`prefix\` of its own`])
   first.child.kill('SIGTERM')
   expect((await first.ended).code).toBe(0)
+})
+
+test('a process that is told to leave while Kafka does not answer is gone within ten seconds', { timeout: 60_000 }, async () => {
+  const kafka = await startKafka({ brief: true })
+  try {
+    const { shell } = await realm({ kafka: [kafka.brokers] })
+    const one = await start(shell)
+    await kafka.kill('SIGSTOP')
+    // Something is under way for which it would wait.
+    await sleep(1500)
+    const begun = Date.now()
+    one.child.kill('SIGTERM')
+    const { code, err } = await one.ended
+    expect([code, err.split('\n').filter((l) => l.startsWith('invigil:'))]).toEqual([1, [expect.stringMatching(/^invigil: not everything could be finished within 10 seconds, .*nothing is lost/)]])
+    expect(Date.now() - begun).toBeLessThan(11_000)
+  } finally {
+    await kafka.kill('SIGCONT')
+    await kafka.stop()
+  }
 })
 
 test('what is of use only over Kafka is refused without it', async () => {

@@ -1,10 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
+import { SECOND, type Ms } from '../base/time.ts'
 import { KafkaClient } from '../io/kafka/client.ts'
 import { openContext } from '../pipeline/context.ts'
 import { ROLES, type RoleName } from '../pipeline/kafka/role.ts'
 import { runKafka } from '../pipeline/kafka/run.ts'
 import { loadConfig, redisOptions } from './config.ts'
+import { EXIT } from './exit.ts'
 import { rulesDirs } from './rules.ts'
 import { VERSION } from './version.ts'
 
@@ -28,6 +30,14 @@ function readRoles(text: string): RoleName[] {
   return names as RoleName[]
 }
 
+/** Longer must nobody wait for a process that is told to leave. */
+const LEAVE_WITHIN: Ms = 9.5 * SECOND
+
+function leaveLate(): void {
+  process.stderr.write('invigil: not everything could be finished within 10 seconds, as where Kafka or Redis does not answer; nothing is lost: who takes over goes on from what was committed\n')
+  process.exit(EXIT.outside)
+}
+
 /** Runs this process's share of the work over Kafka until SIGTERM or Ctrl-C. */
 export async function runOverKafka(options: KafkaOptions): Promise<void> {
   const config = await loadConfig({ file: options.config, environment: process.env, needs: options.roles.some((r) => r === 'learner' || r === 'resource') ? ['kafka', 'redis'] : ['kafka'] })
@@ -38,6 +48,8 @@ export async function runOverKafka(options: KafkaOptions): Promise<void> {
     // Whoever asks twice does not want to wait.
     if (stop.signal.aborted) process.exit(143)
     stop.abort()
+    // Kept from nothing: whoever is done before has ended by then.
+    setTimeout(leaveLate, LEAVE_WITHIN).unref()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   const client = await KafkaClient.open(config.kafka, log)
