@@ -1,9 +1,10 @@
 import { Packr } from 'msgpackr'
 import { InvigilError } from '../base/errors.ts'
-import type { Entry, OpenEpisode } from './entry.ts'
-import { layoutOf, rowBytes, RowReader, type Layout, type References } from './layout.ts'
+import type { Entry } from './entry.ts'
+import { layoutOf, RowReader, type Layout, type References } from './layout.ts'
 import { LearnerEntry, type PlatformPart } from './learner-entry.ts'
 import type { LearnerStage } from './learner-stage.ts'
+import { RecordWriter, type Body } from './record-writer.ts'
 import type { ResourceStage } from './resource-stage.ts'
 import { RESOURCE_KINDS, type ResourceKind } from './sighting.ts'
 
@@ -27,29 +28,15 @@ type GoneResource = [kind: 'rx', resource: ResourceKind, scope: string, id: stri
 type EndRecord = [kind: 'e']
 type SavedRecord = LearnerRecord | ResourceRecord | GoneLearner | GoneResource | LayoutRecord | EndRecord
 
-const CHUNK = 1 << 20
-
 /** The keyed state as chunks of length-prefixed records: all of it (a base), or what changed since the last call (a delta). */
 export function* saveKeys(keyed: Keyed, everything: boolean): Generator<Uint8Array> {
-  let parts: Uint8Array[] = []
-  let size = 0
-  const put = function* (record: SavedRecord): Generator<Uint8Array> {
-    const bytes = packr.pack(record)
-    const head = new Uint8Array(4)
-    new DataView(head.buffer).setUint32(0, bytes.length)
-    parts.push(head, bytes)
-    size += 4 + bytes.length
-    if (size < CHUNK) return
-    yield Buffer.concat(parts)
-    parts = []
-    size = 0
-  }
-  yield* put(layouts(keyed))
+  const writer = new RecordWriter()
+  yield* writer.put(layouts(keyed))
   for (const stage of keyed.learners) {
     const entries = everything || !stage.isTracking ? allLearners(stage) : stage.dirty
     for (const [part, entry] of entries) {
-      if (entry.isGone) yield* put(['lx', part.id, entry.id])
-      else yield* put(['l', part.id, entry.id, rowBytes(stage.table, entry), bodyOf(entry), stage.ids.save(entry.row)])
+      if (entry.isGone) yield* writer.put(['lx', part.id, entry.id])
+      else yield* writer.learner(part.id, entry, stage)
     }
     for (const [, entry] of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
@@ -58,15 +45,15 @@ export function* saveKeys(keyed: Keyed, everything: boolean): Generator<Uint8Arr
   for (const stage of keyed.resources) {
     for (const entry of everything || !stage.isTracking ? stage.entries() : stage.dirty) {
       const { resource, scope, table } = entry.shelf
-      if (entry.isGone) yield* put(['rx', resource, scope, entry.id])
-      else yield* put(['r', resource, scope, entry.id, rowBytes(table, entry), bodyOf(entry)])
+      if (entry.isGone) yield* writer.put(['rx', resource, scope, entry.id])
+      else yield* writer.resource(resource, scope, entry, table)
     }
     for (const entry of stage.dirty) entry.dirty = false
     stage.dirty.length = 0
     stage.isTracking = true
   }
-  yield* put(['e'])
-  if (size > 0) yield Buffer.concat(parts)
+  yield* writer.put(['e'])
+  yield* writer.rest()
 }
 
 /** Puts saved keys into new tasks, the base first and then its deltas. Keys stay bytes until they are touched. */
@@ -128,12 +115,6 @@ function readersOf(keyed: Keyed, [, learners, resources]: LayoutRecord): Readers
   ]))
   const all = [...ofLearners.values(), ...[...ofResources.values()].flatMap((m) => [...m.values()])]
   return { isSame: all.every((r) => r.same), learners: ofLearners, resources: ofResources }
-}
-
-type Body = [refs: unknown[], rares: unknown[] | undefined, open: OpenEpisode[] | undefined]
-
-function bodyOf(entry: Entry): Uint8Array {
-  return entry.packed ?? packr.pack([entry.refs, entry.rares, entry.open] satisfies Body)
 }
 
 function loadLearner(keyed: Keyed, [, platform, id, row, body, ids]: LearnerRecord, readers: Readers): void {

@@ -43,6 +43,23 @@ export function rowBytes(table: Table, row: Row): Uint8Array {
   return new Uint8Array(numbers.buffer)
 }
 
+// Rows of one block are written one after another.
+let block: Float64Array = new Float64Array(0)
+let blockBytes: Buffer = Buffer.alloc(0)
+
+/** Writes the same bytes as `rowBytes` into `out`; returns how many. */
+export function writeRow(table: Table, row: Row, out: Buffer, at: number): number {
+  if (row.numbers !== block) {
+    block = row.numbers
+    blockBytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength)
+  }
+  const start = row.at * Float64Array.BYTES_PER_ELEMENT
+  const size = table.rows.width * Float64Array.BYTES_PER_ELEMENT
+  blockBytes.copy(out, at, start, start + size)
+  for (let slot = 0; slot < table.timers; slot++) out.writeDoubleLE(0, at + (TIMERS + 2 * slot + 1) * Float64Array.BYTES_PER_ELEMENT)
+  return size
+}
+
 /** A row's texts and objects, as they were saved. */
 export interface References {
   refs: unknown[]

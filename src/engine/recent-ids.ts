@@ -31,9 +31,19 @@ export class RecentIds {
     return this.page(row).subarray(start, start + KEPT).includes(hash || EMPTY)
   }
 
+  /** What is saved of a learner takes so many. */
+  readonly bytes = KEPT * Int32Array.BYTES_PER_ELEMENT
+
   save(row: number): Uint8Array {
     const start = (row % PAGE) * KEPT
     return new Uint8Array(this.page(row).slice(start, start + KEPT).buffer)
+  }
+
+  /** Writes what `save` gives into `out`; returns how much that is. */
+  write(row: number, out: Buffer, at: number): number {
+    const { buffer, byteOffset } = this.page(row)
+    out.set(new Uint8Array(buffer, byteOffset + (row % PAGE) * this.bytes, this.bytes), at)
+    return this.bytes
   }
 
   load(row: number, bytes: Uint8Array): void {

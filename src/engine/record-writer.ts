@@ -1,0 +1,116 @@
+import { Packr } from 'msgpackr'
+import type { Entry, OpenEpisode } from './entry.ts'
+import { writeRow } from './layout.ts'
+import type { LearnerEntry } from './learner-entry.ts'
+import type { LearnerStage } from './learner-stage.ts'
+import type { Table } from './table.ts'
+
+/** What a key has besides its row: texts and objects, rare ones, and open episodes. */
+export type Body = [refs: unknown[], rares: unknown[] | undefined, open: OpenEpisode[] | undefined]
+
+const packr = new Packr({ useRecords: false, moreTypes: false })
+const CHUNK = 1 << 20
+const LENGTH = 4
+// The head of a text or of bytes has at most five.
+const HEAD = 5
+// https://github.com/msgpack/msgpack/blob/master/spec.md
+const [ARRAY, TEXT, TEXT_8, TEXT_16, BYTES_32] = [0x90, 0xa0, 0xd9, 0xda, 0xc6]
+
+/**
+ * Writes saved keys, each a msgpack array behind its length, into chunks. Rows and ids are copied to where they are sent from: a snapshot of many
+ * keys is mostly that, and a buffer for each part of each would cost as much again.
+ */
+export class RecordWriter {
+  private out = Buffer.allocUnsafe(CHUNK)
+  private at = 0
+  private begun = 0
+
+  private end(): void {
+    this.out.writeUInt32BE(this.at - this.begun - LENGTH, this.begun)
+  }
+
+  /** Any record. */
+  *put(record: readonly unknown[]): Generator<Uint8Array> {
+    const bytes = packr.pack(record)
+    yield* this.begin(bytes.length)
+    this.at += bytes.copy(this.out, this.at)
+    this.end()
+  }
+
+  *learner(platform: string, entry: LearnerEntry, { table, ids }: LearnerStage): Generator<Uint8Array> {
+    const body = bodyOf(entry)
+    yield* this.begin(1 + 6 * HEAD + 3 * (1 + platform.length + entry.id.length) + table.rows.width * 8 + body.length + ids.bytes)
+    this.out[this.at++] = ARRAY | 6
+    this.text('l')
+    this.text(platform)
+    this.text(entry.id)
+    this.row(table, entry)
+    this.bytes(body)
+    this.head(ids.bytes)
+    this.at += ids.write(entry.row, this.out, this.at)
+    this.end()
+  }
+
+  *resource(resource: string, scope: string, entry: Entry & { readonly id: string }, table: Table): Generator<Uint8Array> {
+    const body = bodyOf(entry)
+    yield* this.begin(1 + 6 * HEAD + 3 * (1 + resource.length + scope.length + entry.id.length) + table.rows.width * 8 + body.length)
+    this.out[this.at++] = ARRAY | 6
+    this.text('r')
+    this.text(resource)
+    this.text(scope)
+    this.text(entry.id)
+    this.row(table, entry)
+    this.bytes(body)
+    this.end()
+  }
+
+  /** What no chunk that was handed out has. */
+  *rest(): Generator<Uint8Array> {
+    if (this.at > 0) yield this.out.subarray(0, this.at)
+  }
+
+  /** Makes room for a record of at most so many bytes. INVARIANT: a chunk that was handed out is not written to any more. */
+  private *begin(most: number): Generator<Uint8Array> {
+    if (this.at > 0 && this.at + LENGTH + most > this.out.length) {
+      yield this.out.subarray(0, this.at)
+      this.out = Buffer.allocUnsafe(CHUNK)
+      this.at = 0
+    }
+    if (LENGTH + most > this.out.length) this.out = Buffer.allocUnsafe(LENGTH + most)
+    this.begun = this.at
+    this.at += LENGTH
+  }
+
+  private text(text: string): void {
+    const size = Buffer.byteLength(text)
+    if (size < 32) this.out[this.at++] = TEXT | size
+    else if (size < 256) {
+      this.out[this.at++] = TEXT_8
+      this.out[this.at++] = size
+    } else {
+      this.out[this.at++] = TEXT_16
+      this.at = this.out.writeUInt16BE(size, this.at)
+    }
+    this.at += this.out.write(text, this.at)
+  }
+
+  private row(table: Table, entry: Entry): void {
+    this.head(table.rows.width * 8)
+    this.at += writeRow(table, entry, this.out, this.at)
+  }
+
+  private bytes(bytes: Uint8Array): void {
+    this.head(bytes.length)
+    this.out.set(bytes, this.at)
+    this.at += bytes.length
+  }
+
+  private head(size: number): void {
+    this.out[this.at++] = BYTES_32
+    this.at = this.out.writeUInt32BE(size, this.at)
+  }
+}
+
+function bodyOf(entry: Entry): Uint8Array {
+  return entry.packed ?? packr.pack([entry.refs, entry.rares, entry.open] satisfies Body)
+}
