@@ -44,12 +44,13 @@ export async function runOverKafka(options: KafkaOptions): Promise<void> {
   const log = pino({ level: options.log, base: { version: VERSION, pid: process.pid } }, pino.destination({ dest: 2, sync: true }))
   const context = await openContext({ rules: rulesDirs(config.rules), catalogue: config.catalogue, geo: config.geo, version: VERSION })
   const stop = new AbortController()
+  let isLeft = false
   const onSignal = () => {
     // Whoever asks twice does not want to wait.
     if (stop.signal.aborted) process.exit(143)
     stop.abort()
-    // Kept from nothing: whoever is done before has ended by then.
-    setTimeout(leaveLate, LEAVE_WITHIN).unref()
+    // A connection that does not close keeps nobody either.
+    setTimeout(() => (isLeft ? process.exit() : leaveLate()), LEAVE_WITHIN).unref()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   const client = await KafkaClient.open(config.kafka, log)
@@ -65,5 +66,6 @@ export async function runOverKafka(options: KafkaOptions): Promise<void> {
       say(`this process takes part in the group ${config.group} (${options.roles.join(', ')})${sources}${address === undefined ? '' : `; http://${address}/metrics`}`)
     },
   })
+  isLeft = true
   say('left in good order')
 }

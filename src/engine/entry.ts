@@ -1,4 +1,4 @@
-import { MINUTE, type Ms } from '../base/time.ts'
+import type { Ms } from '../base/time.ts'
 import { compareText, Heap } from '../base/order.ts'
 import type { Warning } from '../warnings/warning.ts'
 import { LAST, TIMERS, type Row, type Table } from './table.ts'
@@ -65,8 +65,6 @@ export class Entry implements Row {
 
 /** So many keys of a snapshot, untouched since, are looked into by one sweep: it must not take long. */
 export const DECODED_PER_SWEEP = 10_000
-/** Event time between two sweeps of a task: each walks over all keys. */
-export const SWEEP_EVERY: Ms = 10 * MINUTE
 
 interface Due<E extends Entry> {
   at: Ms

@@ -5,6 +5,7 @@ import type { Held } from '../telemetry/held.ts'
 import { advancePlayback, playback, type Playback } from '../telemetry/playback.ts'
 import type { AnyLearnerDetector } from './detector.ts'
 import { DECODED_PER_SWEEP } from './entry.ts'
+import { Forgetting } from './forgetting.ts'
 import { compareLate, history, LearnerEntry, learnerTable, PlatformPart } from './learner-entry.ts'
 import type { LateEvent, Output } from './output.ts'
 import { planOf, type Call, type Plan } from './plan.ts'
@@ -19,8 +20,6 @@ import type { Mark } from './timekeeper.ts'
 
 /** A learner's late events make its warnings `partial` for so long. */
 const LATE_MEMORY: Ms = DAY
-/** Progress of a learner of no known class is forgotten after so long a silence. */
-const PROGRESS_HORIZON: Ms = 90 * DAY
 
 export interface LearnerSinks {
   output(this: void, output: Output): void
@@ -45,7 +44,7 @@ export class LearnerStage {
   private readonly sinks: LearnerSinks
   private readonly sightingSlot: number
   private late: LateEvent[] = []
-  private readonly shortest: Ms
+  private readonly forgetting: Forgetting
   private lastPart: PlatformPart | undefined
   // Views of the learner at hand.
   private readonly history: RecordOf<typeof history>
@@ -73,7 +72,7 @@ export class LearnerStage {
     this.playback = this.table.own(playback)
     this.presence = this.table.own(presence)
     this.plans = planOf(this.set.rules)
-    this.shortest = Math.min(DEFAULT_HORIZON, ...detectors.map((d) => (typeof d.horizon === 'number' ? d.horizon : DEFAULT_HORIZON)))
+    this.forgetting = new Forgetting(this.set, this.table, this.ids, this.history)
     this.lateSlots = detectors.flatMap((d, slot) => (d.onLate ? [slot] : []))
   }
 
@@ -113,6 +112,13 @@ export class LearnerStage {
     return oldest
   }
 
+  /** How many learners have state in memory. */
+  get size(): number {
+    let size = 0
+    for (const part of this.parts.values()) size += part.learners.size
+    return size
+  }
+
   partOf(platform: string): PlatformPart {
     if (this.lastPart?.id === platform) return this.lastPart
     let part = this.parts.get(platform)
@@ -128,8 +134,8 @@ export class LearnerStage {
         if (part.watermark - entry.last <= DEFAULT_HORIZON) continue
         if (entry.packed !== undefined && budget-- <= 0) continue
         entry.load()
-        this.forget(part, entry, part.watermark)
-        if (!this.isBare(entry)) continue
+        this.forgetting.forget(part, entry, part.watermark)
+        if (!this.forgetting.isBare(entry)) continue
         this.touch(part, entry)
         this.remove(part, entry)
       }
@@ -165,7 +171,7 @@ export class LearnerStage {
       const { slot, at } = due
       // What decides of forgetting is in the bytes, too.
       entry.load()
-      if (this.isForgotten(part, entry, slot, at)) continue
+      if (this.forgetting.isForgotten(part, entry, slot, at)) continue
       this.touch(part, entry)
       this.at(part, entry)
       this.context.endOrphans(entry, at)
@@ -192,7 +198,7 @@ export class LearnerStage {
       const known = part.learners.get(event.learner)
       if (known) {
         this.touch(part, known)
-        this.forget(part, known, now)
+        this.forgetting.forget(part, known, now)
       }
       if (known && this.ids.has(known.row, event.idHash)) {
         this.duplicatesLate++
@@ -226,7 +232,7 @@ export class LearnerStage {
     else {
       this.touch(part, entry)
       if (entry.open !== undefined) this.context.endOrphans(entry, time)
-      if (time - entry.last > this.shortest) this.forget(part, entry, time)
+      if (time - entry.last > this.forgetting.shortest) this.forgetting.forget(part, entry, time)
     }
     if (time > entry.last) entry.last = time
     this.at(part, entry)
@@ -256,22 +262,6 @@ export class LearnerStage {
     }
   }
 
-  private forget(part: PlatformPart, entry: LearnerEntry, time: Ms): void {
-    for (let slot = 0; slot < this.set.rules.length; slot++) if (this.isForgotten(part, entry, slot, time)) this.table.reset(entry, slot)
-    if (time - entry.last <= DEFAULT_HORIZON) return
-    this.table.resetOwn(entry, playback)
-    this.table.resetOwn(entry, presence)
-    if (!this.isBare(entry)) return
-    // INVARIANT (forgetting): from here on the learner is as new as one that was swept.
-    this.ids.clear(entry.row)
-    this.table.resetOwn(entry, history)
-  }
-
-  /** Whether nothing is left of the learner that a new one would not have, too. */
-  private isBare(entry: LearnerEntry): boolean {
-    return entry.open === undefined && this.table.isNew(entry)
-  }
-
   /** Removes a learner, if there is one of that name. */
   drop(platform: string, id: string): void {
     const part = this.partOf(platform)
@@ -283,17 +273,6 @@ export class LearnerStage {
     part.learners.delete(entry.id)
     this.table.remove(entry)
     entry.isGone = true
-  }
-
-  private isForgotten(part: PlatformPart, entry: LearnerEntry, slot: number, time: Ms): boolean {
-    const silent = time - entry.last
-    const horizon = this.set.rules[slot]?.detector.horizon ?? DEFAULT_HORIZON
-    if (horizon !== 'class') return silent > horizon
-    if (silent <= DEFAULT_HORIZON) return false
-    this.table.enter(entry)
-    const known = this.history.class
-    const klass = known === undefined ? undefined : this.set.catalogue.class(part.id, known)
-    return klass?.closes === undefined ? silent > PROGRESS_HORIZON : time - klass.closes > DEFAULT_HORIZON
   }
 
   private describe(): Subject {

@@ -1,8 +1,8 @@
 import type { Ms } from '../base/time.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Held } from '../telemetry/held.ts'
+import { duplicatesOf } from './account.ts'
 import { Coverage, type Seen } from './coverage.ts'
-import { SWEEP_EVERY } from './entry.ts'
 import { expectOrphans, type Keyed } from './keys.ts'
 import { LearnerStage, type LearnerSinks } from './learner-stage.ts'
 import type { TaskMark } from './mark-record.ts'
@@ -10,6 +10,7 @@ import type { LateEvent, Output } from './output.ts'
 import { renewLearners } from './renew.ts'
 import type { Setup, Unjudged } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
+import { Sweeping } from './sweeping.ts'
 import { isFuture } from './timekeeper.ts'
 
 /** What handling a mark gave rise to: to be committed together with it. */
@@ -55,7 +56,7 @@ export class LearnerTask implements Keyed {
   private resource: Ms = -Infinity
   private watermarks = new Map<string, Ms>()
   private starts: [mark: number, offset: number][] = []
-  private sweptAt: Ms = -Infinity
+  private readonly sweeping = new Sweeping()
 
   private readonly sinks: LearnerSinks = {
     output: (o) => this.work.outputs.push(o),
@@ -97,9 +98,7 @@ export class LearnerTask implements Keyed {
 
   /** Events that came twice. */
   get duplicates(): number {
-    let n = this.stage.duplicatesLate
-    for (const part of this.stage.parts.values()) n += part.reorder.duplicates
-    return n
+    return duplicatesOf({ learners: this.learners, resources: [] })
   }
 
   /** The first offset that no mark handled covers. */
@@ -132,10 +131,7 @@ export class LearnerTask implements Keyed {
     this.upTo = Math.max(this.upTo, upTo)
     this.resource = mark.resource
     for (const [platform, watermark] of Object.entries(mark.watermarks)) this.watermarks.set(platform, watermark)
-    if (mark.resource - this.sweptAt >= SWEEP_EVERY) {
-      this.stage.sweep()
-      this.sweptAt = mark.resource
-    }
+    if (this.sweeping.isDue(mark.resource, taken, () => this.stage.size)) this.stage.sweep()
     const oldest = this.stage.oldestMark()
     while (this.starts.length > 0 && (this.starts[0] as [number, number])[0] < oldest) this.starts.shift()
     const { work } = this

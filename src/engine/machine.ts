@@ -8,6 +8,7 @@ import { OutputOrder, type LateEvent, type Output } from './output.ts'
 import { ResourceStage } from './resource-stage.ts'
 import type { Setup, Unjudged } from './runtime.ts'
 import { resourceKey, type Sighting } from './sighting.ts'
+import { Sweeping } from './sweeping.ts'
 import { isFuture, Timekeeper, type Mark } from './timekeeper.ts'
 
 export interface MachineOptions extends Setup {
@@ -30,7 +31,9 @@ export class Machine {
   readonly order: OutputOrder
   private readonly options: MachineOptions
   private readonly partitions: number
-  private marksSinceSweep = 0
+  private readonly sweeping = new Sweeping()
+  /** Events since the last mark. */
+  private observed = 0
 
   constructor(options: MachineOptions) {
     this.options = options
@@ -49,6 +52,7 @@ export class Machine {
 
   /** Takes the next event of the log. A `future` one (wrong clock) is not taken: the caller rejects it. */
   observe(event: Held): 'held' | 'late' | 'future' {
+    this.observed++
     const fate = this.timekeeper.observe(event)
     if (fate === 'held') this.hold(event, this.timekeeper.mark + 1)
     else if (fate === 'late') this.holdLate(event, this.timekeeper.watermark(event.platform))
@@ -103,8 +107,9 @@ export class Machine {
     for (const task of this.learners) task.mark(mark)
     for (const task of this.resources) task.mark(mark)
     this.order.drain(mark.resource, this.options.output)
-    if (++this.marksSinceSweep >= SWEEP_EVERY) {
-      this.marksSinceSweep = 0
+    const { observed } = this
+    this.observed = 0
+    if (this.sweeping.isDue(mark.resource, observed, () => this.size)) {
       for (const task of this.learners) task.sweep()
       for (const task of this.resources) task.sweep()
     }
@@ -138,9 +143,12 @@ export class Machine {
 
   /** Learners and resources with state in memory. */
   keys(): { learners: number; resources: number } {
-    let learners = 0
-    for (const task of this.learners) for (const part of task.parts.values()) learners += part.learners.size
-    return { learners, resources: this.resources.reduce((n, t) => n + t.size, 0) }
+    return { learners: this.learners.reduce((n, t) => n + t.size, 0), resources: this.resources.reduce((n, t) => n + t.size, 0) }
+  }
+
+  private get size(): number {
+    const { learners, resources } = this.keys()
+    return learners + resources
   }
 
   learnerTask(of: { platform: string; learner: string }): LearnerStage {
@@ -151,6 +159,3 @@ export class Machine {
     return this.resources[this.partitions === 1 ? 0 : fnv1a(resourceKey(of)) % this.partitions] as ResourceStage
   }
 }
-
-/** Marks after which what nobody needs any more is freed. */
-const SWEEP_EVERY = 4096

@@ -1,11 +1,11 @@
 import type { Ms } from '../base/time.ts'
-import { SWEEP_EVERY } from './entry.ts'
 import { expectOrphans, type Keyed } from './keys.ts'
 import type { Output } from './output.ts'
 import { renewResources } from './renew.ts'
 import { ResourceStage } from './resource-stage.ts'
 import type { Setup, Unjudged } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
+import { Sweeping } from './sweeping.ts'
 import type { Mark } from './timekeeper.ts'
 
 /** What one learner task hands over for a run of marks: this partition's sightings, for each mark. */
@@ -54,7 +54,7 @@ export class ResourceTask implements Keyed {
   /** Records before it had been taken when the state was saved: they bring again what was held then, and nothing else of marks that were had. */
   private refillUpTo = 0
   private readonly refilled = new Map<number, Set<number>>()
-  private sweptAt: Ms = -Infinity
+  private readonly sweeping = new Sweeping()
   private readonly output = (output: Output): void => void this.outputs.push(output)
 
   /** `from`: offset of the first record that will be taken. */
@@ -124,16 +124,14 @@ export class ResourceTask implements Keyed {
 
   /** Handles the next mark, which must be ready; returns what it gave rise to. */
   handle(mark: Mark): Output[] {
-    for (const s of this.delivered.get(mark.number)?.sightings ?? []) this.stage.add(s, mark.number)
+    const sightings = this.delivered.get(mark.number)?.sightings ?? []
+    for (const s of sightings) this.stage.add(s, mark.number)
     this.delivered.delete(mark.number)
     this.refilled.clear()
     this.stage.mark(mark)
     this.mark = mark.number
     this.forgetRecords()
-    if (mark.resource - this.sweptAt >= SWEEP_EVERY) {
-      this.stage.sweep()
-      this.sweptAt = mark.resource
-    }
+    if (this.sweeping.isDue(mark.resource, sightings.length, () => this.stage.size)) this.stage.sweep()
     return this.outputs.splice(0)
   }
 

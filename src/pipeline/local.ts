@@ -123,9 +123,7 @@ class LocalRun {
     if (finished || this.snapshots === undefined) machine.end()
     options.watch?.ended?.(machine)
     const problems = this.cursors.flatMap((c) => (c.reader.fault ? [c.reader.fault.message] : []))
-    const summary = summarise({
-      stages: machine, context: options.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span,
-    })
+    const summary = summarise({ stages: machine, context: options.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span })
     this.outputs.flush()
     this.outputs.replace(SUMMARY, `${JSON.stringify(summary, null, 2)}\n`)
     return summary
@@ -246,13 +244,9 @@ class LocalRun {
   }
 
   private async atMark(): Promise<void> {
-    this.mark()
-    if (this.isSnapshotDue) await this.snapshot()
-  }
-
-  private mark(): void {
     this.machine.mark()
     this.afterMark()
+    if (this.isSnapshotDue) await this.snapshot()
   }
 
   private afterMark(): void {

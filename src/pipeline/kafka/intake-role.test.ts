@@ -19,6 +19,7 @@ import { kafkaRejectSchema, type KafkaReject } from '../kafka-rejects.ts'
 import { openIntake } from './intake-role.ts'
 import { openSource } from './intake-source.ts'
 import type { Role, Surroundings } from './role.ts'
+import { sourcePositions } from './source-positions.ts'
 
 const brokers = useKafka()
 const PARTITIONS = 3
@@ -190,6 +191,25 @@ test('records that are ignored move the offset', { timeout: 60_000 }, async () =
   await handled(4)
   expect([await read('telemetry'), await read('rejects')]).toEqual([[], []])
   expect(await process.meter.text()).toContain('invigil_events_ignored_total{verb="passed"} 4')
+})
+
+test('markers of a platform\'s own transactions are committed, too: nobody waits for what is no record', { timeout: 60_000 }, async () => {
+  const process = await start()
+  const platform = client.transactionalProducer(`${topic}-platform`)
+  await platform.connect()
+  const positions = () => client.withAdmin((admin) => sourcePositions(admin, process, [topic]))
+  for (const [n, end] of [[0, 'commit'], [1, 'abort'], [2, 'commit']] as const) {
+    const transaction = await platform.transaction()
+    await transaction.send({ topic, messages: [{ partition: 0, value: eventOf(n) }] })
+    await transaction[end]()
+  }
+  await platform.disconnect()
+  // Each record has a marker behind it.
+  await handled(6)
+  await until(async () => (await positions()).every((p) => p.committed === p.end))
+  expect((await positions()).map((p) => p.end)).toEqual([6, 0, 0])
+  expect(idsIn(await read('telemetry'))).toEqual(['e0', 'e2'])
+  expect(await process.meter.text()).toMatch(/invigil_lag_records\{task="intake-[^"]*-0"\} 0/)
 })
 
 const alter = (name: string, bytes: number) => client.withAdmin((admin) => admin.alterConfigs({ validateOnly: false, resources: [{ type: TOPIC_RESOURCE, name, configEntries: [{ name: 'message.timestamp.type', value: 'LogAppendTime' }, { name: 'max.message.bytes', value: String(bytes) }] }] }))

@@ -36,7 +36,7 @@ const WAIT_FOR_PARTITION: Ms = 10 * SECOND
 const PIECE = 100_000
 /** A goal is mostly reached at once. */
 const SOON: Ms = 15
-/** Of all partitions together: what is read in one turn of the event loop. */
+/** Records of all partitions together that are kept at hand; a partition with more than its share pauses. */
 const MOST_WAITING = 400_000
 const CONDITION = 'time'
 
