@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { startKafka } from '../services/kafka.mjs'
 import { makeLog } from './make-log.mjs'
+import { thousands } from './say.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const main = join(root, 'dist', 'cli', 'main.js')
@@ -17,7 +18,6 @@ const events = Number(process.env.BENCH_EVENTS ?? 500_000)
 const learners = Number(process.env.BENCH_LEARNERS ?? 10_000)
 const PARTITIONS = 12
 const MARK_EVERY = 1000
-const thousands = (n) => Math.round(n).toLocaleString('en-US')
 
 /** Telemetry, marks and the context, as the intake and the timekeeper would write them. */
 async function fill(client, path) {

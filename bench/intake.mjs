@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { startKafka } from '../services/kafka.mjs'
 import { makeLog } from './make-log.mjs'
+import { thousands } from './say.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const events = Number(process.env.BENCH_EVENTS ?? 1_000_000)
@@ -18,7 +19,6 @@ const PARTITIONS = 12
 const PORTION = 2000
 const TOPIC = 'bench-platform'
 const FLAGS = ['--max-semi-space-size=32', ...(process.env.BENCH_FLAGS ?? '').split(' ').filter(Boolean)]
-const thousands = (n) => Math.round(n).toLocaleString('en-US')
 
 async function open(brokers) {
   const { kafkaConfig } = await import('../dist/io/kafka/config.js')

@@ -8,7 +8,8 @@ import { parseArgs } from 'node:util'
 import { spawnGuarded } from '../services/server.mjs'
 import { detectors } from '../dist/detectors/index.js'
 import { usage } from './over-kafka/metrics.mjs'
-import { openRealm, openStage, ROOT, shippedRules, thousands } from './over-kafka/realm.mjs'
+import { openRealm, openStage, ROOT, shippedRules } from './over-kafka/realm.mjs'
+import { thousands } from './say.mjs'
 import { catalogue } from './make-log.mjs'
 
 const USAGE = `usage: npm run bench:latency -- [--rate N] [--minutes N] [--partitions N] [--processes N] [--lateness 2s] [--flags='…']

@@ -9,7 +9,8 @@ import { spawnGuarded } from '../services/server.mjs'
 import { load } from './over-kafka/load.mjs'
 import { usage } from './over-kafka/metrics.mjs'
 import { Progress } from './over-kafka/progress.mjs'
-import { openRealm, openStage, ROOT, seconds, thousands } from './over-kafka/realm.mjs'
+import { openRealm, openStage, ROOT, seconds } from './over-kafka/realm.mjs'
+import { thousands } from './say.mjs'
 import { catalogue, linesOf } from './make-log.mjs'
 
 const USAGE = `usage: npm run bench:recovery -- [--learners N] [--rate N] [--partitions N] [--processes N] [--snapshot-every 60s] [--rounds N] [--flags='…']

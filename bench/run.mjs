@@ -6,6 +6,7 @@ import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { catalogue, makeLog } from './make-log.mjs'
+import { thousands } from './say.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const cache = join(root, '.cache', 'bench')
@@ -28,7 +29,6 @@ function measure(part, log, extra = [], catalogue = catalogueFile) {
 const FLAGS = ['--max-semi-space-size=32']
 const best = (values) => Math.max(...values)
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
-const thousands = (n) => Math.round(n).toLocaleString('en-US')
 
 /** A log of so many events, made once. */
 function logOf(learners, events) {

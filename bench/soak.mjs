@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util'
 import { load } from './over-kafka/load.mjs'
 import { usage } from './over-kafka/metrics.mjs'
 import { Progress } from './over-kafka/progress.mjs'
-import { openRealm, openStage, ROOT, seconds, shippedRules, thousands } from './over-kafka/realm.mjs'
+import { openRealm, openStage, ROOT, seconds, shippedRules } from './over-kafka/realm.mjs'
+import { thousands } from './say.mjs'
 import { catalogue, START, timedLinesOf } from './make-log.mjs'
 
 const USAGE = `usage: npm run bench:soak -- [--events N] [--days N] [--stay N] [--partitions N] [--flags='…']

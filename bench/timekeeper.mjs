@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { startKafka } from '../services/kafka.mjs'
 import { catalogue, makeLog } from './make-log.mjs'
+import { thousands } from './say.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const events = Number(process.env.BENCH_EVENTS ?? 2_000_000)
@@ -21,7 +22,6 @@ const WANTED = 400_000
 const PORTION = 8192
 const SOURCE = 'bench-platform'
 const FLAGS = ['--max-semi-space-size=32', ...(process.env.BENCH_FLAGS ?? '').split(' ').filter(Boolean)]
-const thousands = (n) => Math.round(n).toLocaleString('en-US')
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 const now = () => performance.timeOrigin + performance.now()
 

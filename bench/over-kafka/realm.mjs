@@ -81,7 +81,6 @@ export async function openRealm(stage, name, { partitions, telemetry, rules, cat
 }
 
 /** What is counted by `rate` for each second, as text. */
-export const thousands = (n) => Math.round(n).toLocaleString('en-US')
 export const seconds = (ms) => (ms / 1000).toFixed(1)
 
 /** `command` on one core where that can be had. */

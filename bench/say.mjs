@@ -1,0 +1,2 @@
+/** A number as people read it. */
+export const thousands = (n) => Math.round(n).toLocaleString('en-US')
