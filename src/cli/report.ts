@@ -5,6 +5,9 @@ import { REJECT_REASONS, type RejectReason } from '../telemetry/rejects.ts'
 import { SEVERITIES } from '../warnings/warning.ts'
 import { printable, wrap } from './text.ts'
 
+/** Of all events: above it, a platform counts as troubled over Kafka, too. */
+const MUCH_LATE = 0.05
+
 interface Surroundings {
   output: string
   state?: string
@@ -21,6 +24,7 @@ export function writeSummary(summary: Summary, rules: readonly Rule[], { output,
 function logLines({ log }: Summary): string[] {
   const lines = [`${n(log.lines, 'line')}: ${n(log.events, 'event')}, ${sum(log.ignored)} ignored, ${sum(log.rejected)} rejected, ${log.blank} blank`]
   if (log.duplicates > 0 || log.late > 0) lines.push(`  of the events ${n(log.duplicates, 'duplicate')}, ${log.late} late (see late.ndjson)`)
+  if (log.late > MUCH_LATE * log.events) lines.push('  that is much: rules that miss late events may warn wrongly; is the log in the order in which its events were stored? (several files can be named one by one, and are merged by time)')
   const ignored = Object.entries(log.ignored).map(([verb, count]) => `${verb} ${count}`)
   if (ignored.length > 0) lines.push(`  ignored: ${ignored.join(', ')}`)
   for (const [reason, count] of Object.entries(log.rejected)) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
@@ -52,6 +52,33 @@ test.each([
   const parser = new RecordParser()
   parser.push(Buffer.from(text))
   expect(() => parser.next()).toThrow(message)
+})
+
+test('a folder that holds something else is not made an archive; one that was just begun is', async () => {
+  const dir = fresh()
+  mkdirSync(join(dir, 'telemetry'), { recursive: true })
+  writeFileSync(join(dir, 'notes.txt'), '')
+  await expect(ArchiveWriter.open(dir, ORIGIN)).rejects.toMatchObject({ code: 'usage', message: `\`${dir}\` is no archive, and not empty (\`notes.txt\`); name an archive, or a folder of its own` })
+  expect(readdirSync(dir).sort()).toEqual(['notes.txt', 'telemetry'])
+  rmSync(join(dir, 'notes.txt'))
+  await (await ArchiveWriter.open(dir, ORIGIN)).close()
+})
+
+test('files that are missing or cut off are told by who adds to the archive, too', async () => {
+  const dir = fresh()
+  const first = await ArchiveWriter.open(dir, ORIGIN)
+  await first.add('telemetry', 0, record(0, Buffer.from('a')))
+  await first.add('telemetry', 1, record(0, Buffer.from('b')))
+  await first.reached('telemetry', [1, 1])
+  await first.commit()
+  const [one, two] = first.manifest.files.map((f) => join(dir, f.path)) as [string, string]
+  await first.close()
+  rmSync(one)
+  writeFileSync(two, 'x')
+  await expect(ArchiveWriter.open(dir, ORIGIN)).rejects.toMatchObject({
+    code: 'bad-state', message: '2 files of the archive are missing or damaged; restore from a copy',
+    problems: [{ file: one, message: 'it is missing' }, { file: two, message: expect.stringMatching(/^it has 1 bytes, not \d+$/) as string }],
+  })
 })
 
 test('what is not committed is not part of the archive, and is written again', async () => {

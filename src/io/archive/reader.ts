@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InvigilError, type Problem } from '../../base/errors.ts'
+import { InvigilError } from '../../base/errors.ts'
 import { fileError } from '../file-error.ts'
 import { unzipFile } from '../unzip.ts'
-import { MANIFEST, readManifest, type ContextFile, type Manifest, type RecordFile, type RecordTopic } from './manifest.ts'
+import { checkFiles, damageOf } from './check.ts'
+import { MANIFEST, readManifest, type Manifest, type RecordFile, type RecordTopic } from './manifest.ts'
 import { RecordParser } from './record.ts'
-
-const READ = 1 << 20
 
 /** An archive that is only read. One that grows meanwhile is read as it was when it was opened. */
 export class ArchiveReader {
@@ -27,12 +24,7 @@ export class ArchiveReader {
   static async open(dir: string): Promise<ArchiveReader> {
     const manifest = await readManifest(dir)
     if (manifest === undefined) throw new InvigilError('not-found', `\`${dir}\` is no archive: there is no \`${MANIFEST}\` in it; \`invigil archive --to DIR\` makes one`)
-    const problems: Problem[] = []
-    for (const file of [...manifest.contexts, ...manifest.files]) {
-      const message = await faultOf(dir, file)
-      if (message) problems.push({ file: join(dir, file.path), message })
-    }
-    if (problems.length > 0) throw new InvigilError('bad-state', `${problems.length === 1 ? 'a file of the archive is' : `${problems.length} files of the archive are`} missing or damaged; restore from a copy`, { problems })
+    await checkFiles(dir, manifest, damageOf)
     return new ArchiveReader(dir, manifest)
   }
 
@@ -136,21 +128,4 @@ export class PartitionReader {
   private damaged(why: string): InvigilError {
     return new InvigilError('bad-state', `\`${join(this.dir, this.files[this.number]?.path ?? '')}\` is damaged: ${why}; restore it from a copy`)
   }
-}
-
-/** What is wrong with a file. */
-async function faultOf(dir: string, { path, bytes, sha256 }: ContextFile | RecordFile): Promise<string | undefined> {
-  const hash = createHash('sha256')
-  let size = 0
-  try {
-    for await (const chunk of createReadStream(join(dir, path), { highWaterMark: READ }) as AsyncIterable<Buffer>) {
-      size += chunk.length
-      hash.update(chunk)
-    }
-  } catch (e) {
-    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return 'it is missing'
-    throw fileError(join(dir, path), e as NodeJS.ErrnoException)
-  }
-  if (size !== bytes) return `it has ${size} bytes, not ${bytes}`
-  return hash.digest('hex') === sha256 ? undefined : 'its SHA-256 is not the one that it was written with'
 }

@@ -4,6 +4,7 @@ import { sha256 } from '../../base/hash.ts'
 import { DAY, formatTime } from '../../base/time.ts'
 import { makeFolder, nameDurably, writeDurably } from '../durable-file.ts'
 import { lockFolder, type FolderLock } from '../folder-lock.ts'
+import { checkFiles, checkNew, lossOf } from './check.ts'
 import { FileWriter } from './file-writer.ts'
 import { newManifest, readManifest, writeManifest, type ContextFile, type Gap, type Manifest, type Origin, type RecordTopic } from './manifest.ts'
 import type { KafkaRecord } from './record.ts'
@@ -48,12 +49,16 @@ export class ArchiveWriter {
     this.next = structuredClone(manifest)
   }
 
-  /** Takes the folder for this process. Throws `bad-state` while another has it, and `usage` where it is an archive of something else. */
+  /** Takes the folder for this process. Throws `bad-state` while another has it or files are missing, and `usage` where it is something else, or an archive of something else. */
   static async open(dir: string, origin: Origin, options: WriterOptions = {}): Promise<ArchiveWriter> {
     const lock = await lockFolder(dir, OWNED)
     try {
       const manifest = await readManifest(dir)
-      if (manifest) checkOrigin(dir, manifest, origin)
+      if (manifest) {
+        checkOrigin(dir, manifest, origin)
+        // Whoever archives every night is told at once, while the topics may still have what is lost.
+        await checkFiles(dir, manifest, lossOf)
+      } else await checkNew(dir)
       return new ArchiveWriter(dir, lock, manifest ?? newManifest(origin), options)
     } catch (e) {
       await lock.release()

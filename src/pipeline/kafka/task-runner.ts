@@ -58,6 +58,8 @@ export class TaskRunner implements PartitionHandler {
   /** Stopped between two slices of a change of context. */
   private isHalf = false
   private context: string
+  /** The context that the group's offset names. */
+  private told: string
   private out: number
   private marksFrom: number
   /** What the group's offset says: the position of the last snapshot. */
@@ -81,7 +83,7 @@ export class TaskRunner implements PartitionHandler {
     this.flow = flow
     this.marks = marks
     this.from = parts.from
-    this.context = parts.context
+    this.context = this.told = parts.context
     this.out = parts.out
     this.marksFrom = parts.marksFrom
     this.saved = { offset: parts.from, mark: parts.work.task.handled, manifest }
@@ -208,7 +210,8 @@ export class TaskRunner implements PartitionHandler {
       const begun = performance.now()
       await this.counted(() => producer.commit(messages, this.position(last)))
       this.around.meter.observe('commit_duration_seconds', (performance.now() - begun) / SECOND)
-    }
+    } else if (this.told !== this.context) await producer.commit([], this.position(last))
+    this.told = this.context
     this.out = last
     this.showLag()
   }
