@@ -37,7 +37,7 @@ export async function runArchive(options: ArchiveRunOptions): Promise<{ summary:
   const archive = await ArchiveReader.open(options.archive)
   const { gaps, mark } = archive.manifest
   const [gap] = gaps
-  if (gap) throw new InvigilError('bad-state', `the archive lacks the offsets ${gap.from} to ${gap.to - 1} of partition ${gap.partition} of \`${archive.manifest.topics[gap.topic]}\`, so that warnings cannot be repeated; its events can be judged as a log (docs/operations.md)`)
+  if (gap) throw new InvigilError('bad-state', `the archive lacks the offsets ${gap.from} to ${gap.to - 1} of partition ${gap.partition} of \`${archive.manifest.topics[gap.topic]}\`, so that warnings cannot be repeated; what can be done with its events: docs/operations.md`)
   if (mark === 0) throw new InvigilError('bad-input', `there is no mark in \`${options.archive}\` yet: nothing has been judged`)
   const contexts = await ArchivedContexts.open(archive, options)
   const run = new ArchiveRun(options, archive, contexts, await openGeo(options.geo))
