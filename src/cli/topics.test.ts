@@ -53,6 +53,18 @@ test('makes the topics, and then finds them', async () => {
   expect(said.differing).toEqual([])
 }, 60_000)
 
+test('a platform\'s topic that is not there yet is told, and not made', async () => {
+  const client = await clientOf(brokers())
+  const [there, absent] = [`${prefixOf('source')}there`, `${prefixOf('source')}absent`]
+  await client.withAdmin((admin) => admin.createTopics({ topics: [{ topic: there, numPartitions: 1 }], waitForLeaders: true }))
+  const config = { kafka: kafka('source'), sources: [{ topic: there }, { topic: absent }] }
+  const said = await topics(config)
+  expect(said).toMatchObject({ code: 0, err: '' })
+  expect(said.out.trimEnd().split('\n').at(-1)).toBe(`the platforms' topic \`${absent}\` is not there yet; \`invigil run --kafka\` needs it, and who writes to it makes it`)
+  expect(said.out).not.toContain(`\`${there}\``)
+  expect(JSON.parse((await topics(config, '--json')).out)).toMatchObject({ absentSources: [absent] })
+}, 60_000)
+
 test('the environment alone is enough', async () => {
   const done = await topics(undefined, '', `INVIGIL_KAFKA_BROKERS=${brokers().join()} INVIGIL_KAFKA_PREFIX=${prefixOf('env')}`)
   expect(done).toMatchObject({ code: 0, err: '' })

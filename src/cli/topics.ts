@@ -56,9 +56,21 @@ async function topics({ config: file, print, principal, json, log: level }: Opti
   await reach(client)
   const found = await createTopics(client)
   const wanted = topicsOf(config.kafka)
-  process.stdout.write(json ? `${JSON.stringify(asJson(wanted, found))}\n` : asText(wanted, found))
+  const absent = await absentOf(client, config.sources.map((s) => s.topic))
+  process.stdout.write(json ? `${JSON.stringify({ ...asJson(wanted, found), absentSources: absent })}\n` : `${asText(wanted, found)}${absent.map(asAbsent).join('')}`)
   const { differing } = found
   if (differing.length > 0) throw new InvigilError('usage', `${differing.length === 1 ? '1 setting differs' : `${differing.length} settings differ`} from what is wanted; nothing was changed`, { problems: differing })
+}
+
+/** The platforms' own topics that are not there yet. Who makes them decides of their partitions: the platforms do. */
+async function absentOf(client: KafkaClient, sources: readonly string[]): Promise<string[]> {
+  if (sources.length === 0) return []
+  const { topics } = await client.withAdmin((admin) => admin.fetchTopicMetadata())
+  return sources.filter((s) => !topics.some((t) => t.name === s))
+}
+
+function asAbsent(source: string): string {
+  return `the platforms' topic \`${source}\` is not there yet; \`invigil run --kafka\` needs it, and who writes to it makes it\n`
 }
 
 /** Who sets topics up mends the address: a broker that cannot be reached at the very first is no failure of the system. */

@@ -37,6 +37,7 @@ export function readLayers(directories: readonly (readonly File[])[], problems: 
         const layer = readLayer(item, stack !== undefined, problems)
         if (stack) stack.push(layer)
         else if (isChange(item) && directories[0] !== files) reportUnknown(id, item, layers, broken, problems)
+        else if (isOnlyChange(item)) problems.push(nothingToChange(id, item))
         else layers.set(id, [layer])
       }
     }
@@ -93,6 +94,19 @@ function readLayer(item: MapTree, over: boolean, problems: Problem[]): Layer {
 /** Whether an item makes sense only over another: a rule of its own names its detector. */
 function isChange(item: MapTree): boolean {
   return partOf(item, ['detector']) === undefined
+}
+
+/** Whether an item of the lowest directory was meant for a higher one: no detector, not even a misspelt one, and no title. */
+function isOnlyChange(item: MapTree): boolean {
+  return isChange(item) && partOf(item, ['title']) === undefined && didYouMean('detector', item.entries.keys()) === undefined
+}
+
+function nothingToChange(id: string, item: MapTree): Problem {
+  return {
+    message: `\`${id}\` changes a rule, and there is none below it`,
+    mend: 'name the directory with that rule first, such as `--rules shipped`; a rule of its own needs a `title` and a `detector`',
+    ...whereAt(item, ['rule']),
+  }
 }
 
 function reportUnknown(id: string, item: MapTree, layers: ReadonlyMap<string, Layer[]>, broken: boolean, problems: Problem[]): void {

@@ -209,6 +209,9 @@ test.each([
   ['a wrong param in an overlay', sources(plain, '- rule: plain\n  params: { most: few }\n'), ['d1/a.yaml:2:19: `params.most` must be a number, not `few`']],
   ['a mistake below an overlay, once', sources(`${plain}  scope: platfrm == "x"\n`, '- rule: plain\n  severity: high\n'),
     ['d0/a.yaml:7:10: `scope`: unknown variable: `platfrm` (did you mean `platform`?)']],
+  ['an overlay with nothing below', sources('- rule: plain\n  params: { most: 3 }\n'), [
+    'd0/a.yaml:1:9: `plain` changes a rule, and there is none below it (name the directory with that rule first, such as `--rules shipped`; a rule of its own needs a `title` and a `detector`)',
+  ]],
   ['an override of nothing', sources(plain, '- rule: plain\n  override: { exmpt: append, exempt: add }\n  exempt: []\n'), [
     'd1/a.yaml:2:38: `override.exempt` cannot be `add` (one of `append`, `replace`)',
   ]],
