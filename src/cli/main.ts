@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=64
 import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'

@@ -20,6 +20,8 @@ export interface Layout {
   own: SavedPart[]
   /** By slot; null where a rule does not see this kind of key. */
   rules: (SavedPart | null)[]
+  /** The numbers of a new row, as texts: some are no numbers of JSON. */
+  initial: string[]
 }
 
 export function layoutOf(table: Table, rules: readonly Rule[]): Layout {
@@ -33,32 +35,76 @@ export function layoutOf(table: Table, rules: readonly Rule[]): Layout {
       const part = table.parts[slot]
       return part === undefined ? null : saved(r.id, part, r.detector)
     }),
+    initial: [...table.rows.initial].map(String),
   }
 }
 
-/** The numbers of a row as bytes. Which timers are queued is not state. */
-export function rowBytes(table: Table, row: Row): Uint8Array {
-  const numbers = row.numbers.slice(row.at, row.at + table.rows.width)
-  for (let slot = 0; slot < table.timers; slot++) numbers[TIMERS + 2 * slot + 1] = 0
-  return new Uint8Array(numbers.buffer)
+/** A saved row takes at most so many bytes. */
+export function mostRowBytes({ rows: { width } }: Table): number {
+  return Math.ceil(width / 8) + width * DOUBLE
 }
 
-// Rows of one block are written one after another.
+/** A row as it is saved: a bit for each number that is not what it was in a new row, then those numbers. Which timers are queued is not state. */
+export function rowBytes(table: Table, row: Row): Uint8Array {
+  const out = Buffer.alloc(mostRowBytes(table))
+  return out.subarray(0, writeRow(table, row, out, 0))
+}
+
+const DOUBLE = Float64Array.BYTES_PER_ELEMENT
+// Rows of one block are written one after another, and so are those of one table. Halves of numbers are compared, since NaN is unlike itself and 0 like -0.
 let block: Float64Array = new Float64Array(0)
-let blockBytes: Buffer = Buffer.alloc(0)
+let halves: Uint32Array = new Uint32Array(0)
+let initial: Float64Array = new Float64Array(0)
+let initialHalves: Uint32Array = new Uint32Array(0)
+let changed: Uint32Array = new Uint32Array(0)
 
 /** Writes the same bytes as `rowBytes` into `out`; returns how many. */
-export function writeRow(table: Table, row: Row, out: Buffer, at: number): number {
+export function writeRow(table: Table, row: Row, out: Uint8Array, at: number): number {
   if (row.numbers !== block) {
     block = row.numbers
-    blockBytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength)
+    halves = new Uint32Array(block.buffer, block.byteOffset, 2 * block.length)
   }
-  const start = row.at * Float64Array.BYTES_PER_ELEMENT
-  const size = table.rows.width * Float64Array.BYTES_PER_ELEMENT
-  blockBytes.copy(out, at, start, start + size)
-  for (let slot = 0; slot < table.timers; slot++) out.writeDoubleLE(0, at + (TIMERS + 2 * slot + 1) * Float64Array.BYTES_PER_ELEMENT)
-  return size
+  if (table.rows.initial !== initial) {
+    initial = table.rows.initial
+    initialHalves = new Uint32Array(initial.buffer, initial.byteOffset, 2 * initial.length)
+    changed = new Uint32Array(2 * initial.length)
+  }
+  const { width } = table.rows
+  const bits = Math.ceil(width / 8)
+  const queued = TIMERS + 2 * table.timers
+  let [count, bit, byte, from] = [0, 1, 0, 2 * row.at]
+  for (let i = 0; i < width; i++) {
+    const low = halves[from++] as number
+    const high = halves[from++] as number
+    if ((low !== initialHalves[2 * i] || high !== initialHalves[2 * i + 1]) && !(i < queued && i >= TIMERS && ((i - TIMERS) & 1) === 1)) {
+      byte |= bit
+      changed[count++] = low
+      changed[count++] = high
+    }
+    if (bit === 128) {
+      out[at + (i >> 3)] = byte
+      bit = 1
+      byte = 0
+    } else bit <<= 1
+  }
+  if (bit !== 1) out[at + bits - 1] = byte
+  out.set(new Uint8Array(changed.buffer, 0, 4 * count), at + bits)
+  return bits + 4 * count
 }
+
+/** Puts what a saved row of so many numbers says into `numbers`, which are those of a new row. */
+function readRow(bytes: Uint8Array, width: number, numbers: Float64Array, at: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let next = Math.ceil(width / 8)
+  for (let i = 0; i < width; i++) {
+    if (((bytes[i >> 3] as number) & (1 << (i & 7))) === 0) continue
+    numbers[at + i] = view.getFloat64(next, IS_LITTLE)
+    next += DOUBLE
+  }
+}
+
+// Numbers are saved as they lie in memory.
+const IS_LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
 
 /** A row's texts and objects, as they were saved. */
 export interface References {
@@ -104,11 +150,9 @@ export class RowReader {
 
   /** Fills the row's numbers; with other rules its references, too, which are needed then. */
   read(row: Row, bytes: Uint8Array, references: () => References): void {
-    if (this.same) {
-      new Uint8Array(row.numbers.buffer, row.numbers.byteOffset + row.at * Float64Array.BYTES_PER_ELEMENT, bytes.length).set(bytes)
-      return
-    }
-    const numbers = new Float64Array(Uint8Array.from(bytes).buffer)
+    if (this.same) return readRow(bytes, this.table.rows.width, row.numbers, row.at)
+    const numbers = Float64Array.from(this.saved.initial, Number)
+    readRow(bytes, numbers.length, numbers, 0)
     const values = references()
     row.numbers[row.at + LAST] = numbers[LAST] as number
     this.moveTimers(row, numbers)

@@ -1,6 +1,6 @@
-import { Packr } from 'msgpackr'
+import { Packr, RESET_BUFFER_MODE } from 'msgpackr'
 import type { Entry, OpenEpisode } from './entry.ts'
-import { writeRow } from './layout.ts'
+import { mostRowBytes, writeRow } from './layout.ts'
 import type { LearnerEntry } from './learner-entry.ts'
 import type { LearnerStage } from './learner-stage.ts'
 import type { Table } from './table.ts'
@@ -17,8 +17,8 @@ const HEAD = 5
 const [ARRAY, TEXT, TEXT_8, TEXT_16, BYTES_32] = [0x90, 0xa0, 0xd9, 0xda, 0xc6]
 
 /**
- * Writes saved keys, each a msgpack array behind its length, into chunks. Rows and ids are copied to where they are sent from: a snapshot of many
- * keys is mostly that, and a buffer for each part of each would cost as much again.
+ * Writes saved keys, each a msgpack array behind its length, into chunks, all of which are one and the same piece of memory: a new one for each made V8
+ * collect all the time, since it counts what lies outside its heap, too. Rows and ids are copied there and not anywhere in between.
  */
 export class RecordWriter {
   private out = Buffer.allocUnsafe(CHUNK)
@@ -39,7 +39,7 @@ export class RecordWriter {
 
   *learner(platform: string, entry: LearnerEntry, { table, ids }: LearnerStage): Generator<Uint8Array> {
     const body = bodyOf(entry)
-    yield* this.begin(1 + 6 * HEAD + 3 * (1 + platform.length + entry.id.length) + table.rows.width * 8 + body.length + ids.bytes)
+    yield* this.begin(1 + 6 * HEAD + 3 * (1 + platform.length + entry.id.length) + mostRowBytes(table) + body.length + ids.bytes)
     this.out[this.at++] = ARRAY | 6
     this.text('l')
     this.text(platform)
@@ -53,7 +53,7 @@ export class RecordWriter {
 
   *resource(resource: string, scope: string, entry: Entry & { readonly id: string }, table: Table): Generator<Uint8Array> {
     const body = bodyOf(entry)
-    yield* this.begin(1 + 6 * HEAD + 3 * (1 + resource.length + scope.length + entry.id.length) + table.rows.width * 8 + body.length)
+    yield* this.begin(1 + 6 * HEAD + 3 * (1 + resource.length + scope.length + entry.id.length) + mostRowBytes(table) + body.length)
     this.out[this.at++] = ARRAY | 6
     this.text('r')
     this.text(resource)
@@ -69,11 +69,10 @@ export class RecordWriter {
     if (this.at > 0) yield this.out.subarray(0, this.at)
   }
 
-  /** Makes room for a record of at most so many bytes. INVARIANT: a chunk that was handed out is not written to any more. */
+  /** Makes room for a record of at most so many bytes. A chunk is written over once the next one is asked for. */
   private *begin(most: number): Generator<Uint8Array> {
     if (this.at > 0 && this.at + LENGTH + most > this.out.length) {
       yield this.out.subarray(0, this.at)
-      this.out = Buffer.allocUnsafe(CHUNK)
       this.at = 0
     }
     if (LENGTH + most > this.out.length) this.out = Buffer.allocUnsafe(LENGTH + most)
@@ -95,8 +94,9 @@ export class RecordWriter {
   }
 
   private row(table: Table, entry: Entry): void {
-    this.head(table.rows.width * 8)
-    this.at += writeRow(table, entry, this.out, this.at)
+    const size = writeRow(table, entry, this.out, this.at + HEAD)
+    this.head(size)
+    this.at += size
   }
 
   private bytes(bytes: Uint8Array): void {
@@ -111,6 +111,7 @@ export class RecordWriter {
   }
 }
 
+/** Holds until the next one is asked for. */
 function bodyOf(entry: Entry): Uint8Array {
-  return entry.packed ?? packr.pack([entry.refs, entry.rares, entry.open] satisfies Body)
+  return entry.packed ?? packr.pack([entry.refs, entry.rares, entry.open] satisfies Body, RESET_BUFFER_MODE)
 }

@@ -91,8 +91,10 @@ export class ResourceStage {
     return table
   }
 
-  /** Takes a sighting that the next mark covers. Whether a rule sees it is asked when it is released: they may be other rules then. */
-  /** Holds a sighting until its time has come. `mark`: the one that delivered it, where somebody asks for the oldest. */
+  /**
+   * Holds a sighting until its time has come. Whether a rule sees it is asked then: they may be other rules. `mark`: the one that delivered it,
+   * where somebody asks for the oldest.
+   */
   add(sighting: Sighting, mark = 0): void {
     this.held.add(sighting, mark)
   }

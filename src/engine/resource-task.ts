@@ -7,6 +7,7 @@ import type { Setup, Unjudged } from './runtime.ts'
 import type { Sighting } from './sighting.ts'
 import { Sweeping } from './sweeping.ts'
 import type { Mark } from './timekeeper.ts'
+import { WaitingSightings, type Sightings } from './waiting-sightings.ts'
 
 /** What one learner task hands over for a run of marks: this partition's sightings, for each mark. */
 export interface HandOver {
@@ -15,7 +16,7 @@ export interface HandOver {
   tasks: number
   marks: {
     mark: number
-    sightings: Sighting[]
+    sightings: Sightings
     /** More of this mark's follow in the task's next record, since one must not grow too large. */
     more?: boolean
   }[]
@@ -37,7 +38,7 @@ export interface ResourceTaskState {
 interface Delivered {
   tasks: Set<number>
   of: number
-  sightings: Sighting[]
+  sightings: Sightings[]
 }
 
 /** The resource stage over one partition of the sightings: handles a mark when every learner task has delivered it. */
@@ -47,6 +48,7 @@ export class ResourceTask implements Keyed {
   private readonly outputs: Output[] = []
   /** By mark: what has been delivered for it, and by which tasks. */
   private readonly delivered = new Map<number, Delivered>()
+  private readonly waiting = new WaitingSightings()
   /** Offsets of the records taken that may still be needed, each with the last mark that it tells of. */
   private records: { offset: number; last: number }[] = []
   private position: number
@@ -101,19 +103,21 @@ export class ResourceTask implements Keyed {
       if (at === undefined) this.delivered.set(mark, (at = { tasks: new Set(), of: tasks, sightings: [] }))
       if (at.tasks.has(task)) continue
       if (!more) at.tasks.add(task)
-      for (const s of sightings) at.sightings.push(s)
+      at.sightings.push(sightings)
     }
     this.position = offset + 1
     this.records.push({ offset, last: marks.at(-1)?.mark ?? 0 })
   }
 
   // INVARIANT (once): what the watermark of the snapshot's mark had released is in the keys, and comes no more.
-  private refill(mark: number, task: number, sightings: readonly Sighting[], more: boolean | undefined): void {
+  private refill(mark: number, task: number, sightings: Sightings, more: boolean | undefined): void {
     let tasks = this.refilled.get(mark)
     if (tasks === undefined) this.refilled.set(mark, (tasks = new Set()))
     if (tasks.has(task)) return
     if (!more) tasks.add(task)
-    for (const s of sightings) if (s.time >= this.stage.watermarkNow) this.stage.add(s, mark)
+    const now = this.stage.watermarkNow
+    if (sightings.from >= now) this.waiting.add(sightings, mark)
+    else for (const s of sightings.read()) if (s.time >= now) this.stage.add(s, mark)
   }
 
   /** Whether every learner task has delivered the next mark, and what was held has been read again. */
@@ -124,19 +128,20 @@ export class ResourceTask implements Keyed {
 
   /** Handles the next mark, which must be ready; returns what it gave rise to. */
   handle(mark: Mark): Output[] {
-    const sightings = this.delivered.get(mark.number)?.sightings ?? []
-    for (const s of sightings) this.stage.add(s, mark.number)
+    const delivered = this.delivered.get(mark.number)?.sightings ?? []
+    for (const part of delivered) this.waiting.add(part, mark.number)
+    this.waiting.release(mark.resource, (s, by) => this.stage.add(s, by))
     this.delivered.delete(mark.number)
     this.refilled.clear()
     this.stage.mark(mark)
     this.mark = mark.number
     this.forgetRecords()
-    if (this.sweeping.isDue(mark.resource, sightings.length, () => this.stage.size)) this.stage.sweep()
+    if (this.sweeping.isDue(mark.resource, delivered.reduce((n, part) => n + part.count, 0), () => this.stage.size)) this.stage.sweep()
     return this.outputs.splice(0)
   }
 
   private forgetRecords(): void {
-    const needed = Math.min(this.stage.oldestMark(), this.mark + 1)
+    const needed = Math.min(this.stage.oldestMark(), this.waiting.oldestMark(), this.mark + 1)
     let done = 0
     while (done < this.records.length && (this.records[done] as { last: number }).last < needed) done++
     if (done > 0) this.records = this.records.slice(done)

@@ -4,12 +4,12 @@ const BLOCK = 256
 /** Rows of doubles of one width, in blocks outside the garbage collector's sight. */
 export class Rows {
   readonly width: number
-  private readonly initial: Float64Array
+  /** The numbers of a new row. */
+  readonly initial: Float64Array
   private readonly blocks: Float64Array[] = []
   private readonly free: number[] = []
   private used = 0
 
-  /** `initial` are the numbers of a new row. */
   constructor(initial: readonly number[]) {
     this.initial = Float64Array.from(initial)
     this.width = initial.length

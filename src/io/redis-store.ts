@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { Writable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
+import { Command } from 'ioredis'
 import { InvigilError } from '../base/errors.ts'
 import { DAY, type Ms } from '../base/time.ts'
 import type { SnapshotStore } from '../engine/ports.ts'
@@ -13,10 +15,12 @@ export interface RedisStoreOptions extends RedisOptions {
   expiry?: Ms
 }
 
-/** Bytes of a part, but for the last: from one to two of these. */
+/** Bytes of a part, but for the last. */
 const PART = 1 << 20
-/** Parts under way at once: what a store needs in memory. */
+/** Parts under way at once: what a store needs in memory, and the one that is being filled. */
 const WINDOW = 4
+/** Memory for parts, of stores that write nothing at present. */
+const spare: Buffer[][] = []
 /** Parts announced at once, before they are written. */
 const RESERVED = 256
 /** Parts deleted at once. */
@@ -58,21 +62,24 @@ export class RedisStore implements SnapshotStore {
     return (await this.redis.ask((r) => r.getBuffer(`${this.base}manifest`))) ?? undefined
   }
 
-  /** A chunk must not be changed after it was handed over. Errors: `bad-state` where the state was lost meanwhile, `taken`, `io`, `disk-full`. */
+  /** Errors: `bad-state` where the state was lost meanwhile, `taken`, `io`, `disk-full`. */
   async write(chunks: Iterable<Uint8Array>): Promise<string> {
     const name = `keys-${randomUUID()}`
     const ahead = new Ahead<unknown>()
+    const memory = spare.pop() ?? []
     let [count, reserved] = [0, RESERVED]
     // A Redis that is gone is noticed before the first chunk is asked for.
     await this.inFile(RESERVE, name, reserved)
     try {
-      for await (const part of inParts(chunks)) {
+      for await (const part of inParts(chunks, memory)) {
         if (count === reserved) await this.inFile(RESERVE, name, (reserved += RESERVED))
         if (ahead.size === WINDOW) await ahead.next()
         ahead.add(this.put(`${this.base}${name}:${count++}`, part))
       }
       while (ahead.size > 0) await ahead.next()
       await this.inFile(FINISH, name, count)
+      // Where something failed, a part may still wait to be sent.
+      spare.push(memory)
     } catch (e) {
       await ahead.settled()
       // What fails here too is removed by a later commit, and the first error tells more. A Redis that does not answer is not waited for again.
@@ -116,7 +123,7 @@ export class RedisStore implements SnapshotStore {
   }
 
   private async put(key: string, part: Buffer): Promise<void> {
-    await this.redis.ask((r) => (this.ttl === '0' ? r.set(key, part) : r.set(key, part, 'EX', this.ttl)))
+    await this.redis.ask((r) => r.sendCommand(new SetPart(key, part, this.ttl)) as Promise<unknown>)
   }
 
   private async inFile(script: string, name: string, count: number): Promise<void> {
@@ -166,24 +173,46 @@ class Ahead<T> {
   }
 }
 
-/** Puts small chunks together and cuts large ones. After each chunk other work gets its turn. */
-async function* inParts(chunks: Iterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let small: Uint8Array[] = []
-  let size = 0
+/**
+ * Puts chunks together to parts, in memory that is used again and again: a part holds as long as there are `WINDOW` after it at most. After each
+ * chunk other work gets its turn.
+ */
+async function* inParts(chunks: Iterable<Uint8Array>, memory: Buffer[]): AsyncGenerator<Buffer> {
+  let [n, filled] = [0, 0]
   for (const chunk of chunks) {
-    if (chunk.length > 0) small.push(chunk)
-    size += chunk.length
-    await turn()
-    if (size < PART) continue
-    const whole = small.length === 1 ? asBuffer(small[0] as Uint8Array) : Buffer.concat(small)
-    const step = Math.ceil(size / Math.floor(size / PART))
-    for (let at = 0; at < size; at += step) {
-      yield whole.subarray(at, at + step)
+    for (let from = 0; from < chunk.length;) {
+      const part = (memory[n] ??= Buffer.allocUnsafeSlow(PART))
+      const size = Math.min(chunk.length - from, PART - filled)
+      part.set(chunk.subarray(from, from + size), filled)
+      from += size
+      filled += size
+      if (filled < PART) continue
+      yield part
+      n = (n + 1) % (WINDOW + 1)
+      filled = 0
     }
-    small = []
-    size = 0
+    await turn()
   }
-  if (size > 0) yield Buffer.concat(small)
+  if (filled > 0) yield (memory[n] as Buffer).subarray(0, filled)
+}
+
+/** SET of a large value, which is sent from where it lies; the client would copy it into memory of its own first. */
+class SetPart extends Command {
+  private readonly part: Buffer
+
+  constructor(key: string, part: Buffer, ttl: string) {
+    super('set', ttl === '0' ? [key, part] : [key, part, 'EX', ttl])
+    this.part = part
+  }
+
+  override toWritable(socket: object): string {
+    const [key, , ...more] = this.args as string[]
+    const argument = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`
+    const stream = socket as Writable
+    stream.write(`*${this.args.length + 1}\r\n${[this.name, key as string].map(argument).join('')}$${this.part.length}\r\n`)
+    stream.write(this.part)
+    return `\r\n${more.map(argument).join('')}`
+  }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

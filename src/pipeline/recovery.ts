@@ -4,7 +4,7 @@ import type { SnapshotStore } from '../engine/ports.ts'
 import { loadKeys, saveKeys, type Keyed } from '../engine/keys.ts'
 
 const packr = new Packr({ useRecords: false })
-const FORMAT = 2
+const FORMAT = 3
 
 /** The files of a snapshot, and what it is besides: committed in one piece. */
 export type Manifest<Head> = Head & {

@@ -10,6 +10,7 @@ import { ResourceTask, type HandOver, type ResourceTaskState } from '../engine/r
 import type { Setup } from '../engine/runtime.ts'
 import { resourceKey, type Sighting } from '../engine/sighting.ts'
 import { Timekeeper, type Mark } from '../engine/timekeeper.ts'
+import { sightingsOf, type Sightings } from '../engine/waiting-sightings.ts'
 import type { Event } from '../telemetry/event.ts'
 import { eventOf, type Arrival } from './five-platforms.ts'
 
@@ -74,7 +75,9 @@ export class Fleet {
       const parts: Sighting[][] = this.handOvers.map(() => [])
       for (const s of work.sightings) parts[fnv1a(resourceKey(s)) % parts.length]?.push(s)
       parts.forEach((sightings, r) => {
-        const handOver = packr.unpack(packr.pack({ task: p, tasks: this.learners.length, marks: [{ mark: record.mark.number, sightings }] })) as HandOver
+        const packed = packr.pack(sightings)
+        const waiting: Sightings = { ...sightingsOf(sightings), read: () => packr.unpack(packed) as Sighting[] }
+        const handOver: HandOver = { task: p, tasks: this.learners.length, marks: [{ mark: record.mark.number, sightings: waiting }] }
         const offset = (this.handOvers[r] as HandOver[]).push(handOver) - 1
         this.resources[r]?.take(offset, handOver)
       })

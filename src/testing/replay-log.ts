@@ -2,6 +2,7 @@ import type { Setup } from '../engine/runtime.ts'
 import { LearnerTask } from '../engine/learner-task.ts'
 import { unpackMark, type MarkRecord } from '../engine/mark-record.ts'
 import type { Output } from '../engine/output.ts'
+import { sightingsOf } from '../engine/waiting-sightings.ts'
 import { ResourceTask } from '../engine/resource-task.ts'
 import type { KafkaClient, KafkaMessage } from '../io/kafka/client.ts'
 import { logRanges } from '../io/kafka/offsets.ts'
@@ -51,7 +52,7 @@ function handle(learners: readonly LearnerTask[], resource: ResourceTask, record
   learners.forEach((task, p) => {
     const work = task.handle(record)
     outputs.push(...work.outputs)
-    resource.take(0, { task: p, tasks: learners.length, marks: [{ mark: record.mark.number, sightings: work.sightings }] })
+    resource.take(0, { task: p, tasks: learners.length, marks: [{ mark: record.mark.number, sightings: sightingsOf(work.sightings) }] })
   })
   outputs.push(...resource.handle(record.mark))
   return outputs

@@ -6,6 +6,7 @@ import type { LateEvent, Output } from '../../engine/output.ts'
 import { ResourceTask } from '../../engine/resource-task.ts'
 import type { Setup } from '../../engine/runtime.ts'
 import { resourceKey, type Sighting } from '../../engine/sighting.ts'
+import { sightingsOf } from '../../engine/waiting-sightings.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Held } from '../../telemetry/held.ts'
 
@@ -83,6 +84,6 @@ export class ArchiveTasks implements Stages {
   private handOver({ task, tasks, mark, sightings }: { task: number; tasks: number; mark: number; sightings: readonly Sighting[] }): void {
     const parts: Sighting[][] = this.resourceTasks.map(() => [])
     for (const s of sightings) (parts[this.split === 1 ? 0 : fnv1a(resourceKey(s)) % this.split] as Sighting[]).push(s)
-    parts.forEach((own, r) => (this.resourceTasks[r] as ResourceTask).take(0, { task, tasks, marks: [{ mark, sightings: own }] }))
+    parts.forEach((own, r) => (this.resourceTasks[r] as ResourceTask).take(0, { task, tasks, marks: [{ mark, sightings: sightingsOf(own) }] }))
   }
 }

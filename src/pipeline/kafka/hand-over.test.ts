@@ -20,7 +20,7 @@ describe('sightings are handed over', () => {
     expect(messages.map((m) => m.partition)).toEqual([0, 1, 2])
     const read = messages.map((m) => unpackHandOver(m.value))
     expect(read.map(({ task, tasks, marks }) => [task, tasks, marks.map((m) => [m.mark, m.more])])).toEqual(read.map(() => [2, 5, [[7, false], [8, false]]]))
-    expect(read.map((r) => r.marks[0]?.sightings)).toEqual([0, 1, 2].map((p) => first.filter((s) => fnv1a(resourceKey(s)) % 3 === p)))
+    expect(read.map((r) => r.marks[0]?.sightings.read())).toEqual([0, 1, 2].map((p) => first.filter((s) => fnv1a(resourceKey(s)) % 3 === p)))
   })
 
   test('what is too much for a record goes on in the next, and only the last one ends the mark', () => {
@@ -33,7 +33,7 @@ describe('sightings are handed over', () => {
     expect(messages.length).toBeGreaterThan(1)
     expect(Math.max(...messages.map((m) => m.value.length))).toBeLessThan(2 << 20)
     const parts = messages.flatMap((m) => unpackHandOver(m.value).marks)
-    expect(parts.filter((p) => p.mark === 2).flatMap((p) => p.sightings)).toEqual(many)
+    expect(parts.filter((p) => p.mark === 2).flatMap((p) => p.sightings.read())).toEqual(many)
     expect(parts.filter((p) => !p.more).map((p) => p.mark)).toEqual([1, 2, 3])
   })
 

@@ -1,17 +1,26 @@
 import { Packr } from 'msgpackr'
 import { InvigilError } from '../../base/errors.ts'
 import { fnv1a } from '../../base/hash.ts'
+import type { Ms } from '../../base/time.ts'
 import type { HandOver } from '../../engine/resource-task.ts'
 import { resourceKey, type Sighting } from '../../engine/sighting.ts'
+import { sightingsOf } from '../../engine/waiting-sightings.ts'
 
-// Definitions of records stand in each value, once for all sightings in it.
+// Definitions of records stand in each part, once for all sightings in it.
 const packr = new Packr({ useRecords: true, moreTypes: false })
-const FORMAT = 1
+const FORMAT = 2
 /** Characters of one record's sightings; each may become three bytes, and a topic takes 2 MiB. */
 const MOST_TEXT = 400_000
 const FIXED_TEXT = 100
+const NONE = new Uint8Array(0)
 
-type Part = HandOver['marks'][number]
+interface Part {
+  mark: number
+  sightings: Sighting[]
+  more?: boolean
+}
+/** As it is written: sightings packed by themselves, so that they can wait as bytes. */
+type WrittenPart = [mark: number, more: boolean, from: Ms, count: number, sightings: Uint8Array]
 
 /** The sightings of a run of marks, for each partition: a task writes at least one record to every partition, so that all know that it is done. */
 export class HandOvers {
@@ -49,25 +58,32 @@ export class HandOvers {
   /** The records to write. */
   messages(): { partition: number; key: string; value: Buffer }[] {
     const { task, tasks } = this
-    return this.records.flatMap((records, partition) => records.map((marks) => ({ partition, key: String(task), value: pack({ task, tasks, marks }) })))
+    return this.records.flatMap((records, partition) => records.map((marks) => ({ partition, key: String(task), value: pack(task, tasks, marks) })))
   }
 }
 
-function pack({ task, tasks, marks }: HandOver): Buffer {
-  return Buffer.from(packr.pack([FORMAT, task, tasks, marks.map(({ mark, sightings, more }) => [mark, sightings, more ?? false])]))
+function pack(task: number, tasks: number, parts: readonly Part[]): Buffer {
+  const written = parts.map(({ mark, sightings, more }): WrittenPart => {
+    const { from, count } = sightingsOf(sightings)
+    return [mark, more ?? false, from, count, count === 0 ? NONE : packr.pack(sightings)]
+  })
+  return Buffer.from(packr.pack([FORMAT, task, tasks, written]))
 }
 
 /** Reads a record of the sightings; `bad-state` where it is none, or one of another format. */
 export function unpackHandOver(bytes: Uint8Array): HandOver {
-  let parts: unknown
+  const parts = read(bytes)
+  if (!Array.isArray(parts) || parts[0] !== FORMAT) throw new InvigilError('bad-state', 'a record of the sightings is of a format that this version does not know')
+  const [, task, tasks, marks] = parts as [number, number, number, WrittenPart[]]
+  return { task, tasks, marks: marks.map(([mark, more, from, count, packed]) => ({ mark, more, sightings: { from, count, read: () => (count === 0 ? [] : (read(packed) as Sighting[])) } })) }
+}
+
+function read(bytes: Uint8Array): unknown {
   try {
-    parts = packr.unpack(bytes)
+    return packr.unpack(bytes)
   } catch (cause) {
     throw new InvigilError('bad-state', 'a record of the sightings cannot be read', { cause })
   }
-  if (!Array.isArray(parts) || parts[0] !== FORMAT) throw new InvigilError('bad-state', 'a record of the sightings is of a format that this version does not know')
-  const [, task, tasks, marks] = parts as [number, number, number, [mark: number, sightings: Sighting[], more: boolean][]]
-  return { task, tasks, marks: marks.map(([mark, sightings, more]) => ({ mark, sightings, more })) }
 }
 
 function textOf(s: Sighting): number {

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { flag, number, record } from '../base/record.ts'
+import { layoutOf, mostRowBytes, rowBytes, RowReader, writeRow } from './layout.ts'
+import { LAST, Table, TIMERS, type Row } from './table.ts'
+
+const shape = record({ none: number(NaN), zero: number(0), before: number(-Infinity), seven: number(7), yes: flag, other: number(-1) })
+const tableOf = () => new Table(1, { own: shape }, [])
+const rowOf = (table: Table): Row => {
+  const row = { numbers: new Float64Array(0), at: 0, row: 0, refs: [], rares: undefined }
+  table.add(row)
+  return row
+}
+const numbersOf = (table: Table, row: Row) => [...row.numbers.subarray(row.at, row.at + table.rows.width)]
+
+function back(table: Table, bytes: Uint8Array, to: Table): number[] {
+  const row = rowOf(to)
+  new RowReader(layoutOf(table, []), to, []).read(row, bytes, () => ({ refs: [], rares: undefined }))
+  return numbersOf(to, row)
+}
+
+test.each<[string, readonly number[]]>([
+  ['a new row', [-Infinity, 0, 0, NaN, 0, -Infinity, 7, 0, -1]],
+  ['every number another', [1.5, 2, 0, 0, NaN, 5, NaN, 1, 1e300]],
+  ['a zero that is negative, and NaN where there was a number', [17, 0, 0, NaN, -0, -Infinity, NaN, 0, -0]],
+  ['the first and the last', [1, 0, 0, NaN, 0, -Infinity, 7, 0, 5]],
+])('a row is saved and read: %s', (_, numbers) => {
+  const table = tableOf()
+  rowOf(table)
+  const row = rowOf(table)
+  row.numbers.set(numbers, row.at)
+  const bytes = rowBytes(table, row)
+  const out = Buffer.alloc(3 + mostRowBytes(table), 0xff)
+  expect(writeRow(table, row, out, 3)).toBe(bytes.length)
+  expect(Buffer.from(bytes).equals(out.subarray(3, 3 + bytes.length))).toBe(true)
+  expect(back(table, bytes, tableOf())).toEqual(numbers)
+})
+
+test('which timers are queued is not saved', () => {
+  const table = tableOf()
+  const row = rowOf(table)
+  row.numbers[row.at + TIMERS] = 99
+  row.numbers[row.at + TIMERS + 1] = 99
+  const read = back(table, rowBytes(table, row), tableOf())
+  expect([read[TIMERS], read[TIMERS + 1]]).toEqual([99, 0])
+})
+
+test('what was new when it was saved is so afterwards, though a new row is another today', () => {
+  const table = tableOf()
+  const row = rowOf(table)
+  row.numbers[row.at + LAST] = 1000
+  const today = new Table(1, { own: record({ seven: number(8), added: number(3), none: number(0), other: number(-1) }) }, [])
+  expect(back(table, rowBytes(table, row), today)).toEqual([1000, 0, 0, 7, 3, NaN, -1])
+})
