@@ -1,4 +1,4 @@
-import { slices, type Slice } from './honest.ts'
+import { slices, type Slice } from './honest/slices.ts'
 import { Person } from './person.ts'
 import { RANGES, type Addresses } from './places.ts'
 import { Random } from './random.ts'

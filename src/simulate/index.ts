@@ -1,30 +1,18 @@
 import { Heap } from '../base/order.ts'
 import type { Ms } from '../base/time.ts'
 import type { WireEvent } from '../telemetry/event.ts'
-import { apiBundle } from './api-bundle.ts'
-import { apiMinute } from './api-minute.ts'
-import { apiProbe } from './api-probe.ts'
+import { adversaries } from './adversaries/index.ts'
+import { teacher, visit } from './adversaries/teacher.ts'
 import { buildCast, type Cast } from './cast.ts'
-import { consoleScript, proxy } from './console.ts'
-import { farm } from './farm.ts'
-import { group } from './group.ts'
-import { honest } from './honest.ts'
-import { mimic } from './mimic.ts'
-import { noFace } from './no-face.ts'
+import { honest } from './honest/slices.ts'
 import { browser, Person, stamp, ZONE_OFFSET, type Actor, type Sent, type SimClass } from './person.ts'
 import { Addresses, RANGES } from './places.ts'
 import { Random } from './random.ts'
 import { clock, range, type Adversary, type Stage } from './stage.ts'
-import { teacher, visit } from './teacher.ts'
 import type { Truth } from './truth.ts'
-import { userscript } from './userscript.ts'
-import { watcher } from './watcher.ts'
 import { buildWorld, catalogueOf, type CatalogueFile, type World } from './world.ts'
 
-/** Every way to cheat that the simulator knows. The order is that of the report. */
-export const adversaries: readonly Adversary[] = [
-  apiProbe, apiBundle, apiMinute, consoleScript, proxy, mimic, userscript, farm, watcher, noFace, teacher, group,
-]
+export { adversaries }
 
 export interface SimulateOptions {
   learners: number

@@ -1,7 +1,7 @@
 import { HOUR, SECOND, type Ms } from '../base/time.ts'
 import type { Action, WireEvent } from '../telemetry/event.ts'
 import type { Random } from './random.ts'
-import { Face } from './face.ts'
+import { Face } from './play/face.ts'
 
 /** How a platform reports: its player's cadence and which fields it has. */
 export interface PlatformSpec {

@@ -1,8 +1,8 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Habits } from './habits.ts'
-import type { Actor, Chapter, Person, SimClass } from './person.ts'
+import type { Actor, Chapter, Person, SimClass } from '../person.ts'
 import { Player, view, type View } from './player.ts'
-import type { Sitting } from './stage.ts'
+import type { Sitting } from '../stage.ts'
 
 /** How somebody works through the courses with a real player. */
 export interface Way {

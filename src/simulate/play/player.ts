@@ -1,9 +1,9 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
-import type { Action } from '../telemetry/event.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import type { Action } from '../../telemetry/event.ts'
 import { Hands } from './hands.ts'
 import { HIDDEN_MEAN, hiddenSpell, type Habits } from './habits.ts'
-import { inOrder, latency, type Chapter, type Fields, type Link, type Person, type Sent } from './person.ts'
-import type { Random } from './random.ts'
+import { inOrder, latency, type Chapter, type Fields, type Link, type Person, type Sent } from '../person.ts'
+import type { Random } from '../random.ts'
 
 /** A chapter on the screen. `position` is where the media is, in seconds; `reported` where the platform last heard it was. */
 export interface View {

@@ -1,6 +1,6 @@
-import { honestHabits } from './habits.ts'
-import { everyDay, type Adversary } from './stage.ts'
-import { study } from './study.ts'
+import { honestHabits } from '../play/habits.ts'
+import { everyDay, type Adversary } from '../stage.ts'
+import { study } from '../play/study.ts'
 
 export const noFace: Adversary = {
   name: 'no-face',

@@ -1,7 +1,7 @@
-import { SECOND, type Ms } from '../base/time.ts'
-import { latency, type Actor, type Chapter, type Link, type Person } from './person.ts'
+import { SECOND, type Ms } from '../../base/time.ts'
+import { latency, type Actor, type Chapter, type Link, type Person } from '../person.ts'
 import { COPIED_AGENT, Script } from './script.ts'
-import { pending, range, stretches, type Adversary } from './stage.ts'
+import { pending, range, stretches, type Adversary } from '../stage.ts'
 
 export const apiBundle: Adversary = {
   name: 'api-bundle',

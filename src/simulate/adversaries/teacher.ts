@@ -1,9 +1,9 @@
-import { HOUR, MINUTE, type Ms } from '../base/time.ts'
-import { honestHabits, ownerFace } from './habits.ts'
-import { browser, type Actor, type Person } from './person.ts'
+import { HOUR, MINUTE, type Ms } from '../../base/time.ts'
+import { honestHabits, ownerFace } from '../play/habits.ts'
+import { browser, type Actor, type Person } from '../person.ts'
 import { Script } from './script.ts'
-import { clock, range, type Adversary, type Sitting, type Stage } from './stage.ts'
-import { study } from './study.ts'
+import { clock, range, type Adversary, type Sitting, type Stage } from '../stage.ts'
+import { study } from '../play/study.ts'
 
 export const teacher: Adversary = {
   name: 'teacher',

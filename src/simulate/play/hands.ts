@@ -1,6 +1,6 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Habits } from './habits.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 // Nobody moves the mouse all through a long break.
 const LONGEST_SPELL = 5

@@ -1,6 +1,6 @@
-import { SECOND, type Ms } from '../base/time.ts'
-import type { Action } from '../telemetry/event.ts'
-import { inOrder, latency, type Chapter, type Fields, type Link, type Person, type Sent } from './person.ts'
+import { SECOND, type Ms } from '../../base/time.ts'
+import type { Action } from '../../telemetry/event.ts'
+import { inOrder, latency, type Chapter, type Fields, type Link, type Person, type Sent } from '../person.ts'
 
 /** A Chrome that a script's author copied once, and every user of the script has. */
 export const COPIED_AGENT = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/104.0.0.0 Safari/537.36'

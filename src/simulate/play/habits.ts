@@ -1,6 +1,6 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
-import type { Person } from './person.ts'
-import type { Random } from './random.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import type { Person } from '../person.ts'
+import type { Random } from '../random.ts'
 
 /** What happens when the platform asks for the face. */
 export interface FaceHabit {

@@ -1,8 +1,8 @@
-import { MINUTE, SECOND } from '../base/time.ts'
-import { honestHabits, sleepTimer } from './habits.ts'
-import { browser } from './person.ts'
-import { everyDay, type Adversary } from './stage.ts'
-import { study } from './study.ts'
+import { MINUTE, SECOND } from '../../base/time.ts'
+import { honestHabits, sleepTimer } from '../play/habits.ts'
+import { browser } from '../person.ts'
+import { everyDay, type Adversary } from '../stage.ts'
+import { study } from '../play/study.ts'
 
 export const mimic: Adversary = {
   name: 'mimic',

@@ -1,7 +1,7 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
-import type { Actor, Chapter, Link, Person } from './person.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import type { Actor, Chapter, Link, Person } from '../person.ts'
 import { COPIED_AGENT, Script } from './script.ts'
-import { pending, range, stretches, type Adversary } from './stage.ts'
+import { pending, range, stretches, type Adversary } from '../stage.ts'
 
 export const apiProbe: Adversary = {
   name: 'api-probe',

@@ -1,8 +1,8 @@
-import { HOUR } from '../base/time.ts'
-import { honestHabits } from './habits.ts'
-import { browser, type Person } from './person.ts'
-import { clock, range, type Adversary, type Sitting, type Stage } from './stage.ts'
-import { study } from './study.ts'
+import { HOUR } from '../../base/time.ts'
+import { honestHabits } from '../play/habits.ts'
+import { browser, type Person } from '../person.ts'
+import { clock, range, type Adversary, type Sitting, type Stage } from '../stage.ts'
+import { study } from '../play/study.ts'
 
 export const farm: Adversary = {
   name: 'farm',

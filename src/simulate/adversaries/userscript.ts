@@ -1,7 +1,7 @@
-import { honestHabits } from './habits.ts'
-import { browser } from './person.ts'
-import { everyDay, type Adversary } from './stage.ts'
-import { study } from './study.ts'
+import { honestHabits } from '../play/habits.ts'
+import { browser } from '../person.ts'
+import { everyDay, type Adversary } from '../stage.ts'
+import { study } from '../play/study.ts'
 
 export const userscript: Adversary = {
   name: 'userscript',

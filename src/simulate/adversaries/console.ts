@@ -1,8 +1,8 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
-import { browser, latency, type Actor, type Person } from './person.ts'
-import { RANGES, anyAddress, type Range } from './places.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import { browser, latency, type Actor, type Person } from '../person.ts'
+import { RANGES, anyAddress, type Range } from '../places.ts'
 import { Script } from './script.ts'
-import { pending, stretches, type Adversary, type Stage } from './stage.ts'
+import { pending, stretches, type Adversary, type Stage } from '../stage.ts'
 
 export const consoleScript: Adversary = {
   name: 'console',

@@ -1,10 +1,10 @@
-import { HOUR, MINUTE } from '../base/time.ts'
-import { honestHabits, type Habits } from './habits.ts'
-import { browser, type Actor, type Person } from './person.ts'
-import { RANGES } from './places.ts'
-import type { Random } from './random.ts'
-import { clock, everyDay, preferences, range, usualDay, type Sitting, type Stage } from './stage.ts'
-import { study, type Way } from './study.ts'
+import { HOUR, MINUTE } from '../../base/time.ts'
+import { honestHabits, type Habits } from '../play/habits.ts'
+import { browser, type Actor, type Person } from '../person.ts'
+import { RANGES } from '../places.ts'
+import type { Random } from '../random.ts'
+import { clock, everyDay, preferences, range, usualDay, type Sitting, type Stage } from '../stage.ts'
+import { study, type Way } from '../play/study.ts'
 
 /** One kind of honest learner, and its share among the honest. */
 export interface Slice {

@@ -1,9 +1,9 @@
-import { SECOND, type Ms } from '../base/time.ts'
-import { honestHabits } from './habits.ts'
-import { browser, type Actor, type Person } from './person.ts'
-import { Player, view } from './player.ts'
-import type { Random } from './random.ts'
-import { pending, stretches, type Adversary, type Stage } from './stage.ts'
+import { SECOND, type Ms } from '../../base/time.ts'
+import { honestHabits } from '../play/habits.ts'
+import { browser, type Actor, type Person } from '../person.ts'
+import { Player, view } from '../play/player.ts'
+import type { Random } from '../random.ts'
+import { pending, stretches, type Adversary, type Stage } from '../stage.ts'
 
 export const group: Adversary = {
   name: 'group',
