@@ -1,6 +1,6 @@
 import { SECOND, type Ms } from '../../base/time.ts'
-import { latency, type Actor, type Chapter, type Link, type Person } from '../person.ts'
-import { COPIED_AGENT, Script } from './script.ts'
+import type { Actor, Chapter, Link, Person } from '../person.ts'
+import { Script } from './script.ts'
 import { pending, range, stretches, type Adversary } from '../stage.ts'
 
 export const apiBundle: Adversary = {
@@ -13,17 +13,29 @@ export const apiBundle: Adversary = {
     const queue = pending(person)
     const gap = r.vary(5) * SECOND
     const rate = Math.round(r.vary(2) * 10) / 10
+    const noise = r.about(50)
+    const bundle = Math.round(r.about(6))
+    const videos = Math.round(r.about(8))
     return stretches(r, stage, 1, 2.5).flatMap(({ from, until }) => {
-      const link = person.link(COPIED_AGENT)
-      return range(8).map((i) => thread(person, link, queue, from + i * r.uniform(0.2, 1) * SECOND, until, gap, rate))
+      const link = person.link(stage.copiedAgent)
+      return range(videos).map((i) => thread(person, link, queue, from + i * r.uniform(0.2, 1) * SECOND, until, { gap, noise, rate, bundle }))
     })
   },
 }
 
-const BUNDLE = 6
+/** How one copy of the script forges its beats. */
+interface Forgery {
+  gap: Ms
+  noise: Ms
+  rate: number
+  /** Beats in one request. */
+  bundle: number
+}
 
-function* thread(person: Person, link: Link, queue: Chapter[], from: Ms, until: Ms, gap: Ms, rate: number): Actor {
+function* thread(person: Person, link: Link, queue: Chapter[], from: Ms, until: Ms, forgery: Forgery): Actor {
   const r = person.random
+  const { gap, noise, rate, bundle } = forgery
+  const pause = r.limits(0.5, 3)
   const script = new Script(person, link, from)
   while (script.now < until) {
     const chapter = queue.shift()
@@ -32,18 +44,19 @@ function* thread(person: Person, link: Link, queue: Chapter[], from: Ms, until: 
     let position = 0
     let beat = script.now
     while (position < chapter.length) {
-      const request = beat + BUNDLE * gap
-      const received = request + latency(r)
-      for (let i = 0; i < BUNDLE && position < chapter.length; i++) {
-        const wait = gap + r.normal(0, 50)
+      const request = beat + bundle * gap
+      const received = request + person.latency()
+      for (let i = 0; i < bundle && position < chapter.length; i++) {
+        const wait = r.paced(gap, r.normal(0, noise))
         position = Math.min(chapter.length, position + (wait / SECOND) * rate)
         script.sendAt(beat, received + i, 'heartbeat', script.at(chapter, position, { rate }))
         beat += wait
       }
-      beat = request
+      // Beats that the jitter has lengthened may have run past the request; the script's own noise is forgotten.
+      beat = r.tuning.jitter === undefined ? request : Math.max(beat, request)
     }
     script.now = beat
     yield script.take()
-    script.now += r.uniform(0.5, 3) * SECOND
+    script.now += r.paced(r.uniform(...pause)) * SECOND
   }
 }

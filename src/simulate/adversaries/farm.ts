@@ -18,9 +18,11 @@ export const farm: Adversary = {
       const r = person.random
       const clip = person.face.clip(r, r.int(5, 10))
       const next = r.vary(3)
+      const reply = r.limits(2, 6)
       const habits = {
-        ...honestHabits(r), muted: true, inputs: 0, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0, nextLesson: () => next + Math.abs(r.normal(0, 0.1)),
-        face: { answer: () => r.uniform(2, 6), photo: () => r.pick(clip), flubs: 0 },
+        ...honestHabits(person), rate: 1, buffers: false, upload: undefined, muted: true, inputs: 0, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0,
+        nextLesson: () => r.paced(next, Math.abs(r.normal(0, 0.1))),
+        face: { answer: () => r.paced(r.uniform(...reply)), photo: () => r.pick(clip), flubs: 0 },
       }
       return study(person, { habits, sittings: aroundTheClock(person, stage, agent) })
     })

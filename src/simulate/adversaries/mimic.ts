@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../../base/time.ts'
-import { honestHabits, sleepTimer } from '../play/habits.ts'
+import { honestHabits, programTimer } from '../play/habits.ts'
 import { browser } from '../person.ts'
 import { everyDay, type Adversary } from '../stage.ts'
 import { study } from '../play/study.ts'
@@ -14,12 +14,15 @@ export const mimic: Adversary = {
     const pause = r.vary(60)
     const answer = r.vary(2)
     const next = [r.vary(1), r.vary(2)].sort((a, b) => a - b) as [number, number]
+    const base = honestHabits(person)
+    const cadence = r.vary(30 * SECOND)
     const habits = {
-      ...honestHabits(r),
-      cadence: r.vary(30 * SECOND), timer: sleepTimer, rate: Math.max(1.1, r.vary(1.5)), muted: false, hidden: 0,
-      inputs: r.chance(0.5) ? 0 : r.vary(2), losses: 0.003,
-      pauses: r.vary(0.0025) * (MINUTE / SECOND), pauseLength: () => pause + Math.abs(r.normal(0, 0.1)), backSeeks: 0,
-      nextLesson: () => r.uniform(...next), answer: () => answer + Math.abs(r.normal(0, 0.1)), right: 1, quietLeave: 0,
+      ...base,
+      cadence, timer: programTimer(cadence), buffers: false, upload: undefined, rate: Math.max(1.1, r.vary(1.5)), muted: false, hidden: 0,
+      inputs: r.chance(0.5) ? 0 : r.vary(2), losses: r.about(0.003),
+      pauses: r.vary(0.0025) * (MINUTE / SECOND),
+      pauseLength: () => r.paced(pause, Math.abs(r.normal(0, 0.1))), backSeeks: 0,
+      nextLesson: () => r.paced(r.uniform(...next)), answer: () => r.paced(answer, Math.abs(r.normal(0, 0.1))), right: 1, quietLeave: 0,
     }
     return [study(person, { habits, sittings: everyDay(person, stage, 1.5, 3.5, browser(r, 'pc')) })]
   },

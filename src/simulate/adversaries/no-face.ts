@@ -6,8 +6,10 @@ export const noFace: Adversary = {
   name: 'no-face',
   describe: 'Watches like anybody, with the face dialog removed: no request and no answer.',
   size: [1, 1],
+  // Where nobody is asked, nothing is removed.
+  fits: ({ platform: { variant } }) => variant === undefined || variant.faces !== undefined,
   act([person], stage) {
     if (!person) return []
-    return [study(person, { habits: { ...honestHabits(person.random), face: undefined }, sittings: everyDay(person, stage, 1, 3) })]
+    return [study(person, { habits: { ...honestHabits(person), face: undefined }, sittings: everyDay(person, stage, 1, 3) })]
   },
 }

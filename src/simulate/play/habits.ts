@@ -1,6 +1,7 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Person } from '../person.ts'
 import type { Random } from '../random.ts'
+import { onPhone, withTraits } from './traits.ts'
 
 /** What happens when the platform asks for the face. */
 export interface FaceHabit {
@@ -26,19 +27,27 @@ export interface Habits {
   backSeekLength(random: Random): number
   /** Share of the time with the page hidden. */
   hidden: number
+  /** How long a hidden spell is, and its mean; undefined: the short ones of the documented world. */
+  spell?: { length(random: Random): Ms; mean: Ms }
   /** Pointer and key inputs a minute while the page is visible. */
   inputs: number
+  /** Inputs in so many minutes of a device that makes them up; undefined: a person's, by chance. */
+  clicker?: (minutes: number) => number
   /** Seconds without any input between bursts; undefined: inputs come all the time. */
   idle: ((random: Random) => number) | undefined
   /** Share of beats after which some are lost or held up. */
   losses: number
   /** What a phone holds up and sends later, a PC loses. */
   buffers: boolean
+  /** What a phone's app gathers is uploaded this often; undefined: at once. */
+  upload?: Ms
   /** Connection lost for good. */
   drops: number
   /** Mean time between changes of the address, and the new address; undefined: it stays. */
   roam: { every: Ms; address(random: Random): string } | undefined
   nextLesson(random: Random): number
+  /** Stops the platform's countdown to the next chapter. */
+  waits?: boolean
   /** Seconds for an answer, and the share that is right. */
   answer(random: Random): number
   right: number
@@ -57,52 +66,74 @@ export const ownerFace: FaceHabit = {
 
 /**
  * An honest learner at a PC: pauses, back-seeks, hidden pages, answers and gaps as measured on real learners, drawn
- * anew for each person.
+ * anew for each person. In varied worlds also with the person's traits, and by the platform's player.
  */
-export function honestHabits(r: Random): Habits {
+export function honestHabits(person: Person): Habits {
+  const r = person.random
+  const { variant } = person.platform
+  const pace = variant?.pace ?? { pauses: 1, seeks: 1, next: 1, answers: 1 }
   const pause = r.vary(15)
-  const answer = r.vary(12)
-  const next = r.vary(20)
+  const answer = r.vary(12) * pace.answers
+  const next = r.vary(20) * pace.next
   const seek = r.vary(20)
-  return {
+  const sigma = { pause: r.about(1.2), seek: r.about(0.7), next: r.about(0.8), answer: r.about(0.6) }
+  const habits: Habits = {
     cadence: undefined,
-    timer: browserTimer,
+    timer: variant?.timer ?? browserTimer,
     rate: 1,
     muted: r.chance(0.05),
-    pauses: r.uniform(0.1, 0.4),
+    pauses: r.uniform(...r.limits(0.1, 0.4)) * pace.pauses,
     // Somebody who is away for half an hour has ended the session.
-    pauseLength: (r) => Math.min(25 * 60, Math.max(0.8, r.lognormal(pause, 1.2))),
-    backSeeks: r.uniform(0.05, 0.2),
-    backSeekLength: (r) => r.lognormal(seek, 0.7),
+    pauseLength: (r) => Math.min(25 * 60, Math.max(0.8, r.lognormal(pause, sigma.pause))),
+    backSeeks: r.uniform(...r.limits(0.05, 0.2)) * pace.seeks,
+    backSeekLength: (r) => r.lognormal(seek, sigma.seek),
     hidden: Math.min(0.6, r.beta(1.2, 6)),
     inputs: r.vary(3),
     idle: undefined,
-    losses: r.uniform(0.01, 0.03),
+    losses: r.uniform(...r.limits(0.01, 0.03)),
     buffers: false,
     drops: 0,
     roam: undefined,
-    nextLesson: (r) => Math.max(3, r.lognormal(next, 0.8)),
-    answer: (r) => r.lognormal(answer, 0.6),
+    nextLesson: (r) => Math.max(3, r.lognormal(next, sigma.next)),
+    answer: (r) => r.lognormal(answer, sigma.answer),
     right: r.uniform(0.65, 0.95),
-    face: { ...ownerFace, flubs: r.chance(0.1) ? 0.15 : 0.02 },
+    face: { ...faceOf(r), flubs: r.chance(0.1) ? 0.15 : 0.02 },
     quietLeave: 0.15,
   }
+  if (!variant) return habits
+  return withTraits(person.phone ? onPhone(habits, variant) : habits, person, variant)
 }
 
-/** A hidden spell of honest learners: short, since nobody may leave the video running. */
-export function hiddenSpell(r: Random): Ms {
-  return Math.min(4 * MINUTE, r.lognormal(25, 0.9) * SECOND)
+function faceOf(r: Random): FaceHabit {
+  if (!r.tuning.varied) return ownerFace
+  const [median, sigma] = [r.vary(9), r.vary(0.5)]
+  return { ...ownerFace, answer: (r) => Math.min(50, r.lognormal(median, sigma)) }
 }
 
-/** Mean of `hiddenSpell`. */
-export const HIDDEN_MEAN: Ms = 36 * SECOND
+/** Mean of a short hidden spell. */
+const HIDDEN_MEAN: Ms = 36 * SECOND
+
+/** A hidden spell: short with most people, since nobody may leave the video running. */
+export function hiddenSpell({ spell }: Habits, r: Random): Ms {
+  return spell ? spell.length(r) : Math.min(4 * MINUTE, r.lognormal(25, 0.9) * SECOND)
+}
+
+/** How long the page stays visible, so that the share of hidden time comes out right. */
+export function visibleSpell({ hidden, spell }: Habits, r: Random): Ms {
+  return r.exponential(((spell?.mean ?? HIDDEN_MEAN) * (1 - hidden)) / hidden)
+}
 
 /** A browser's timer: a few ms late, now and then more; in a hidden tab up to a second. */
 export function browserTimer(r: Random, hidden: boolean): Ms {
   return Math.abs(r.normal(0, 6)) + (hidden ? r.uniform(0, 900) : 0) + (r.chance(0.03) ? r.uniform(50, 400) : 0)
 }
 
+/** The timer of a program that reports every `cadence`. */
+export function programTimer(cadence: Ms): Habits['timer'] {
+  return (r) => (r.tuning.jitter === undefined ? sleepTimer(r) : r.paced(cadence) - cadence)
+}
+
 /** A program that sleeps between requests: late by the request it waited for. */
-export function sleepTimer(r: Random): Ms {
+function sleepTimer(r: Random): Ms {
   return r.lognormal(150, 0.4)
 }
