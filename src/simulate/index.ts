@@ -29,7 +29,7 @@ export interface SimulateOptions {
    * Three to five platforms drawn from the seed in place of the documented three, courses of other shapes, people with traits
    * of their own (`play/traits.ts`), and every constant of a script or a habit varied: for training and judging a model.
    */
-  varied?: boolean
+  variety?: boolean
   /**
    * How far a person's and a script's numbers stray from the documented ones, to either side: at least and at most, as shares
    * below 1. By default 0 to 0.3. [0.3, 0.5] gives parameters that no world with the default has.
@@ -61,7 +61,7 @@ export function simulate(options: SimulateOptions): Simulation {
   const { learners, days, seed } = options
   const start = options.start ?? DEFAULT_START
   const midnight = Date.parse(`${start}T00:00:00Z`) - ZONE_OFFSET
-  const { varied, spread, jitter } = options
+  const { variety: varied, spread, jitter } = options
   const source: Source = (name) => new Random(seed, name, { varied, spread, jitter })
   const addresses = new Addresses(source('addresses'))
   const world = buildWorld(learners, days, source('world'))
