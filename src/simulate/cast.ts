@@ -1,7 +1,6 @@
 import { slices, type Slice } from './honest/slices.ts'
 import { Person } from './person.ts'
 import { RANGES, type Addresses } from './places.ts'
-import { drawTraits } from './play/traits.ts'
 import type { Random, Source } from './random.ts'
 import { range, type Adversary } from './stage.ts'
 import { DECLARED, type World } from './world.ts'
@@ -21,6 +20,7 @@ export function buildCast(world: World, learners: number, share: number, adversa
   const cheating = new Set(cheaters.flatMap((c) => c.members))
   const honest = chooseSlices(people.filter((p) => !cheating.has(p)), r)
   settle(honest, addresses, r)
+  if (r.tuning.varied) mingle(cheaters, honest, r)
   return { people, honest, cheaters }
 }
 
@@ -34,9 +34,7 @@ function enrol(world: World, learners: number, source: Source, addresses: Addres
     const roster = world.rosters.get(klass.id)
     if (roster) roster.push(learner)
     else world.rosters.set(klass.id, [learner])
-    const person = new Person(learner, klass, source(`${klass.platform.id}/${learner}`), addresses.own(RANGES.home))
-    if (klass.platform.variant) drawTraits(person, klass.platform.variant)
-    return person
+    return new Person(learner, klass, source(`${klass.platform.id}/${learner}`), addresses.own(RANGES.home))
   })
 }
 
@@ -100,6 +98,16 @@ function settle(honest: Cast['honest'], addresses: Addresses, r: Random): void {
       for (const person of people.slice(i, i + size)) person.ip = address
       i += size
     }
+  }
+}
+
+/** In varied worlds some who cheat alone sit where honest people do, so that no address clears anybody. */
+function mingle(cheaters: Cast['cheaters'], honest: Cast['honest'], r: Random): void {
+  const shared = honest.filter((h) => h.slice.together).map((h) => h.person.ip)
+  if (shared.length === 0) return
+  for (const { adversary, members } of cheaters) {
+    const alone = members[0]
+    if (alone && adversary.size[1] === 1 && r.chance(0.2)) alone.ip = r.pick(shared)
   }
 }
 

@@ -7,6 +7,7 @@ import { buildCast, type Cast } from './cast.ts'
 import { honest } from './honest/slices.ts'
 import { browser, Person, stamp, ZONE_OFFSET, type Actor, type Sent, type SimClass } from './person.ts'
 import { Addresses, RANGES } from './places.ts'
+import { drawTraits } from './play/traits.ts'
 import { Random, type Source } from './random.ts'
 import { clock, range, type Adversary, type Stage } from './stage.ts'
 import type { Truth } from './truth.ts'
@@ -72,6 +73,7 @@ export function simulate(options: SimulateOptions): Simulation {
     carrier: range(Math.max(3, Math.ceil(learners / PER_CARRIER_ADDRESS))).map(() => addresses.common()),
     teacher: (klass) => teachers.get(klass.id) as Person,
   }
+  for (const p of cast.people) if (p.platform.variant) drawTraits(p, p.platform.variant, stage.carrier)
   const tally = { events: 0 }
   return {
     catalogue: catalogueOf(world, midnight, days),

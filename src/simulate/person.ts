@@ -75,6 +75,8 @@ export class Person {
   device: string
   /** Whether they use a phone if nothing else is said. */
   phone = false
+  /** Addresses that their phone's network gives them in turn; undefined: they stay at theirs. */
+  carrier: readonly string[] | undefined = undefined
   /** What is out of the ordinary with them, by name; see `play/traits.ts`. */
   traits: readonly string[] = []
   first: Ms | undefined = undefined

@@ -84,19 +84,24 @@ function drawPlatform(r: Random, prefix: string): PlatformSpec {
 
 function drawVariant(r: Random, heartbeat: Ms, inputs: boolean): Variant {
   const upload = r.chance(0.3) ? Math.min(2 * MINUTE, r.int(2, 8) * heartbeat) : undefined
-  const least = r.uniform(5, 18)
   const fewest = r.int(3, 12)
   const items = r.int(1, 4)
   return {
     form: drawForm(r, inputs), declares: r.chance(0.8), lateness: MINUTE + (upload ?? 0),
-    // Some ask at fixed intervals, most at random ones, and some never.
-    faces: r.chance(0.2) ? undefined : [least, r.chance(0.15) ? least : least * r.uniform(1.2, 2)],
+    faces: drawFaces(r),
     likeness: likeness(r), rates: r.pick(RATES), countdown: r.chance(0.35) ? r.uniform(3, 10) : undefined, timer: drawTimer(r), upload,
     blur: r.lognormal(0.012, 0.7),
     phones: r.uniform(0.05, 0.7), taps: r.chance(0.4),
     pace: { pauses: r.uniform(0.8, 1.25), seeks: r.uniform(0.6, 1.4), next: r.uniform(0.6, 1.5), answers: r.uniform(0.7, 1.5) },
     chapters: [fewest, fewest + r.int(2, 18)], lengths: r.pick(CHAPTER_LENGTHS), items: [items, items + r.int(1, 6)], quizzes: r.pick([0, 0.3, 0.7, 1]),
   }
+}
+
+/** Most ask every quarter of an hour or so, some eight times a day of study, a few at fixed intervals, and some never. */
+function drawFaces(r: Random): Variant['faces'] {
+  if (r.chance(0.2)) return undefined
+  const least = r.chance(0.12) ? r.uniform(35, 55) : r.uniform(5, 14)
+  return [least, r.chance(0.12) ? least : least * r.uniform(1.15, 1.4)]
 }
 
 function likeness(r: Random): [number, number] {

@@ -3,6 +3,7 @@ import { honestHabits } from '../play/habits.ts'
 import { browser, type Person } from '../person.ts'
 import { clock, range, type Adversary, type Sitting, type Stage } from '../stage.ts'
 import { study } from '../play/study.ts'
+import { AT_DESK } from '../play/traits.ts'
 
 export const farm: Adversary = {
   name: 'farm',
@@ -20,7 +21,7 @@ export const farm: Adversary = {
       const next = r.vary(3)
       const reply = r.limits(2, 6)
       const habits = {
-        ...honestHabits(person), rate: 1, buffers: false, upload: undefined, muted: true, inputs: 0, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0,
+        ...honestHabits(person), rate: 1, ...AT_DESK, muted: true, inputs: 0, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0,
         nextLesson: () => r.paced(next, Math.abs(r.normal(0, 0.1))),
         face: { answer: () => r.paced(r.uniform(...reply)), photo: () => r.pick(clip), flubs: 0 },
       }

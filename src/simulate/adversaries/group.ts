@@ -53,7 +53,7 @@ function jointPauses(r: Random, length: number): Together['stops'] {
 function* follow(person: Person, plan: readonly Together[][]): Actor {
   const r = person.random
   const lag = (): Ms => r.lognormal(r.vary(1), 0.5) * SECOND
-  const habits = { ...honestHabits(person), rate: 1, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0 }
+  const habits = { ...honestHabits(person), roam: undefined, rate: 1, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0 }
   const chapters = pending(person)
   const agent = browser(r, r.chance(0.5) ? 'pc' : 'phone')
   for (const lessons of plan) {

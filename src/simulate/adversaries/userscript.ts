@@ -2,6 +2,7 @@ import { honestHabits } from '../play/habits.ts'
 import { browser } from '../person.ts'
 import { everyDay, type Adversary } from '../stage.ts'
 import { study } from '../play/study.ts'
+import { AT_DESK } from '../play/traits.ts'
 
 export const userscript: Adversary = {
   name: 'userscript',
@@ -14,7 +15,7 @@ export const userscript: Adversary = {
     const next = r.vary(3)
     const answer = r.vary(3)
     const habits = {
-      ...honestHabits(person), buffers: false, upload: undefined,
+      ...honestHabits(person), ...AT_DESK,
       rate: Math.min(16, Math.max(1, Math.round(r.vary(r.pick([1, 2, 2, 4, 8, 16])) * 4) / 4)), muted: true, inputs: 0,
       // The site pauses when the page loses the focus; the script plays on.
       pauseLength: () => r.paced(resume, Math.abs(r.normal(0, 0.02))), backSeeks: 0,

@@ -101,7 +101,12 @@ export function honestHabits(person: Person): Habits {
     quietLeave: 0.15,
   }
   if (!variant) return habits
-  return withTraits(person.phone ? onPhone(habits, variant) : habits, person, variant)
+  const phone = person.phone ? onPhone({ ...habits, roam: roamOf(person) }, variant) : habits
+  return withTraits(phone, person, variant)
+}
+
+function roamOf({ carrier, random }: Person): Habits['roam'] {
+  return carrier && { every: random.about(12) * MINUTE, address: (r) => r.pick(carrier) }
 }
 
 function faceOf(r: Random): FaceHabit {

@@ -50,7 +50,7 @@ export const traits: readonly Trait[] = [
     },
   },
   {
-    name: 'hurried', describe: 'Plays faster where the platform lets people.', share: 0.4, like: 'rates above 1x',
+    name: 'hurried', describe: 'Plays faster where the platform lets people.', share: 0.25, like: 'rates above 1x',
     change: (_, r, { rates }) => (rates.length > 0 ? { rate: r.pick(rates) } : {}),
   },
   {
@@ -94,9 +94,10 @@ export const traits: readonly Trait[] = [
 const MOST = [0, 1, 1, 2, 2, 3]
 
 /** Gives a person of a varied world their device and their traits. */
-export function drawTraits(person: Person, platform: Variant): void {
+export function drawTraits(person: Person, platform: Variant, carrier: readonly string[]): void {
   const r = person.random
   person.phone = r.chance(platform.phones)
+  if (person.phone && r.chance(0.4)) person.carrier = carrier
   person.traits = r.shuffled(traits).filter((t) => r.chance(t.share)).slice(0, r.pick(MOST)).map((t) => t.name)
 }
 
@@ -113,6 +114,9 @@ export function withTraits(base: Habits, person: Person, platform: Variant): Hab
 export function onPhone(habits: Habits, platform: Variant | undefined): Habits {
   return { ...habits, buffers: true, upload: platform?.upload, inputs: platform && !platform.taps ? 0 : habits.inputs }
 }
+
+/** A program or a PC in the place of whatever device the person uses otherwise. */
+export const AT_DESK = { buffers: false, upload: undefined, roam: undefined } as const
 
 /** Seconds until the next chapter plays: by hand, or by the platform's countdown if that is sooner. */
 export function untilNext(habits: Habits, platform: Variant | undefined, r: Random): number {

@@ -1,6 +1,7 @@
 import { HOUR } from '../../base/time.ts'
 import { honestHabits } from '../play/habits.ts'
 import { study } from '../play/study.ts'
+import { AT_DESK } from '../play/traits.ts'
 import { browser } from '../person.ts'
 import { clock, range, type Adversary } from '../stage.ts'
 
@@ -14,7 +15,7 @@ export const marathon: Adversary = {
     const album = range(r.int(8, 20)).map(() => person.face.shot(r))
     const [pause, next, answer, face] = [r.vary(15), r.vary(12), r.vary(9), r.vary(7)]
     const habits = {
-      ...honestHabits(person), rate: 1, buffers: false, upload: undefined, hidden: 0, inputs: r.vary(2.5), pauses: r.vary(0.2), backSeeks: r.vary(0.1),
+      ...honestHabits(person), rate: 1, ...AT_DESK, hidden: 0, inputs: r.vary(2.5), pauses: r.vary(0.2), backSeeks: r.vary(0.1),
       pauseLength: () => r.paced(Math.min(600, r.lognormal(pause, 0.9))), nextLesson: () => r.paced(r.lognormal(next, 0.7)),
       answer: () => r.paced(r.lognormal(answer, 0.5)), right: r.uniform(0.8, 0.97), quietLeave: 0.1,
       face: { answer: () => r.paced(Math.min(50, r.lognormal(face, 0.4))), photo: () => r.pick(album), flubs: 0.01 },

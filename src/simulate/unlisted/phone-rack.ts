@@ -21,7 +21,7 @@ export const phoneRack: Adversary = {
       const reply = r.vary(5)
       const habits = {
         ...onPhone({ ...honestHabits(person), inputs: taps }, person.platform.variant),
-        rate: 1, muted: r.chance(0.5), pauses: 0, backSeeks: 0, hidden: 0, idle: undefined, clicker: (minutes: number) => Math.round(taps * minutes),
+        roam: undefined, rate: 1, muted: r.chance(0.5), pauses: 0, backSeeks: 0, hidden: 0, idle: undefined, clicker: (minutes: number) => Math.round(taps * minutes),
         nextLesson: () => r.paced(next, Math.abs(r.normal(0, 0.4))), answer: () => r.paced(next, Math.abs(r.normal(0, 0.4))), quietLeave: 0,
         face: { answer: () => r.paced(reply, Math.abs(r.normal(0, 0.3))), photo: () => r.pick(clip), flubs: 0.01 },
       }

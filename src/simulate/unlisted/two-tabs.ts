@@ -10,7 +10,7 @@ export const twoTabs: Adversary = {
   act([person], stage) {
     if (!person) return []
     const r = person.random
-    const habits = { ...honestHabits(person), hidden: r.uniform(0.05, 0.3) }
+    const habits = { ...honestHabits(person), roam: undefined, hidden: r.uniform(0.05, 0.3) }
     const sittings = everyDay(person, stage, 1, 3, agentOf(person))
     // The second tab is opened a while after the login of the first, and belongs to it.
     const later = sittings.map((s) => ({ ...s, from: s.from + r.uniform(20, 90) * SECOND }))
