@@ -10,6 +10,7 @@ import { adversaries, simulate, unlisted, type SimulateOptions } from './index.t
 import { drawPlatforms, type PlatformSpec, type Variant } from './platforms.ts'
 import { onPhone, traits, untilNext } from './play/traits.ts'
 import type { Habits } from './play/habits.ts'
+import { rangeOf } from './places.ts'
 import { Random } from './random.ts'
 import { truthSchema, type Truth } from './truth.ts'
 
@@ -212,4 +213,18 @@ test('unlisted kinds do what they say', () => {
     expect(new Set(g.learners.flatMap((l) => w.byLearner.get(`${g.platform}/${l}`) ?? []).map((e) => e.ip))).toEqual(new Set([g.ip]))
   }
   expect(unlisted.every((a) => of(a.name).length > 0)).toBe(true)
+})
+
+test('honest people of varied worlds are never in two cities within hours', () => {
+  for (const seed of [7, 8]) {
+    for (const list of eventsOf(world({ seed, learners: 200, cheaters: 0 }), (l) => l.kind === 'honest')) {
+      let last: { city: string; at: number } | undefined
+      for (const e of list) {
+        const range = rangeOf(e.ip as string)
+        if (!range) continue
+        if (last && last.city !== range.city) expect(at(e) - last.at, `${e.learner} ${e.id}`).toBeGreaterThan(6 * HOUR)
+        last = { city: range.city, at: at(e) }
+      }
+    }
+  }
 })

@@ -3,7 +3,7 @@ import { honestHabits, type Habits } from '../play/habits.ts'
 import { browser, type Actor, type Person } from '../person.ts'
 import { RANGES } from '../places.ts'
 import type { Random } from '../random.ts'
-import { onPhone } from '../play/traits.ts'
+import { AT_DESK, onPhone } from '../play/traits.ts'
 import { agentOf, clock, everyDay, preferences, range, usualDay, type Sitting, type Stage } from '../stage.ts'
 import { study, type Way } from '../play/study.ts'
 
@@ -123,7 +123,7 @@ function phoneAndPc(p: Person, s: Stage): Way {
   const r = p.random
   const phone = { agent: browser(r, 'phone'), device: r.hex(16) }
   const pc = browser(r, 'pc')
-  const habits = honestHabits(p)
+  const habits = { ...honestHabits(p), ...AT_DESK }
   const onPhone = phoneHabits(habits, p, s)
   const sittings = range(s.days).flatMap((day) => {
     const morning = clock(s, day, r.uniform(7, 8.5))
@@ -143,7 +143,7 @@ function office(p: Person, s: Stage): Way {
     const from = clock(s, day, hour + r.uniform(0, 1))
     return { from, until: from + r.uniform(30, 90) * MINUTE, link: p.link(agent) }
   }))
-  return { habits: honestHabits(p), sittings }
+  return { habits: { ...honestHabits(p), ...AT_DESK }, sittings }
 }
 
 /** A morning at home, a day's train ride, and from then on in the other city. */
@@ -159,5 +159,5 @@ function traveller(p: Person, s: Stage): Way {
       { from: evening, until: evening + r.uniform(40, 90) * MINUTE, link: p.link(agent, away) },
     ]
   })
-  return { habits: honestHabits(p), sittings }
+  return { habits: { ...honestHabits(p), roam: undefined }, sittings }
 }
