@@ -60,7 +60,7 @@ export const platforms: readonly PlatformSpec[] = [
   { id: 'jineng', prefix: 'JN', heartbeat: 20 * SECOND, decimals: 1, inputs: true, devices: false, classes: false, pausesForFace: false },
 ]
 
-/** Face checks of the documented platforms, in minutes of watching (DETECTION: every 10 to 15 min). */
+/** Face checks of the documented platforms, in minutes of watching: what provinces' rules ask for. */
 export const FACES = [10, 15] as const
 
 /** Three to five platforms, none like another and none with a telling name. */

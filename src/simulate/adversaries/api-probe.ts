@@ -14,7 +14,7 @@ export const apiProbe: Adversary = {
     const asksFaces = r.chance(0.5)
     return stretches(r, stage, 1, 3).flatMap(({ from, until }) => {
       const link = person.link(stage.copiedAgent)
-      const threads = r.int(4, 5)
+      const threads = Math.round(r.about(r.int(4, 5)))
       return range(threads).map((i) => thread(person, link, queue, from, until, i, asksFaces && i === 0))
     })
   },

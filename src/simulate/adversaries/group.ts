@@ -32,21 +32,22 @@ function agree(leader: Person, stage: Stage): Together[][] {
   const r = leader.random
   const chapters = pending(leader)
   let next = 0
+  const [each, rest] = [r.about(400), r.about(25)]
   return stretches(r, stage, 1.5, 3).map(({ from, until }) => {
     const lessons: Together[] = []
     for (let at = from + 30 * SECOND; at < until && next < chapters.length; next++) {
       const { length } = chapters[next] as { length: number }
-      const stops = jointPauses(r, length)
+      const stops = jointPauses(r, length, each)
       lessons.push({ at, chapter: next, stops })
-      at += (length + stops.reduce((sum, s) => sum + s.seconds, 0) + (length / 600) * 15 + r.lognormal(25, 0.5)) * SECOND
+      at += (length + stops.reduce((sum, s) => sum + s.seconds, 0) + (length / 600) * 15 + r.lognormal(rest, 0.5)) * SECOND
     }
     return lessons
   })
 }
 
-function jointPauses(r: Random, length: number): Together['stops'] {
+function jointPauses(r: Random, length: number, each: number): Together['stops'] {
   const stops: Together['stops'] = []
-  for (let p = r.exponential(400); p < length - 20; p += r.exponential(400)) stops.push({ position: p, seconds: Math.max(3, r.lognormal(20, 0.8)) })
+  for (let p = r.exponential(each); p < length - 20; p += r.exponential(each)) stops.push({ position: p, seconds: Math.max(3, r.lognormal(20, 0.8)) })
   return stops
 }
 

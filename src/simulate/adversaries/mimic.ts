@@ -19,7 +19,7 @@ export const mimic: Adversary = {
     const cadence = r.vary(30 * SECOND)
     const habits = {
       ...base,
-      cadence, timer: programTimer(cadence), ...AT_DESK, rate: Math.max(1.1, r.vary(1.5)), muted: false, hidden: 0,
+      cadence, timer: programTimer(cadence, r), ...AT_DESK, rate: Math.max(1.1, r.vary(1.5)), muted: false, hidden: 0,
       inputs: r.chance(0.5) ? 0 : r.vary(2), losses: r.about(0.003),
       pauses: r.vary(0.0025) * (MINUTE / SECOND),
       pauseLength: () => r.paced(pause, Math.abs(r.normal(0, 0.1))), backSeeks: 0,

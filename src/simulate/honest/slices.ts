@@ -42,7 +42,7 @@ export const slices: readonly Slice[] = [
   },
   {
     name: 're-watcher', describe: 'Goes far back, and looks into completed chapters again.', weight: 5,
-    way: (p, s) => ({ ...like(p, s, { backSeeks: p.random.uniform(0.2, 0.4), backSeekLength: (r) => r.uniform(30, 240) }), rewatch: 0.5 }),
+    way: (p, s) => ({ ...like(p, s, { backSeeks: p.random.uniform(...p.random.limits(0.2, 0.4)), backSeekLength: (r) => r.uniform(30, 240) }), rewatch: 0.5 }),
   },
   {
     name: 'switcher', describe: 'Closes a chapter, opens one of another course, and comes back.', weight: 5,
@@ -70,8 +70,8 @@ function passive(r: Random): Partial<Habits> {
 }
 
 function quickAnswer(r: Random): (r: Random) => number {
-  const median = r.vary(4)
-  return (r) => r.lognormal(median, 0.6)
+  const [median, sigma] = [r.vary(4), r.about(0.6)]
+  return (r) => r.lognormal(median, sigma)
 }
 
 /** A phone holds back what it cannot send, and its address is the carrier's. */
@@ -102,10 +102,12 @@ function slow(p: Person, s: Stage): Way {
   const r = p.random
   const pause = r.vary(40)
   const answer = r.vary(35)
+  const sigma = { pause: r.about(1), answer: r.about(0.6), next: r.about(0.7), face: r.about(0.4) }
+  const [next, face] = [r.about(45), r.about(20)]
   return like(p, s, {
-    pauses: r.uniform(0.2, 0.4), pauseLength: (r) => Math.min(25 * 60, r.lognormal(pause, 1)), backSeeks: r.uniform(0.15, 0.3),
-    answer: (r) => r.lognormal(answer, 0.6), right: r.uniform(0.5, 0.8), inputs: 1, nextLesson: (r) => r.lognormal(45, 0.7),
-    face: { answer: (r) => Math.min(52, r.lognormal(20, 0.4)), photo: (q, r) => q.face.shot(r), flubs: 0.1 },
+    pauses: r.uniform(0.2, 0.4), pauseLength: (r) => Math.min(25 * 60, r.lognormal(pause, sigma.pause)), backSeeks: r.uniform(0.15, 0.3),
+    answer: (r) => r.lognormal(answer, sigma.answer), right: r.uniform(0.5, 0.8), inputs: r.about(1), nextLesson: (r) => r.lognormal(next, sigma.next),
+    face: { answer: (r) => Math.min(52, r.lognormal(face, sigma.face)), photo: (q, r) => q.face.shot(r), flubs: 0.1 },
   })
 }
 

@@ -101,6 +101,7 @@ export function honestHabits(person: Person): Habits {
     quietLeave: 0.15,
   }
   if (!variant) return habits
+  habits.spell = shortSpell(r)
   const phone = person.phone ? onPhone({ ...habits, roam: roamOf(person) }, variant) : habits
   return withTraits(phone, person, variant)
 }
@@ -123,6 +124,12 @@ export function hiddenSpell({ spell }: Habits, r: Random): Ms {
   return spell ? spell.length(r) : Math.min(4 * MINUTE, r.lognormal(25, 0.9) * SECOND)
 }
 
+function shortSpell(r: Random): NonNullable<Habits['spell']> {
+  const [median, sigma] = [r.vary(25), r.vary(0.9)]
+  // The cap of the spells takes a little off the mean of a lognormal.
+  return { length: (r) => Math.min(4 * MINUTE, r.lognormal(median, sigma) * SECOND), mean: 0.95 * median * Math.exp((sigma * sigma) / 2) * SECOND }
+}
+
 /** How long the page stays visible, so that the share of hidden time comes out right. */
 export function visibleSpell({ hidden, spell }: Habits, r: Random): Ms {
   return r.exponential(((spell?.mean ?? HIDDEN_MEAN) * (1 - hidden)) / hidden)
@@ -134,11 +141,8 @@ export function browserTimer(r: Random, hidden: boolean): Ms {
 }
 
 /** The timer of a program that reports every `cadence`. */
-export function programTimer(cadence: Ms): Habits['timer'] {
-  return (r) => (r.tuning.jitter === undefined ? sleepTimer(r) : r.paced(cadence) - cadence)
-}
-
-/** A program that sleeps between requests: late by the request it waited for. */
-function sleepTimer(r: Random): Ms {
-  return r.lognormal(150, 0.4)
+export function programTimer(cadence: Ms, r: Random): Habits['timer'] {
+  const [median, sigma] = [r.about(150), r.about(0.4)]
+  // It sleeps between requests, and is late by the request it waited for.
+  return (r) => (r.tuning.jitter === undefined ? r.lognormal(median, sigma) : r.paced(cadence) - cadence)
 }

@@ -12,9 +12,9 @@ import type { Habits } from './habits.ts'
 export interface Trait {
   name: string
   describe: string
-  /** Share of people who have it. Estimates, unless DETECTION's figures say so: the point is that there are many. */
+  /** Share of people who have it, before `MOST`. Nobody has counted them, so these are guesses: the point is that there are many. */
   share: number
-  /** Which documented sign of a program it looks like. */
+  /** Which sign of a program it looks like. */
   like: string
   change?(base: Habits, random: Random, platform: Variant): Partial<Habits>
 }
