@@ -1,6 +1,6 @@
 import { SECOND, type Ms } from '../../base/time.ts'
 import { honestHabits } from '../play/habits.ts'
-import { browser, type Actor, type Person } from '../person.ts'
+import { browser, type Actor, type Chapter, type Person } from '../person.ts'
 import { Player, view } from '../play/player.ts'
 import type { Random } from '../random.ts'
 import { pending, stretches, type Adversary, type Stage } from '../stage.ts'
@@ -20,6 +20,9 @@ export const group: Adversary = {
   },
 }
 
+/** Seconds that the slowest takes for an item of a quiz, mostly. */
+const ITEM = 25
+
 /** One lesson that all begin together, and the pauses that all make together. */
 interface Together {
   at: Ms
@@ -36,10 +39,10 @@ function agree(leader: Person, stage: Stage): Together[][] {
   return stretches(r, stage, 1.5, 3).map(({ from, until }) => {
     const lessons: Together[] = []
     for (let at = from + 30 * SECOND; at < until && next < chapters.length; next++) {
-      const { length } = chapters[next] as { length: number }
+      const { length, items = 0 } = chapters[next] as Chapter
       const stops = jointPauses(r, length, each)
       lessons.push({ at, chapter: next, stops })
-      at += (length + stops.reduce((sum, s) => sum + s.seconds, 0) + (length / 600) * 15 + r.lognormal(rest, 0.5)) * SECOND
+      at += (length + stops.reduce((sum, s) => sum + s.seconds, 0) + (length / 600) * 15 + r.lognormal(rest, 0.5) + items * ITEM) * SECOND
     }
     return lessons
   })
@@ -69,6 +72,8 @@ function* follow(person: Person, plan: readonly Together[][]): Actor {
       const open = view(chapters[chapter] as (typeof chapters)[number])
       open.stops = stops.map((s) => ({ position: s.position + Math.abs(r.normal(0, 0.5)), seconds: s.seconds + r.normal(0, 0.5) }))
       player.watch(open, Number.POSITIVE_INFINITY)
+      // Where a chapter has a quiz of its own, everybody must pass it.
+      if (open.chapter.items) player.quiz(open, open.chapter.items)
       yield player.take()
     }
     player.logout()
