@@ -31,6 +31,24 @@ test('reports every wrong option at once', () => {
   )
 })
 
+test('reads what a world for judging a model needs', () => {
+  const usual = { learners: '40', days: '1', seed: '3', cheaters: '0.2' }
+  expect(parseOptions(usual)).toMatchObject({ variety: undefined, spread: undefined, jitter: undefined, adversaries: undefined })
+  const { adversaries, ...rest } = parseOptions({ ...usual, variety: true, spread: '0.3-0.5', jitter: '0.25', archetypes: 'replay, mimic' })
+  expect(rest).toMatchObject({ variety: true, spread: [0.3, 0.5], jitter: 0.25 })
+  expect(adversaries?.map((a) => a.name)).toEqual(['mimic', 'replay'])
+  expect(() => parseOptions({ ...usual, spread: '0.5-0.3', jitter: '0.6', archetypes: 'mimic,nobody' })).toThrow(
+    /^`--jitter 0\.6` is not a number from 0 to 0\.5; `--spread 0\.5-0\.3` is not two shares below 1, the smaller first, such as 0\.3-0\.5; `--archetypes` has no `nobody`; there are api-probe, /,
+  )
+})
+
+test('a varied world is written too, with platforms of its own', async () => {
+  await writeSimulation({ learners: 12, days: 1, seed: 5, variety: true }, join(folder, 'varied'))
+  const { platforms } = catalogueSchema.parse(parse(readFileSync(join(folder, 'varied', 'catalogue.yaml'), 'utf8')))
+  expect(platforms.length).toBeGreaterThanOrEqual(3)
+  expect(platforms.map((p) => p.id)).not.toContain('yunxue')
+})
+
 test('a folder that cannot be made is an error of its own', async () => {
   const file = join(folder, 'file')
   writeFileSync(file, '')

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseTime } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { eventSchema, PLAYBACK, type WireEvent } from '../telemetry/event.ts'
-import { slices } from './honest.ts'
+import { slices } from './honest/slices.ts'
 import { adversaries, simulate } from './index.ts'
 import { rangeOf } from './places.ts'
 import { truthSchema, type Labelled } from './truth.ts'
@@ -68,7 +69,7 @@ test('the honest are the majority by default', () => {
 })
 
 test('each archetype has a file of its own', () => {
-  const files = new Set(readdirSync(import.meta.dirname))
+  const files = new Set(readdirSync(join(import.meta.dirname, 'adversaries')))
   for (const { name } of adversaries) expect(files.has(`${name === 'proxy' ? 'console' : name}.ts`), name).toBe(true)
 })
 

@@ -1,30 +1,20 @@
 import { Heap } from '../base/order.ts'
 import type { Ms } from '../base/time.ts'
 import type { WireEvent } from '../telemetry/event.ts'
-import { apiBundle } from './api-bundle.ts'
-import { apiMinute } from './api-minute.ts'
-import { apiProbe } from './api-probe.ts'
+import { adversaries } from './adversaries/index.ts'
+import { teacher, visit } from './adversaries/teacher.ts'
 import { buildCast, type Cast } from './cast.ts'
-import { consoleScript, proxy } from './console.ts'
-import { farm } from './farm.ts'
-import { group } from './group.ts'
-import { honest } from './honest.ts'
-import { mimic } from './mimic.ts'
-import { noFace } from './no-face.ts'
+import { honest } from './honest/slices.ts'
 import { browser, Person, stamp, ZONE_OFFSET, type Actor, type Sent, type SimClass } from './person.ts'
 import { Addresses, RANGES } from './places.ts'
-import { Random } from './random.ts'
+import { drawTraits } from './play/traits.ts'
+import { Random, type Source } from './random.ts'
 import { clock, range, type Adversary, type Stage } from './stage.ts'
-import { teacher, visit } from './teacher.ts'
 import type { Truth } from './truth.ts'
-import { userscript } from './userscript.ts'
-import { watcher } from './watcher.ts'
+import { unlisted } from './unlisted/index.ts'
 import { buildWorld, catalogueOf, type CatalogueFile, type World } from './world.ts'
 
-/** Every way to cheat that the simulator knows. The order is that of the report. */
-export const adversaries: readonly Adversary[] = [
-  apiProbe, apiBundle, apiMinute, consoleScript, proxy, mimic, userscript, farm, watcher, noFace, teacher, group,
-]
+export { adversaries, unlisted }
 
 export interface SimulateOptions {
   learners: number
@@ -34,8 +24,23 @@ export interface SimulateOptions {
   cheaters?: number
   /** First day, as `2026-03-02`, in Chinese time. */
   start?: string
-  /** Which archetypes take part; all of them by default. */
+  /** Which archetypes take part; all of `adversaries` by default, and none of `unlisted`. */
   adversaries?: readonly Adversary[]
+  /**
+   * Three to five platforms drawn from the seed in place of the documented three, courses of other shapes, people with traits
+   * of their own (`play/traits.ts`), and every constant of a script or a habit varied: for training and judging a model.
+   */
+  variety?: boolean
+  /**
+   * How far a person's and a script's numbers stray from the documented ones, to either side: at least and at most, as shares
+   * below 1. By default 0 to 0.3. [0.3, 0.5] gives parameters that no world with the default has.
+   */
+  spread?: readonly [number, number]
+  /**
+   * Share, 0 to 0.5, by which each interval that a program makes (reports, sleeps, answers, pauses) is lengthened or shortened
+   * anew each time, in place of the program's own noise. By default each program has its own. A real player's beats stay its own.
+   */
+  jitter?: number
 }
 
 export interface Simulation {
@@ -46,6 +51,8 @@ export interface Simulation {
   truth(): Truth
 }
 
+/** A Chrome that a script's author copied once; in varied worlds it is any. */
+const COPIED_AGENT = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/104.0.0.0 Safari/537.36'
 const DEFAULT_START = '2026-03-02'
 export const DEFAULT_CHEATERS = 0.12
 const PER_CARRIER_ADDRESS = 150
@@ -55,15 +62,18 @@ export function simulate(options: SimulateOptions): Simulation {
   const { learners, days, seed } = options
   const start = options.start ?? DEFAULT_START
   const midnight = Date.parse(`${start}T00:00:00Z`) - ZONE_OFFSET
-  const addresses = new Addresses(new Random(seed, 'addresses'))
-  const world = buildWorld(learners, days, new Random(seed, 'world'))
-  const cast = buildCast(world, learners, options.cheaters ?? DEFAULT_CHEATERS, options.adversaries ?? adversaries, seed, addresses)
-  const teachers = new Map(world.classes.map((c) => [c.id, enrolTeacher(c, seed, addresses)]))
+  const { variety: varied, spread, jitter } = options
+  const source: Source = (name) => new Random(seed, name, { varied, spread, jitter })
+  const addresses = new Addresses(source('addresses'))
+  const world = buildWorld(learners, days, source('world'))
+  const cast = buildCast(world, learners, options.cheaters ?? DEFAULT_CHEATERS, options.adversaries ?? adversaries, source, addresses)
+  const teachers = new Map(world.classes.map((c) => [c.id, enrolTeacher(c, source, addresses)]))
   const stage: Stage = {
-    midnight, days, addresses,
+    midnight, days, addresses, copiedAgent: varied ? browser(source('script'), 'pc') : COPIED_AGENT,
     carrier: range(Math.max(3, Math.ceil(learners / PER_CARRIER_ADDRESS))).map(() => addresses.common()),
     teacher: (klass) => teachers.get(klass.id) as Person,
   }
+  for (const p of cast.people) if (p.platform.variant) drawTraits(p, p.platform.variant, stage.carrier)
   const tally = { events: 0 }
   return {
     catalogue: catalogueOf(world, midnight, days),
@@ -72,8 +82,8 @@ export function simulate(options: SimulateOptions): Simulation {
   }
 }
 
-function enrolTeacher(klass: SimClass, seed: number, addresses: Addresses): Person {
-  return new Person(klass.teacher, klass, new Random(seed, `${klass.platform.id}/${klass.teacher}`), addresses.own(RANGES.home))
+function enrolTeacher(klass: SimClass, source: Source, addresses: Addresses): Person {
+  return new Person(klass.teacher, klass, source(`${klass.platform.id}/${klass.teacher}`), addresses.own(RANGES.home))
 }
 
 function actorsOf(cast: Cast, world: World, stage: Stage): Actor[] {
@@ -108,7 +118,7 @@ function* merge(actors: readonly Actor[], tally: { events: number }): Generator<
   for (let turn = queue.pop(); turn; turn = queue.pop()) {
     const { event, received } = turn.batch[turn.next] as Sent
     tally.events++
-    if (received !== turn.due) event.received = stamp(turn.due)
+    if (received !== turn.due && event.received !== undefined) event.received = stamp(turn.due)
     yield event
     turn.next++
     if (turn.next < turn.batch.length || refill(turn)) {
@@ -153,11 +163,12 @@ function truthOf(cast: Cast, run: { seed: number; start: string; days: number; e
     return {
       platform: p.platform.id, learner: p.learner, kind: label.archetype === undefined ? ('honest' as const) : ('cheater' as const), ...label,
       class: p.klass.id, institution: p.klass.institution, from: p.first === undefined ? undefined : stamp(p.first),
+      traits: label.archetype === undefined && p.traits.length > 0 ? [...p.traits] : undefined,
     }
   })
   return {
     format: 1, seed: run.seed, start: run.start, days: run.days, learners, groups,
-    archetypes: Object.fromEntries(adversaries.map((a) => [a.name, a.describe])),
+    archetypes: Object.fromEntries([...adversaries, ...cast.cheaters.map((c) => c.adversary)].map((a) => [a.name, a.describe])),
     counts: { learners: learners.length, honest: cast.honest.length, cheaters: learners.length - cast.honest.length, events: run.events, byLabel },
   }
 }

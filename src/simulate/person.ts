@@ -1,28 +1,17 @@
-import { HOUR, SECOND, type Ms } from '../base/time.ts'
+import { HOUR, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import type { Action, WireEvent } from '../telemetry/event.ts'
 import type { Random } from './random.ts'
-import { Face } from './face.ts'
-
-/** How a platform reports: its player's cadence and which fields it has. */
-export interface PlatformSpec {
-  id: string
-  /** Its learner ids begin with it. */
-  prefix: string
-  heartbeat: Ms
-  /** Decimals of a media position. */
-  decimals: number
-  inputs: boolean
-  devices: boolean
-  classes: boolean
-  /** Whether the player stops the video while it asks for the face. */
-  pausesForFace: boolean
-}
+import { shape, type Form } from './form.ts'
+import { Face } from './play/face.ts'
+import { FACES, type PlatformSpec } from './platforms.ts'
 
 export interface Chapter {
   id: string
   course: string
   /** Media length in seconds. */
   length: number
+  /** Items of its quiz; undefined: each visit draws anew. */
+  items?: number
 }
 
 /** A class, with its courses in the order in which they are studied. */
@@ -84,8 +73,15 @@ export class Person {
   /** Address and device from which they study if nothing else is said. */
   ip: string
   device: string
+  /** Whether they use a phone if nothing else is said. */
+  phone = false
+  /** Addresses that their phone's network gives them in turn; undefined: they stay at theirs. */
+  carrier: readonly string[] | undefined = undefined
+  /** What is out of the ordinary with them, by name; see `play/traits.ts`. */
+  traits: readonly string[] = []
   first: Ms | undefined = undefined
   count = 0
+  private readonly delay: { median: number; sigma: number }
 
   constructor(learner: string, klass: SimClass, random: Random, ip: string) {
     this.learner = learner
@@ -94,6 +90,7 @@ export class Person {
     this.ip = ip
     this.device = random.hex(16)
     this.face = new Face(random)
+    this.delay = { median: random.about(120), sigma: random.about(0.55) }
   }
 
   get platform(): PlatformSpec {
@@ -105,12 +102,56 @@ export class Person {
     return { session: this.random.hex(12), device, agent, ip }
   }
 
-  /** Writes an event down as the platform would report it; `received` is when it arrives. */
-  send(time: Ms, received: Ms, link: Link, action: Action, fields: Fields = {}): Sent {
-    const { platform, klass } = this
+  /** Network delay of one message: lognormal, mostly 0.05 to 0.3 s. */
+  latency(): Ms {
+    return this.random.lognormal(this.delay.median, this.delay.sigma)
+  }
+
+  /** Watching until the platform's next face check. */
+  nextCheck(): Ms {
+    const { variant } = this.platform
+    const [least, most] = variant ? (variant.faces ?? [Infinity, Infinity]) : FACES
+    return least === most ? least * MINUTE : this.random.uniform(least, most) * MINUTE
+  }
+
+  /** Items of a chapter's quiz. */
+  items(chapter: Chapter): number {
+    return chapter.items ?? this.random.int(2, 5)
+  }
+
+  /** Writes an event down as the platform would report it, onto `to`; `received` is when it arrives. */
+  send(to: Sent[], time: Ms, received: Ms, link: Link, action: Action, fields: Fields = {}): void {
+    const form = this.platform.variant?.form
+    if (form?.omits.has(action)) return
     this.count++
+    to.push(form ? this.formed(form, time, received, link, action, fields) : this.plain(time, received, link, action, fields))
+  }
+
+  private formed(form: Form, time: Ms, received: Ms, link: Link, action: Action, fields: Fields): Sent {
+    const { platform, klass } = this
+    const at = this.noted(time)
+    const arrival = Math.max(Math.round(received), at)
+    const opening = action === 'logged-in' || action === 'initialized'
+    return {
+      received: arrival,
+      event: {
+        id: `${this.learner}.${this.count}`, time: stamp(at), received: form.received ? stamp(arrival) : undefined, action, platform: platform.id,
+        learner: this.learner, account: form.accounts ? `u-${this.learner.toLowerCase()}` : undefined, session: form.sessions ? link.session : undefined,
+        device: platform.devices ? link.device : undefined, agent: opening && form.agents ? link.agent : undefined, ip: link.ip,
+        class: platform.classes ? klass.id : undefined, ...shape(form, action, fields),
+      },
+    }
+  }
+
+  private noted(time: Ms): Ms {
     const at = Math.round(time)
     if (this.first === undefined || at < this.first) this.first = at
+    return at
+  }
+
+  private plain(time: Ms, received: Ms, link: Link, action: Action, fields: Fields): Sent {
+    const { platform, klass } = this
+    const at = this.noted(time)
     const arrival = Math.max(Math.round(received), at)
     const opening = action === 'logged-in' || action === 'initialized'
     const inputs = platform.inputs ? fields.inputs : undefined
@@ -134,11 +175,6 @@ export class Person {
 /** A batch in order of arrival; what arrives together stays in the order in which it was sent. */
 export function inOrder(batch: Sent[]): Sent[] {
   return batch.sort((a, b) => a.received - b.received)
-}
-
-/** Network delay of one message: lognormal, mostly 0.05 to 0.3 s. */
-export function latency(random: Random): Ms {
-  return random.lognormal(120, 0.55)
 }
 
 const PC = ['Windows NT 10.0; Win64; x64', 'Windows NT 6.1; Win64; x64', 'Macintosh; Intel Mac OS X 10_15_7']

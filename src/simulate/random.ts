@@ -1,5 +1,15 @@
 import { fnv1a } from '../base/hash.ts'
 
+/** How a simulated world differs from the documented one. The empty one is the documented world. */
+export interface Tuning {
+  /** Whether numbers that are otherwise constant vary too, and platforms and people with them. */
+  varied?: boolean
+  /** How far `vary` strays to either side, as shares of the value: at least the first, at most the second (below 1). */
+  spread?: readonly [number, number]
+  /** Share by which each interval of a program is lengthened or shortened each time, in place of the program's own noise. */
+  jitter?: number
+}
+
 /** A small seeded generator (sfc32): the same seed gives the same numbers on every machine. */
 export class Random {
   private a: number
@@ -7,9 +17,11 @@ export class Random {
   private c: number
   private counter = 1
   private spare: number | undefined = undefined
+  readonly tuning: Tuning
 
   /** Each `name` under one seed has a sequence of its own, so that learners do not disturb each other. */
-  constructor(seed: number, name: string) {
+  constructor(seed: number, name: string, tuning: Tuning = {}) {
+    this.tuning = tuning
     this.a = seed | 0
     this.b = fnv1a(name) | 0
     this.c = fnv1a(`${seed}/${name}`) | 0
@@ -104,9 +116,32 @@ export class Random {
     return n
   }
 
-  /** `value` within ±30 %: no two learners, and no two copies of a script, have the same constants. */
+  /** `value` within ±30 % or the tuning's spread: no two learners, and no two copies of a script, have the same constants. */
   vary(value: number): number {
-    return value * this.uniform(0.7, 1.3)
+    const { spread } = this.tuning
+    if (spread === undefined) return value * this.uniform(0.7, 1.3)
+    const away = this.uniform(spread[0], spread[1])
+    return value * (this.chance(0.5) ? 1 + away : 1 - away)
+  }
+
+  // INVARIANT (documented world): the three below draw nothing in it, so that its records stay what they are.
+
+  /** A number that is a constant in the documented world, and varies in a varied one. */
+  about(value: number): number {
+    return this.tuning.varied ? this.vary(value) : value
+  }
+
+  /** A range that is fixed in the documented world, and whose ends vary in a varied one. */
+  limits(low: number, high: number): [number, number] {
+    if (!this.tuning.varied) return [low, high]
+    const [a, b] = [this.vary(low), this.vary(high)]
+    return a < b ? [a, b] : [b, a]
+  }
+
+  /** One interval of a program: `value` with the program's own `noise`, or with the tuning's jitter in its place. */
+  paced(value: number, noise = 0): number {
+    const { jitter } = this.tuning
+    return jitter === undefined ? value + noise : value * (1 + jitter * this.uniform(-1, 1))
   }
 
   /** `digits` random hexadecimal digits. */
@@ -116,3 +151,6 @@ export class Random {
     return text.slice(0, digits)
   }
 }
+
+/** Sequences under one seed and tuning, by name. */
+export type Source = (name: string) => Random

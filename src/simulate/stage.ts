@@ -11,6 +11,8 @@ export interface Stage {
   addresses: Addresses
   /** Carrier addresses that phones come from, each shared by many. */
   carrier: readonly string[]
+  /** A Chrome that a script's author copied once, and every user of the script has. */
+  copiedAgent: string
   /** The class's teacher, who has an account too. */
   teacher(klass: SimClass): Person
 }
@@ -22,6 +24,8 @@ export interface Adversary {
   describe: string
   /** How many accounts of a class it takes: the fewest and the most. */
   size: readonly [number, number]
+  /** Whether it can be done in a class; absent: in every one. */
+  fits?: (klass: SimClass) => boolean
   act(members: readonly Person[], stage: Stage): Actor[]
 }
 
@@ -55,17 +59,43 @@ export function preferences(r: Random): number[] {
 }
 
 /** Sittings of somebody who studies `low` to `high` hours on every day. */
-export function everyDay(person: Person, stage: Stage, low: number, high: number, agent = browser(person.random, 'pc')): Sitting[] {
+export function everyDay(person: Person, stage: Stage, low: number, high: number, agent = agentOf(person)): Sitting[] {
   const r = person.random
+  if (person.traits.includes('midnight')) return afterMidnight(person, stage, low, high, agent)
+  if (person.traits.includes('punctual')) return byTheBell(person, stage, low, high, agent)
   const likes = preferences(r)
   return range(stage.days).flatMap((day) => usualDay(r, stage, day, r.uniform(low, high), likes, () => person.link(agent)))
 }
 
+/** The browser that somebody uses if nothing else is said. */
+export function agentOf(person: Person): string {
+  return browser(person.random, person.phone ? 'phone' : 'pc')
+}
+
+function afterMidnight(person: Person, stage: Stage, low: number, high: number, agent: string): Sitting[] {
+  const r = person.random
+  return range(stage.days).map((day) => {
+    const from = clock(stage, day, 24) + r.exponential(4) * MINUTE
+    return { from, until: from + r.uniform(low, high) * HOUR, link: person.link(agent) }
+  })
+}
+
+/** The same hours every day, to a minute or two. */
+function byTheBell(person: Person, stage: Stage, low: number, high: number, agent: string): Sitting[] {
+  const r = person.random
+  const [start, hours] = [Math.round(r.uniform(7.5, 20) * 4) / 4, Math.round(r.uniform(low, high) * 2) / 2]
+  return range(stage.days).map((day) => {
+    const from = clock(stage, day, start) + r.uniform(0, 2) * MINUTE
+    return { from, until: clock(stage, day, start + hours) + r.normal(0, 0.5) * MINUTE, link: person.link(agent) }
+  })
+}
+
 /** One stretch a day of a program that its user starts at some hour. */
 export function stretches(r: Random, stage: Stage, low: number, high: number): { from: Ms; until: Ms }[] {
+  const [shortest, longest] = r.limits(low, high)
   return range(stage.days).map((day) => {
     const from = clock(stage, day, r.uniform(8, 20)) + r.uniform(0, 1) * MINUTE
-    return { from, until: from + r.uniform(low, high) * HOUR }
+    return { from, until: from + r.uniform(shortest, longest) * HOUR }
   })
 }
 

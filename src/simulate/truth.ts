@@ -6,6 +6,7 @@ const labelled = z.object({
   kind: z.enum(['honest', 'cheater']),
   slice: z.string().optional().describe('Which kind of honest learner.'),
   archetype: z.string().optional().describe('Which kind of cheater.'),
+  traits: z.array(z.string()).optional().describe('What is out of the ordinary with them, in varied worlds: honest habits that look like a program\'s.'),
   class: z.string(),
   institution: z.string(),
   from: z.string().optional().describe('Time of the first event; absent if there was none.'),

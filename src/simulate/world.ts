@@ -1,19 +1,13 @@
 import type { z } from 'zod'
 import { HOUR, SECOND, DAY, formatDuration, type Ms } from '../base/time.ts'
 import type { catalogueSchema } from '../catalogue/catalogue.ts'
-import { stamp, ZONE, type Chapter, type PlatformSpec, type SimClass } from './person.ts'
+import { stamp, ZONE, type Chapter, type SimClass } from './person.ts'
+import { drawPlatforms, platforms, type PlatformSpec, type Variant } from './platforms.ts'
 import type { Random } from './random.ts'
 import { range } from './stage.ts'
 
 /** A catalogue as it is written in a file. */
 export type CatalogueFile = z.input<typeof catalogueSchema>
-
-/** Platforms differ in what they report, as they do in life. */
-export const platforms: readonly PlatformSpec[] = [
-  { id: 'yunxue', prefix: 'YX', heartbeat: 15 * SECOND, decimals: 3, inputs: true, devices: true, classes: true, pausesForFace: false },
-  { id: 'zhipei', prefix: 'ZP', heartbeat: 30 * SECOND, decimals: 0, inputs: false, devices: true, classes: true, pausesForFace: true },
-  { id: 'jineng', prefix: 'JN', heartbeat: 20 * SECOND, decimals: 1, inputs: true, devices: false, classes: false, pausesForFace: false },
-]
 
 const SUBJECTS = [
   'Work safety', 'Law for workers', 'Fire protection', 'Drugs and AIDS prevention', 'Rights of women and children', 'Electrician', 'Welder', 'Elderly care',
@@ -27,6 +21,7 @@ const CLASS_HOUR: Ms = 45 * 60 * SECOND
 
 /** Classes and courses, before anybody sits in them. */
 export interface World {
+  platforms: readonly PlatformSpec[]
   classes: SimClass[]
   courses: Map<string, { title: string; platform: PlatformSpec; chapters: Chapter[] }>
   /** Who is enrolled: filled in as people are made. */
@@ -35,12 +30,13 @@ export interface World {
 
 /** Builds platforms' courses and classes for so many learners and days. */
 export function buildWorld(learners: number, days: number, r: Random): World {
-  const world: World = { classes: [], courses: new Map(), rosters: new Map() }
+  const { varied } = r.tuning
+  const world: World = { platforms: varied ? drawPlatforms(r) : platforms, classes: [], courses: new Map(), rosters: new Map() }
   // Enough to study for those who study most.
-  const hours = Math.min(80, 4 + 9 * days)
-  platforms.forEach((platform, p) => {
+  const hours = varied ? Math.min(120, 4 + 15 * days) : Math.min(80, 4 + 9 * days)
+  world.platforms.forEach((platform, p) => {
     const courses = buildCourses(world, platform, hours, r)
-    const seats = Math.floor(learners / platforms.length) + (p < learners % platforms.length ? 1 : 0)
+    const seats = Math.floor(learners / world.platforms.length) + (p < learners % world.platforms.length ? 1 : 0)
     const classes = Math.max(1, Math.round(seats / CLASS_SIZE))
     for (const i of range(classes)) {
       world.classes.push({
@@ -59,7 +55,11 @@ function buildCourses(world: World, platform: PlatformSpec, hours: number, r: Ra
   const courses: Chapter[][] = []
   for (let total = 0; total < hours * 3600 || courses.length < 2;) {
     const id = `${platform.prefix}-K${courses.length + 1}`
-    const chapters = range(r.int(10, 18)).map((i) => ({ id: `${id}-${String(i + 1).padStart(2, '0')}`, course: id, length: r.int(600, 2700) }))
+    const [fewest, most] = platform.variant?.chapters ?? [10, 18]
+    const [shortest, longest] = platform.variant?.lengths ?? [600, 2700]
+    const chapters = range(r.int(fewest, most)).map((i) => ({
+      id: `${id}-${String(i + 1).padStart(2, '0')}`, course: id, length: r.int(shortest, longest), items: platform.variant ? quiz(platform.variant, r) : undefined,
+    }))
     world.courses.set(id, { title: SUBJECTS[courses.length % SUBJECTS.length] as string, platform, chapters })
     courses.push(chapters)
     total += chapters.reduce((sum, c) => sum + c.length, 0)
@@ -67,11 +67,17 @@ function buildCourses(world: World, platform: PlatformSpec, hours: number, r: Ra
   return courses
 }
 
+function quiz({ quizzes, items }: Variant, r: Random): number {
+  return r.chance(quizzes) ? r.int(items[0], items[1]) : 0
+}
+
 /** The catalogue that the platforms and institutions have registered. */
 export function catalogueOf(world: World, midnight: Ms, days: number): CatalogueFile {
   const opens = stamp(midnight + 5 * HOUR)
   return {
-    platforms: platforms.map((p) => ({ id: p.id, lateness: '60s', heartbeat: formatDuration(p.heartbeat), since: opens })),
+    platforms: world.platforms.map(({ id, heartbeat, variant }) => ({
+      id, lateness: variant ? formatDuration(variant.lateness) : '60s', heartbeat: variant?.declares === false ? undefined : formatDuration(heartbeat), since: opens,
+    })),
     courses: [...world.courses].map(([id, c]) => ({
       id, title: c.title, subject: c.title, chapters: c.chapters.map((x, i) => ({ id: x.id, title: `${c.title} ${i + 1}`, length: x.length })),
     })),

@@ -1,8 +1,8 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
-import { browser, latency, type Actor, type Person } from './person.ts'
-import { RANGES, anyAddress, type Range } from './places.ts'
+import { SECOND, type Ms } from '../../base/time.ts'
+import { browser, type Actor, type Person } from '../person.ts'
+import { RANGES, anyAddress, type Range } from '../places.ts'
 import { Script } from './script.ts'
-import { pending, stretches, type Adversary, type Stage } from './stage.ts'
+import { pending, stretches, type Adversary, type Stage } from '../stage.ts'
 
 export const consoleScript: Adversary = {
   name: 'console',
@@ -25,6 +25,8 @@ function* run(person: Person, stage: Stage, proxies: readonly Range[]): Actor {
   const step = r.vary(58)
   const retry = r.vary(5)
   const gap = [r.vary(10), r.vary(60)] as const
+  const again = r.about(1)
+  const answer = r.about(1)
   const queue = pending(person)
   for (const { from, until } of stretches(r, stage, 1, 3)) {
     const script = new Script(person, person.link(agent, address()), from)
@@ -32,10 +34,10 @@ function* run(person: Person, stage: Stage, proxies: readonly Range[]): Actor {
       const started = script.now
       script.link = person.link(agent, script.link.ip)
       script.send('logged-in')
-      script.now = started + SECOND
+      script.now = started + r.paced(again) * SECOND
     }
     yield script.take()
-    let nextCheck: Ms = script.now + r.uniform(10, 15) * MINUTE
+    let nextCheck: Ms = script.now + person.nextCheck()
     while (script.now < until) {
       const chapter = queue.shift()
       if (!chapter) return
@@ -43,30 +45,21 @@ function* run(person: Person, stage: Stage, proxies: readonly Range[]): Actor {
       script.send('initialized', { course: chapter.course, chapter: chapter.id, length: chapter.length })
       script.send('played', script.at(chapter, 0))
       for (let position = step; position < chapter.length; position += step) {
-        script.now += step * SECOND
+        script.now += r.paced(step) * SECOND
         script.report(chapter, position)
         if (script.now > nextCheck) {
-          uploadFace(script, chapter)
-          nextCheck = script.now + r.uniform(10, 15) * MINUTE
+          script.uploadFace(chapter)
+          nextCheck = script.now + person.nextCheck()
         }
       }
       for (let tries = r.int(1, 5); tries > 0; tries--) {
-        script.now += retry * SECOND
+        script.now += r.paced(retry) * SECOND
         script.report(chapter, chapter.length)
       }
       script.complete(chapter)
-      script.quiz(chapter, r.int(2, 5), 1, 0.9)
+      script.quiz(chapter, person.items(chapter), answer, 0.9)
       yield script.take()
-      script.now += r.uniform(...gap) * SECOND
+      script.now += r.paced(r.uniform(...gap)) * SECOND
     }
   }
-}
-
-function uploadFace(script: Script, chapter: { id: string; course: string }): void {
-  const { person } = script
-  const r = person.random
-  const where = { course: chapter.course, chapter: chapter.id, challenge: r.hex(8) }
-  script.send('face-requested', where)
-  script.now += r.uniform(0.5, 2) * SECOND + latency(r)
-  script.send('face-checked', { ...where, outcome: 'passed', photo: person.face.again(r, 2), similarity: Math.round((0.9 + 0.05 * r.uniform()) * 1000) / 1000 })
 }

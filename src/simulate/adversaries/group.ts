@@ -1,9 +1,9 @@
-import { SECOND, type Ms } from '../base/time.ts'
-import { honestHabits } from './habits.ts'
-import { browser, type Actor, type Person } from './person.ts'
-import { Player, view } from './player.ts'
-import type { Random } from './random.ts'
-import { pending, stretches, type Adversary, type Stage } from './stage.ts'
+import { SECOND, type Ms } from '../../base/time.ts'
+import { honestHabits } from '../play/habits.ts'
+import { browser, type Actor, type Chapter, type Person } from '../person.ts'
+import { Player, view } from '../play/player.ts'
+import type { Random } from '../random.ts'
+import { pending, stretches, type Adversary, type Stage } from '../stage.ts'
 
 export const group: Adversary = {
   name: 'group',
@@ -20,6 +20,9 @@ export const group: Adversary = {
   },
 }
 
+/** Seconds that the slowest takes for an item of a quiz, mostly. */
+const ITEM = 25
+
 /** One lesson that all begin together, and the pauses that all make together. */
 interface Together {
   at: Ms
@@ -32,28 +35,29 @@ function agree(leader: Person, stage: Stage): Together[][] {
   const r = leader.random
   const chapters = pending(leader)
   let next = 0
+  const [each, rest] = [r.about(400), r.about(25)]
   return stretches(r, stage, 1.5, 3).map(({ from, until }) => {
     const lessons: Together[] = []
     for (let at = from + 30 * SECOND; at < until && next < chapters.length; next++) {
-      const { length } = chapters[next] as { length: number }
-      const stops = jointPauses(r, length)
+      const { length, items = 0 } = chapters[next] as Chapter
+      const stops = jointPauses(r, length, each)
       lessons.push({ at, chapter: next, stops })
-      at += (length + stops.reduce((sum, s) => sum + s.seconds, 0) + (length / 600) * 15 + r.lognormal(25, 0.5)) * SECOND
+      at += (length + stops.reduce((sum, s) => sum + s.seconds, 0) + (length / 600) * 15 + r.lognormal(rest, 0.5) + items * ITEM) * SECOND
     }
     return lessons
   })
 }
 
-function jointPauses(r: Random, length: number): Together['stops'] {
+function jointPauses(r: Random, length: number, each: number): Together['stops'] {
   const stops: Together['stops'] = []
-  for (let p = r.exponential(400); p < length - 20; p += r.exponential(400)) stops.push({ position: p, seconds: Math.max(3, r.lognormal(20, 0.8)) })
+  for (let p = r.exponential(each); p < length - 20; p += r.exponential(each)) stops.push({ position: p, seconds: Math.max(3, r.lognormal(20, 0.8)) })
   return stops
 }
 
 function* follow(person: Person, plan: readonly Together[][]): Actor {
   const r = person.random
   const lag = (): Ms => r.lognormal(r.vary(1), 0.5) * SECOND
-  const habits = { ...honestHabits(r), pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0 }
+  const habits = { ...honestHabits(person), roam: undefined, rate: 1, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0 }
   const chapters = pending(person)
   const agent = browser(r, r.chance(0.5) ? 'pc' : 'phone')
   for (const lessons of plan) {
@@ -68,6 +72,8 @@ function* follow(person: Person, plan: readonly Together[][]): Actor {
       const open = view(chapters[chapter] as (typeof chapters)[number])
       open.stops = stops.map((s) => ({ position: s.position + Math.abs(r.normal(0, 0.5)), seconds: s.seconds + r.normal(0, 0.5) }))
       player.watch(open, Number.POSITIVE_INFINITY)
+      // Where a chapter has a quiz of its own, everybody must pass it.
+      if (open.chapter.items) player.quiz(open, open.chapter.items)
       yield player.take()
     }
     player.logout()

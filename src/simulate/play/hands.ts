@@ -1,6 +1,6 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Habits } from './habits.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 // Nobody moves the mouse all through a long break.
 const LONGEST_SPELL = 5
@@ -29,6 +29,7 @@ export class Hands {
     this.clicks = 0
     // A program clicks nothing: it calls the player.
     if (habits.inputs === 0) return 0
+    if (habits.clicker !== undefined) return habits.clicker(minutes)
     if (habits.idle === undefined) return clicks + (visible ? r.poisson(habits.inputs * minutes) : 0)
     if (now < this.idleUntil) return clicks
     this.idleUntil = now + habits.idle(r) * SECOND

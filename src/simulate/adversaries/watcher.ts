@@ -1,6 +1,6 @@
-import { honestHabits } from './habits.ts'
-import { everyDay, type Adversary } from './stage.ts'
-import { study } from './study.ts'
+import { honestHabits } from '../play/habits.ts'
+import { everyDay, type Adversary } from '../stage.ts'
+import { study } from '../play/study.ts'
 
 export const watcher: Adversary = {
   name: 'watcher',
@@ -11,7 +11,8 @@ export const watcher: Adversary = {
     const r = person.random
     const next = r.vary(1.5)
     const habits = {
-      ...honestHabits(r), muted: true, inputs: 0, pauses: 0, backSeeks: 0, nextLesson: () => next + Math.abs(r.normal(0, 0.05)), quietLeave: 0.05,
+      ...honestHabits(person), rate: 1, muted: true, inputs: 0, pauses: 0, backSeeks: 0, nextLesson: () => r.paced(next, Math.abs(r.normal(0, 0.05))),
+      quietLeave: 0.05,
     }
     return [study(person, { habits, sittings: everyDay(person, stage, 2, 5) })]
   },

@@ -1,9 +1,9 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
-import type { Action } from '../telemetry/event.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import type { Action } from '../../telemetry/event.ts'
 import { Hands } from './hands.ts'
-import { HIDDEN_MEAN, hiddenSpell, type Habits } from './habits.ts'
-import { inOrder, latency, type Chapter, type Fields, type Link, type Person, type Sent } from './person.ts'
-import type { Random } from './random.ts'
+import { hiddenSpell, visibleSpell, type Habits } from './habits.ts'
+import { inOrder, type Chapter, type Fields, type Link, type Person, type Sent } from '../person.ts'
+import type { Random } from '../random.ts'
 
 /** A chapter on the screen. `position` is where the media is, in seconds; `reported` where the platform last heard it was. */
 export interface View {
@@ -33,6 +33,7 @@ export class Player {
   habits: Habits
   private readonly person: Person
   private readonly r: Random
+  private readonly started: Ms
   private sent: Sent[] = []
   private heldUntil: Ms = 0
   private visible = true
@@ -54,9 +55,10 @@ export class Player {
     this.habits = habits
     this.link = link
     this.now = now
+    this.started = now
     this.hands.rest(now)
-    this.checkIn = this.nextCheck()
-    this.toggleAt = habits.hidden > 0 ? now + this.visibleSpell() : NEVER
+    this.checkIn = person.nextCheck()
+    this.toggleAt = habits.hidden > 0 ? now + visibleSpell(habits, this.r) : NEVER
   }
 
   /** What was sent since the last call, in order of arrival. */
@@ -203,13 +205,8 @@ export class Player {
 
   private toggle(): void {
     this.visible = !this.visible
-    this.toggleAt = this.now + (this.visible ? this.visibleSpell() : hiddenSpell(this.r))
+    this.toggleAt = this.now + (this.visible ? visibleSpell(this.habits, this.r) : hiddenSpell(this.habits, this.r))
     if (this.visible) this.hands.click()
-  }
-
-  private visibleSpell(): Ms {
-    const { hidden } = this.habits
-    return this.r.exponential((HIDDEN_MEAN * (1 - hidden)) / hidden)
   }
 
   private complete(view: View): Ending {
@@ -230,10 +227,6 @@ export class Player {
     if (this.answerAt !== NEVER) this.checkIn = this.r.uniform(30, 90) * SECOND
     this.answerAt = NEVER
     return 'dropped'
-  }
-
-  private nextCheck(): Ms {
-    return this.r.uniform(10, 15) * MINUTE
   }
 
   private askFace(view: View): void {
@@ -259,8 +252,9 @@ export class Player {
     if (!face) return
     const flub = !missing && !this.retry && r.chance(face.flubs)
     const outcome = missing ? 'missed' : flub ? (r.chance(0.5) ? 'failed' : 'unusable') : 'passed'
+    const [least, span] = person.platform.variant?.likeness ?? [0.78, 0.2]
     const seen = outcome === 'passed' || outcome === 'failed'
-    const similarity = outcome === 'passed' ? 0.78 + 0.2 * r.beta(4, 2) : r.uniform(0.3, 0.6)
+    const similarity = outcome === 'passed' ? least + span * r.beta(4, 2) : r.uniform(0.3, 0.6)
     this.send('face-checked', {
       course: view.chapter.course, chapter: view.chapter.id, challenge: this.challenge, outcome,
       photo: seen ? face.photo(person, r) : undefined, similarity: seen ? Math.round(similarity * 1000) / 1000 : undefined,
@@ -268,7 +262,7 @@ export class Player {
     // Whoever answers looks at the page.
     if (!missing && !this.visible) this.toggle()
     this.retry = flub
-    this.checkIn = flub ? r.uniform(3, 10) * SECOND : this.nextCheck()
+    this.checkIn = flub ? r.uniform(3, 10) * SECOND : person.nextCheck()
   }
 
   private inputs(): number {
@@ -277,16 +271,23 @@ export class Player {
 
   private sendPlayback(action: Action, view: View): void {
     const length = view.chapter.length
-    const measured = Math.min(length, view.position + this.r.normal(0, 0.012))
+    const measured = Math.min(length, view.position + this.r.normal(0, this.person.platform.variant?.blur ?? 0.012))
     view.reported = this.person.round(measured)
     this.send(action, {
-      course: view.chapter.course, chapter: view.chapter.id, position: view.reported, visible: this.visible, muted: this.habits.muted, inputs: this.inputs(),
+      course: view.chapter.course, chapter: view.chapter.id, position: view.reported, visible: this.visible, muted: this.habits.muted,
+      rate: this.person.platform.variant?.form.rate ? Math.round(this.habits.rate * 100) / 100 : undefined, inputs: this.inputs(),
     })
   }
 
   private send(action: Action, fields?: Fields): void {
-    const { now, r } = this
-    const received = now < this.heldUntil ? Math.min(this.heldUntil, now + LONGEST_HOLD) + r.uniform(20, 200) : now + latency(r)
-    this.sent.push(this.person.send(now, received, this.link, action, fields))
+    this.person.send(this.sent, this.now, this.arrival(), this.link, action, fields)
+  }
+
+  private arrival(): Ms {
+    const { now, r, habits: { upload } } = this
+    if (now < this.heldUntil) return Math.min(this.heldUntil, now + LONGEST_HOLD) + r.uniform(20, 200)
+    // An app's uploads are counted from its start, whatever happens in between.
+    if (upload !== undefined) return this.started + Math.ceil((now - this.started) / upload) * upload + this.person.latency()
+    return now + this.person.latency()
   }
 }

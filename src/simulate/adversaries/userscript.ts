@@ -1,7 +1,8 @@
-import { honestHabits } from './habits.ts'
-import { browser } from './person.ts'
-import { everyDay, type Adversary } from './stage.ts'
-import { study } from './study.ts'
+import { honestHabits } from '../play/habits.ts'
+import { browser } from '../person.ts'
+import { everyDay, type Adversary } from '../stage.ts'
+import { study } from '../play/study.ts'
+import { AT_DESK } from '../play/traits.ts'
 
 export const userscript: Adversary = {
   name: 'userscript',
@@ -14,11 +15,11 @@ export const userscript: Adversary = {
     const next = r.vary(3)
     const answer = r.vary(3)
     const habits = {
-      ...honestHabits(r),
+      ...honestHabits(person), ...AT_DESK,
       rate: Math.min(16, Math.max(1, Math.round(r.vary(r.pick([1, 2, 2, 4, 8, 16])) * 4) / 4)), muted: true, inputs: 0,
       // The site pauses when the page loses the focus; the script plays on.
-      pauseLength: () => resume + Math.abs(r.normal(0, 0.02)), backSeeks: 0,
-      nextLesson: () => next + Math.abs(r.normal(0, 0.05)), answer: () => answer + Math.abs(r.normal(0, 0.03)), right: 0.25,
+      pauseLength: () => r.paced(resume, Math.abs(r.normal(0, 0.02))), backSeeks: 0,
+      nextLesson: () => r.paced(next, Math.abs(r.normal(0, 0.05))), answer: () => r.paced(answer, Math.abs(r.normal(0, 0.03))), right: 0.25,
     }
     return [study(person, { habits, sittings: everyDay(person, stage, 1, 3, browser(r, 'pc')) })]
   },

@@ -1,8 +1,9 @@
-import { MINUTE, SECOND, type Ms } from '../base/time.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Habits } from './habits.ts'
-import type { Actor, Chapter, Person, SimClass } from './person.ts'
+import type { Actor, Chapter, Person } from '../person.ts'
 import { Player, view, type View } from './player.ts'
-import type { Sitting } from './stage.ts'
+import { untilNext } from './traits.ts'
+import type { Sitting } from '../stage.ts'
 
 /** How somebody works through the courses with a real player. */
 export interface Way {
@@ -12,6 +13,10 @@ export interface Way {
   rewatch?: number
   /** After how many minutes the chapter is closed and one of another course opened. */
   switchAfter?: readonly [number, number]
+  /** The courses to study, if not all of the class. */
+  courses?: readonly Chapter[][]
+  /** A second page of a login that somebody else makes and ends. */
+  joins?: boolean
   /** Changes of habits with the device, by sitting. */
   habitsOf?: (sitting: Sitting) => Habits
 }
@@ -21,8 +26,8 @@ class Progress {
   private readonly courses: { chapters: Chapter[]; next: number; position: number }[]
   private current = 0
 
-  constructor(klass: SimClass) {
-    this.courses = klass.courses.map((chapters) => ({ chapters, next: 0, position: 0 }))
+  constructor(courses: readonly Chapter[][]) {
+    this.courses = courses.map((chapters) => ({ chapters, next: 0, position: 0 }))
   }
 
   /** The chapter to go on with, or undefined when all is done. */
@@ -56,13 +61,14 @@ class Progress {
 export function* study(person: Person, way: Way): Actor {
   const first = way.sittings[0]
   if (!first) return
-  const progress = new Progress(person.klass)
+  const progress = new Progress(way.courses ?? person.klass.courses)
   const player = new Player(person, way.habits, first.link, first.from)
   for (const sitting of way.sittings) {
     if (way.habitsOf) player.habits = way.habitsOf(sitting)
     player.now = Math.max(player.now + MINUTE, sitting.from)
     if (player.now >= sitting.until) continue
-    player.login(sitting.link)
+    if (way.joins) player.link = sitting.link
+    else player.login(sitting.link)
     yield player.take()
     yield* sit(person, way, sitting, player, progress)
   }
@@ -78,9 +84,9 @@ function* sit(person: Person, way: Way, sitting: Sitting, player: Player, progre
     const ending = player.watch(open, cut(way, sitting, player.now, r.uniform()))
     if (ending === 'stopped') player.leave(open)
     progress.keep(open, ending === 'completed')
-    if (ending === 'completed' && r.chance(0.7)) {
+    if (ending === 'completed' && (open.chapter.items === undefined ? r.chance(0.7) : open.chapter.items > 0)) {
       player.now += r.uniform(1, 4) * SECOND
-      player.quiz(open, r.int(2, 5))
+      player.quiz(open, person.items(open.chapter))
     }
     yield player.take()
     if (ending === 'dropped') {
@@ -88,10 +94,10 @@ function* sit(person: Person, way: Way, sitting: Sitting, player: Player, progre
       player.login(person.link(player.link.agent, player.link.ip, player.link.device))
     } else if (player.now < sitting.until) {
       if (ending === 'stopped') progress.toOtherCourse()
-      player.now += player.habits.nextLesson(r) * SECOND
+      player.now += (ending === 'stopped' ? player.habits.nextLesson(r) : untilNext(player.habits, person.platform.variant, r)) * SECOND
     }
   }
-  if (!r.chance(player.habits.quietLeave)) player.logout()
+  if (!way.joins && !r.chance(player.habits.quietLeave)) player.logout()
   yield player.take()
 }
 

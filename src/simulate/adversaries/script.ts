@@ -1,9 +1,6 @@
-import { SECOND, type Ms } from '../base/time.ts'
-import type { Action } from '../telemetry/event.ts'
-import { inOrder, latency, type Chapter, type Fields, type Link, type Person, type Sent } from './person.ts'
-
-/** A Chrome that a script's author copied once, and every user of the script has. */
-export const COPIED_AGENT = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/104.0.0.0 Safari/537.36'
+import { SECOND, type Ms } from '../../base/time.ts'
+import type { Action } from '../../telemetry/event.ts'
+import { inOrder, type Chapter, type Fields, type Link, type Person, type Sent } from '../person.ts'
 
 /** A program that calls the platform's interface without a player. `now` is its own clock. */
 export class Script {
@@ -20,14 +17,14 @@ export class Script {
 
   /** Sends one message; it waits for the reply. */
   send(action: Action, fields?: Fields): void {
-    const delay = latency(this.person.random)
+    const delay = this.person.latency()
     this.sendAt(this.now, this.now + delay, action, fields)
     this.now += delay
   }
 
   /** Sends a message that claims to be of `time`. */
   sendAt(time: Ms, received: Ms, action: Action, fields?: Fields): void {
-    this.sent.push(this.person.send(time, received, this.link, action, fields))
+    this.person.send(this.sent, time, received, this.link, action, fields)
   }
 
   /** A report of the media position, forged as a player would fill it in. */
@@ -44,15 +41,29 @@ export class Script {
     this.send('completed', { course: chapter.course, chapter: chapter.id, position: chapter.length, length: chapter.length })
   }
 
-  /** Answers a chapter's items, `seconds` each. */
-  quiz(chapter: Chapter, items: number, seconds: number, right: number): void {
+  /** Answers a chapter's items, `seconds` each, or as many as the item's number gives. */
+  quiz(chapter: Chapter, items: number, seconds: number | ((item: number) => number), right: number): void {
     const r = this.person.random
     for (let i = 1; i <= items; i++) {
-      const elapsed = seconds + Math.abs(r.normal(0, 0.03))
+      const elapsed = r.paced(typeof seconds === 'number' ? seconds : seconds(i), Math.abs(r.normal(0, 0.03)))
       this.now += elapsed * SECOND
       const correct = r.chance(right)
       this.send('answered', { course: chapter.course, chapter: chapter.id, item: `${chapter.id}-q${i}`, correct, elapsed: Math.round(elapsed * 1000) / 1000 })
     }
+  }
+
+  /** Is asked for the face and uploads the last one again, with noise on it. */
+  uploadFace(chapter: Chapter): void {
+    const { person } = this
+    const r = person.random
+    const where = { course: chapter.course, chapter: chapter.id, challenge: r.hex(8) }
+    this.send('face-requested', where)
+    this.now += r.paced(r.uniform(0.5, 2)) * SECOND + person.latency()
+    const photo = person.face.again(r, 2)
+    const [least, span] = person.platform.variant?.likeness ?? []
+    // A good photo, as the platform measures them.
+    const similarity = least === undefined || span === undefined ? 0.9 + 0.05 * r.uniform() : least + span * r.uniform(0.6, 0.85)
+    this.send('face-checked', { ...where, outcome: 'passed', photo, similarity: Math.round(similarity * 1000) / 1000 })
   }
 
   take(): Sent[] {

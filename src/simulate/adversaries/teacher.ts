@@ -1,9 +1,10 @@
-import { HOUR, MINUTE, type Ms } from '../base/time.ts'
-import { honestHabits, ownerFace } from './habits.ts'
-import { browser, type Actor, type Person } from './person.ts'
+import { HOUR, MINUTE, type Ms } from '../../base/time.ts'
+import { honestHabits, ownerFace } from '../play/habits.ts'
+import { browser, type Actor, type Person } from '../person.ts'
 import { Script } from './script.ts'
-import { clock, range, type Adversary, type Sitting, type Stage } from './stage.ts'
-import { study } from './study.ts'
+import { clock, range, type Adversary, type Sitting, type Stage } from '../stage.ts'
+import { study } from '../play/study.ts'
+import { AT_DESK } from '../play/traits.ts'
 
 export const teacher: Adversary = {
   name: 'teacher',
@@ -21,7 +22,7 @@ export const teacher: Adversary = {
       const r = person.random
       const next = r.vary(4)
       const face = storedPhotos ? { answer: () => r.uniform(3, 12), photo: (p: Person) => p.face.again(r, 1), flubs: 0.02 } : ownerFace
-      const habits = { ...honestHabits(r), muted: true, inputs: 0.3, pauses: 0.02, backSeeks: 0, nextLesson: () => r.lognormal(next, 0.3), quietLeave: 0, face }
+      const habits = { ...honestHabits(person), ...AT_DESK, muted: true, inputs: r.about(0.3), pauses: r.about(0.02), backSeeks: 0, nextLesson: () => r.lognormal(next, 0.3), quietLeave: 0, face }
       return study(person, { habits, sittings: turns(person, stage, agent, Math.floor(i / together)) })
     })
     return [ownLogins(stage.teacher(first.klass), first, stage, agent), ...accounts]

@@ -1,8 +1,9 @@
-import { HOUR } from '../base/time.ts'
-import { honestHabits } from './habits.ts'
-import { browser, type Person } from './person.ts'
-import { clock, range, type Adversary, type Sitting, type Stage } from './stage.ts'
-import { study } from './study.ts'
+import { HOUR } from '../../base/time.ts'
+import { honestHabits } from '../play/habits.ts'
+import { browser, type Person } from '../person.ts'
+import { clock, range, type Adversary, type Sitting, type Stage } from '../stage.ts'
+import { study } from '../play/study.ts'
+import { AT_DESK } from '../play/traits.ts'
 
 export const farm: Adversary = {
   name: 'farm',
@@ -18,9 +19,11 @@ export const farm: Adversary = {
       const r = person.random
       const clip = person.face.clip(r, r.int(5, 10))
       const next = r.vary(3)
+      const reply = r.limits(2, 6)
       const habits = {
-        ...honestHabits(r), muted: true, inputs: 0, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0, nextLesson: () => next + Math.abs(r.normal(0, 0.1)),
-        face: { answer: () => r.uniform(2, 6), photo: () => r.pick(clip), flubs: 0 },
+        ...honestHabits(person), rate: 1, ...AT_DESK, muted: true, inputs: 0, pauses: 0, backSeeks: 0, hidden: 0, quietLeave: 0,
+        nextLesson: () => r.paced(next, Math.abs(r.normal(0, 0.1))),
+        face: { answer: () => r.paced(r.uniform(...reply)), photo: () => r.pick(clip), flubs: 0 },
       }
       return study(person, { habits, sittings: aroundTheClock(person, stage, agent) })
     })
