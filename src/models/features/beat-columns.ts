@@ -115,10 +115,10 @@ export const beatColumns: readonly Column[] = [
   column({
     name: 'probes', as: AS.share, formula: 'chapters reported at their end with under 5 s watched and no seek there, per completed chapter', missing: `fewer than ${CHAPTERS} chapters completed or so reported, or their lengths are unknown`,
     en: '{} of the completed chapters were first reported at their end, unwatched', zh: '{} 的完成章节曾在未观看时上报到结尾',
-    read: (a) => ratio(Math.min(a.probes, Math.max(a.probes, a.completed)), Math.max(a.probes, a.completed), CHAPTERS),
+    read: (a) => ratio(a.probes, Math.max(a.probes, a.completed), CHAPTERS),
   }),
   column({
-    name: 'coverage', as: AS.share, formula: 'mean share of a completed chapter that was watched, with what a resumed one stood at', missing: `fewer than ${CHAPTERS} chapters completed, or their lengths are unknown`,
+    name: 'coverage', as: AS.share, formula: 'mean over completed chapters of the share watched, 98 % counting as all, with what a resumed one stood at', missing: `fewer than ${CHAPTERS} chapters completed, or their lengths are unknown`,
     en: '{} of the completed chapters was watched', zh: '完成章节的实际观看比例为 {}', read: (a) => ratio(a.coverage, a.completed, CHAPTERS),
   }),
 ]

@@ -19,7 +19,7 @@ const MOST_RESIDUAL = 2
 /** Distances from the typical gap count no more than this, for the same reason. */
 const MOST_DISTANCE = 1
 const FINEST = 2 ** DEVIATION_BINS
-/** How the typical gap follows: the plain mean of the first gaps, then by at most `CLIP` a gap, with at least this weight. */
+/** How the typical gap follows: the plain mean of a sitting's first gaps, then by at most `CLIP` a gap, with at least this weight. */
 const FIRST = 8
 const CLIP = 0.1
 const LEAST_WEIGHT = 1 / 16
@@ -92,8 +92,9 @@ function noteGap(activity: Activity, event: Event, gap: Ms, { span }: Around): v
 }
 
 function noteRhythm(activity: Activity, gap: Ms): void {
-  const n = activity.gaps + 1
-  activity.gaps = n
+  const n = activity.recent + 1
+  activity.recent = n
+  activity.gaps++
   const typical = activity.typical > 0 ? activity.typical : gap
   const distance = gap / typical - 1
   const size = Math.abs(distance)

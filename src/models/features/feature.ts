@@ -78,6 +78,7 @@ export const AS = {
   correlation: { unit: 'correlation, -1 to 1', say: (v) => both(v.toFixed(2)) },
   number: { unit: 'number', say: (v) => both(digits(v)) },
   hours: { unit: 'hours', say: (v) => ({ en: `${digits(v)} h`, zh: `${digits(v)} 小时` }) },
+  logHours: { unit: 'ln of hours', say: (v) => ({ en: `${digits(Math.exp(v))} h`, zh: `${digits(Math.exp(v))} 小时` }) },
   logPerTen: { unit: 'ln of a number per 10 minutes watched', say: (v) => ({ en: `${digits(Math.exp(v))} per 10 min`, zh: `每 10 分钟 ${digits(Math.exp(v))} 次` }) },
   logPerMinute: { unit: 'ln of a number per minute', say: (v) => ({ en: `${digits(Math.exp(v))} a minute`, zh: `每分钟 ${digits(Math.exp(v))} 次` }) },
   logPerHour: { unit: 'ln of a number per hour watched', say: (v) => ({ en: `${digits(Math.exp(v))} an hour`, zh: `每小时 ${digits(Math.exp(v))} 次` }) },

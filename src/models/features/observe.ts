@@ -27,7 +27,7 @@ function observeBeat(activity: Activity, event: Event, chapter: string, around: 
   if (span !== undefined) notePlayed(activity, span, turn !== NO_ROOM)
   noteBeat(activity, event, turn, around)
   if (turn !== NO_ROOM) {
-    noteEnd(activity, event, around)
+    noteEnd(activity, event, turn, around)
     advance(activity, event)
   }
 }
@@ -47,7 +47,7 @@ function observeStep(activity: Activity, event: Event, chapter: string, around: 
   else if (action === 'initialized' || action === 'played') noteNext(activity, event, turn)
   if (turn === NO_ROOM) return
   if (action === 'played') notePause(activity, event)
-  else if (action === 'completed') noteEnd(activity, event, around)
+  else if (action === 'completed') noteEnd(activity, event, turn, around)
   advance(activity, event)
   if (action === 'paused') noteStop(activity, event)
 }

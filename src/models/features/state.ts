@@ -46,8 +46,8 @@ export const activity = record({
   gap: number(-1), step: number(-1), arrived: number(0),
   /** Media seconds of it that were watched; NaN where it was joined in the middle. */
   watched: number(0),
-  /** The typical gap between beats in ms. */
-  typical: number(0),
+  /** The typical gap between beats in ms, and gaps of this sitting that it rests on. */
+  typical: number(0), recent: number(0),
 
   /** Sums over gaps, of their relative distance d from the typical one, and of neighbouring distances. */
   gaps: number(0), spread: number(0), pairs: number(0), product: number(0), same: number(0), long: number(0),
@@ -72,7 +72,7 @@ export const activity = record({
   similarities: number(0), similarity: number(0), similarity2: number(0), photos: number(0), near: number(0),
   logins: number(0), again: number(0),
   /** Sums over sittings that are over: when they began as an angle of the day, the logarithm of their length, the share played. */
-  sittings: number(0), midnight: number(0), east: number(0), north: number(0), length: number(0), share: number(0),
+  sittings: number(0), midnight: number(0), east: number(0), north: number(0), length: number(0), length2: number(0), share: number(0),
   /** The largest delay in ms, rate, number of chapters at once and seconds played without a touch; the least seconds to the next lesson. */
   mostDelay: number(0), mostRate: number(0), mostChapters: number(0), mostUntouched: number(0), leastNext: number(Infinity),
 
@@ -100,7 +100,7 @@ const FADING = [
   'exact', 'steps', 'equal', 'beats', 'interleaved', 'unstarted', 'credited', 'played', 'heard', 'muted', 'seen', 'hidden', 'counted', 'inputs', 'inputs2',
   'idle', 'completed', 'coverage', 'probes', 'seeks', 'back', 'rates', 'pauses', 'pause', 'pause2', 'quickPauses', 'samePauses', 'nexts', 'next', 'next2',
   'answers', 'answer', 'answer2', 'quickAnswers', 'judged', 'right', 'requests', 'faces', 'face', 'face2', 'checks', 'missed', 'similarities', 'similarity',
-  'similarity2', 'photos', 'near', 'logins', 'again', 'sittings', 'midnight', 'east', 'north', 'length', 'share', 'mostDelay', 'mostRate', 'mostChapters',
+  'similarity2', 'photos', 'near', 'logins', 'again', 'sittings', 'midnight', 'east', 'north', 'length', 'length2', 'share', 'mostDelay', 'mostRate', 'mostChapters',
   'mostUntouched',
 ] as const satisfies readonly (keyof Activity)[]
 
