@@ -19,7 +19,7 @@ const FEW_MINUTES = `under ${MINUTES} minutes watched`
 /** Beats: their gaps, their arrival, and what the media did between them. */
 export const beatColumns: readonly Column[] = [
   column({
-    name: 'gap-variation', as: AS.logShare, formula: 'ln of the root mean square of d = gap / typical gap - 1, |d| at most 1; a gap is from one beat of a chapter and session to the next with nothing between, up to 5 minutes, the page not hidden',
+    name: 'gap-variation', as: AS.logShare, formula: 'ln of the root mean square of d = gap / typical gap - 1, d at most 1; a gap is from one beat of a chapter and session to the next with nothing between, up to 5 minutes, the page not hidden; the typical one is a running mean that odd gaps move little',
     missing: FEW_GAPS, en: 'the gaps between beats vary by {}', zh: '心跳间隔的波动为 {}',
     read: (a) => (a.gaps < GAPS ? NaN : ln(Math.sqrt(a.spread / a.gaps), LEAST_SPREAD)),
   }),
@@ -102,7 +102,7 @@ export const beatColumns: readonly Column[] = [
   }),
   column({
     name: 'chapters-most', as: AS.number, formula: 'most chapters that beat between two beats of one chapter, itself among them; 5 stands for more', missing: FEW_BEATS,
-    en: 'up to {} chapters beat in turn', zh: '最多 {} 个章节交替上报心跳', read: (a) => (a.beats < BEATS ? NaN : a.mostChapters),
+    en: 'up to {} chapters beat in turn', zh: '最多 {} 个章节交替上报心跳', read: (a) => (a.beats < BEATS ? NaN : Math.max(1, a.mostChapters)),
   }),
   column({
     name: 'chapters-in-turn', as: AS.share, formula: 'share of beats that follow an event of another chapter', missing: FEW_BEATS,

@@ -15,7 +15,7 @@ export interface Feature {
   /** When it is missing: the column is NaN then. */
   readonly missing: string
   /** What was found, and what is usual, to a layman. Both are numbers of the column. */
-  tell(value: number, usual: readonly [low: number, high: number]): Words
+  tell(this: void, value: number, usual: readonly [low: number, high: number]): Words
 }
 
 /** A feature and how it is read. */

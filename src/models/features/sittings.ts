@@ -26,8 +26,6 @@ export function sitDown(activity: Activity, time: Ms, around: Around): void {
   activity.began = time
   activity.sat = 0
   activity.ended = 0
-  // Somebody else may sit there now.
-  activity.recent = 0
 }
 
 export function noteLogin(activity: Activity, { time }: Event): void {

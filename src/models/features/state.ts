@@ -46,8 +46,8 @@ export const activity = record({
   gap: number(-1), step: number(-1), arrived: number(0),
   /** Media seconds of it that were watched; NaN where it was joined in the middle. */
   watched: number(0),
-  /** The typical gap between beats in ms, and gaps of this sitting that it rests on. */
-  typical: number(0), recent: number(0),
+  /** The typical gap between beats in ms. */
+  typical: number(0),
 
   /** Sums over gaps, of their relative distance d from the typical one, and of neighbouring distances. */
   gaps: number(0), spread: number(0), pairs: number(0), product: number(0), same: number(0), long: number(0),
