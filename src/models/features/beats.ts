@@ -30,6 +30,7 @@ const LEAST_WEIGHT = 1 / 16
 export function noteBeat(activity: Activity, event: Event, turn: number, around: Around): void {
   activity.beats++
   const { inputs } = event
+  activity.tells = inputs !== undefined
   if (inputs !== undefined) {
     activity.counted++
     activity.inputs += inputs

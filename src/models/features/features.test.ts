@@ -210,9 +210,12 @@ test.each<[why: string, missing: string[], events: readonly Event[], change?: Pa
 })
 
 test('without inputs a hand shows itself in what is done, with them only there', () => {
-  const events = [...lesson(0, even(80)), event(1200, 'seeked', 'c1', { from: 1200, to: 0 }), ...even(80).map((g, i) => event(1200 + g * (i + 1), 'heartbeat', 'c1', { position: g * (i + 1) }))]
-  expect(featuresOf(events, { sends: (f) => f !== 'inputs' }).untouched).toBeCloseTo(Math.log(60 + 1200))
-  expect(featuresOf(events).untouched).toBeCloseTo(Math.log(60 + 2400))
+  const events = (fields: Fields): Event[] => [
+    ...lesson(0, even(80), { fields: () => fields }), event(1200, 'seeked', 'c1', { from: 1200, to: 0 }),
+    ...even(80).map((g, i) => event(1200 + g * (i + 1), 'heartbeat', 'c1', { position: g * (i + 1), ...fields })),
+  ]
+  expect(featuresOf(events({})).untouched).toBeCloseTo(Math.log(60 + 1200))
+  expect(featuresOf(events({ inputs: 0 })).untouched).toBeCloseTo(Math.log(60 + 2400))
 })
 
 test('a stop for a face check is no pause, whichever is told first', () => {

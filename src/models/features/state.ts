@@ -1,4 +1,4 @@
-import { number, record, ref, series, type RecordOf } from '../../base/record.ts'
+import { flag, number, record, ref, series, type RecordOf } from '../../base/record.ts'
 import { MINUTE, type Ms } from '../../base/time.ts'
 import type { Event, Field } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
@@ -78,8 +78,8 @@ export const activity = record({
 
   /** The latest event of any kind, when its sitting began, seconds played in it, and up to when the clock is counted as played. */
   latest: number(0), began: number(0), sat: number(0), until: number(0),
-  /** Seconds played since the last touch. */
-  untouched: number(0),
+  /** Seconds played since the last touch, and whether the latest beat told inputs: then only these are touches. */
+  untouched: number(0), tells: flag,
   login: number(0),
   /** When the latest chapter (or the quiz after it) was completed, if no other has begun since. */
   ended: number(0),
