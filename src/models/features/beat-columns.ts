@@ -113,13 +113,13 @@ export const beatColumns: readonly Column[] = [
     en: '{} of the beats are of chapters that nobody started', zh: '{} 的心跳来自从未开始播放的章节', read: (a) => ratio(a.unstarted, a.beats, BEATS),
   }),
   column({
-    name: 'probes', as: AS.share, formula: 'chapters reported at their end with under 5 s watched and no seek there, per completed chapter', missing: `fewer than ${CHAPTERS} chapters completed or so reported, or their lengths are unknown`,
+    name: 'probes', as: AS.share, formula: 'chapters reported at their end with under 5 s watched and no seek there, per completed chapter', missing: `${FEW_BEATS}, fewer than ${CHAPTERS} chapters completed or so reported, or their lengths are unknown`,
     en: '{} of the completed chapters were first reported at their end, unwatched', zh: '{} 的完成章节曾在未观看时上报到结尾',
-    read: (a) => ratio(a.probes, Math.max(a.probes, a.completed), CHAPTERS),
+    read: (a) => (a.beats < BEATS ? NaN : ratio(a.probes, Math.max(a.probes, a.completed), CHAPTERS)),
   }),
   column({
-    name: 'coverage', as: AS.share, formula: 'mean over completed chapters of the share watched, 98 % counting as all, with what a resumed one stood at', missing: `fewer than ${CHAPTERS} chapters completed, or their lengths are unknown`,
-    en: '{} of the completed chapters was watched', zh: '完成章节的实际观看比例为 {}', read: (a) => ratio(a.coverage, a.completed, CHAPTERS),
+    name: 'coverage', as: AS.share, formula: 'mean over completed chapters of the share watched, 98 % counting as all, with what a resumed one stood at', missing: `${FEW_BEATS}, fewer than ${CHAPTERS} chapters completed, or their lengths or what was watched of them before are unknown`,
+    en: '{} of the completed chapters was watched', zh: '完成章节的实际观看比例为 {}', read: (a) => (a.beats < BEATS ? NaN : ratio(a.coverage, a.completed, CHAPTERS)),
   }),
 ]
 

@@ -106,9 +106,18 @@ test.each<[feature: string, value: unknown, events: readonly Event[]]>([
   ]],
   // A seek to the end is no probe, nor is a page that opens where it was left.
   ['probes', 0, times(2, (i) => [
-    ...lesson(100 * i, [15], { chapter: `c${i}` }).slice(0, 2), event(100 * i + 1, 'seeked', `c${i}`, { from: 0, to: LENGTH }), event(100 * i + 2, 'completed', `c${i}`, { position: LENGTH }),
+    ...even(8).map((g, n) => event(1000 + 200 * i + g * n, 'heartbeat', 'other')), ...lesson(100 * i, [15], { chapter: `c${i}` }).slice(0, 2), event(100 * i + 1, 'seeked', `c${i}`, { from: 0, to: LENGTH }), event(100 * i + 2, 'completed', `c${i}`, { position: LENGTH }),
   ]).flat()],
+  // Completed out of nothing, in a course of two others.
+  ['probes', near(1 / 3), [...course(20), event(1300, 'completed', 'c7', { position: LENGTH })]],
+  ['coverage', near(2 / 3), [...course(20), event(1300, 'completed', 'c7', { position: LENGTH })]],
   ['coverage', near(1), course(20)],
+  // Left for another and come back to: by a page that says where it stood, or by one that is still open.
+  ['coverage', near(1), [
+    ...course(20), ...lesson(1300, even(20), { chapter: 'c8' }).slice(0, 1).map((e) => Object.assign(e, { position: 300 })),
+    ...even(21).map((g, i) => event(1300 + g * i, 'heartbeat', 'c8', { position: 300 + g * i })), event(1600, 'completed', 'c8', { position: LENGTH }),
+  ]],
+  ['coverage', near(1), [...lesson(0, even(20)), ...course(20).map((e) => Object.assign(e, { time: e.time + 301_000 })), ...even(21).map((g, i) => event(2000 + g * i, i === 0 ? 'played' : 'heartbeat', 'c1', { position: 300 + g * i, session: 't' })), event(2301, 'completed', 'c1', { position: LENGTH, session: 't' })]],
   ['coverage', near((1 + 300 / (0.98 * LENGTH)) / 2), [
     ...course(), ...lesson(1000, even(20), { chapter: 'c9' }), event(1301, 'seeked', 'c9', { from: 300, to: LENGTH }), event(1301, 'completed', 'c9', { position: LENGTH }),
   ]],
@@ -196,6 +205,7 @@ test.each<[why: string, missing: string[], events: readonly Event[], change?: Pa
   ['no arrival', named('delay', 'beats-together'), watched(20)],
   ['no cadence', ['gap-off-cadence'], watched(20), { cadence: undefined }],
   ['no lengths', ['probes', 'coverage'], course(5, 5, 5), { lengthOf: () => undefined }],
+  ['no beats', ['probes', 'coverage'], times(9, (i) => event(600 * i, 'completed', `c${i}`, { position: LENGTH }))],
   ['no inputs', ['inputs', 'inputs-uneven', 'inputs-none'], course(5, 5, 5)],
   ['no sound or page', ['muted', 'hidden'], course(5, 5, 5)],
   ['no face checks', named('face', 'photos'), course(5, 5, 5), { sends: (f) => f !== 'outcome' }],

@@ -43,13 +43,13 @@ export function noteFaceStop(activity: Activity, time: Ms): void {
   if (time - activity.at <= FACE_STOP) activity.flags &= ~PAUSED
 }
 
-/** The next lesson begins: a chapter that was not at hand. Coming back to the one that is over is none. */
+/** The next lesson begins, if it is a chapter that was not at hand. One that is looked into again is none, nor is what comes after it. */
 export function noteNext(activity: Activity, event: Event, turn: number): void {
   const { ended } = activity
-  if (ended === 0 || turn !== NEW) return
+  if (ended === 0) return
   activity.ended = 0
   const gap = event.time - ended
-  if (gap > LONGEST) return
+  if (turn !== NEW || gap > LONGEST) return
   const seconds = Math.max(LEAST_NEXT, gap / SECOND)
   const log = Math.log(seconds)
   activity.nexts++
