@@ -46,7 +46,7 @@ export const beatColumns: readonly Column[] = [
     en: '{} of the gaps between beats are far longer than usual', zh: '{} 的心跳间隔明显偏长', read: (a) => ratio(a.long, a.gaps, GAPS),
   }),
   column({
-    name: 'gap-off-cadence', as: AS.logFactor, formula: '|ln(typical gap / cadence of the player by the catalogue)|', missing: `the catalogue knows no cadence, or ${FEW_GAPS}`,
+    name: 'gap-off-cadence', as: AS.logApart, formula: '|ln(typical gap / cadence of the player by the catalogue)|', missing: `the catalogue knows no cadence, or ${FEW_GAPS}`,
     en: 'the usual gap between beats differs from the cadence of the player by {}', zh: '常见心跳间隔与播放器节拍相差 {}',
     read: (a, { cadence }) => (cadence === undefined || a.gaps < GAPS ? NaN : Math.abs(Math.log(a.typical / cadence))),
   }),
@@ -63,19 +63,19 @@ export const beatColumns: readonly Column[] = [
     en: '{} of the beats arrive together with the one before', zh: '{} 的心跳与前一次同时到达', read: (a) => ratio(a.together, a.arrivals, BEATS),
   }),
   column({
-    name: 'rate-effective', as: AS.logFactor, formula: 'ln of media seconds over clock seconds, over beats that follow each other and do not go back', missing: FEW_STEPS,
+    name: 'rate-effective', as: AS.logTimes, formula: 'ln of media seconds over clock seconds, over beats that follow each other and do not go back', missing: FEW_STEPS,
     en: 'the media runs {} as fast as the clock', zh: '播放进度为实际时间的 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.media / a.clock, 0.01)),
   }),
   column({
-    name: 'rate-untold', as: AS.logFactor, formula: '|ln of media seconds over the seconds that the stated rate allows|', missing: FEW_STEPS,
+    name: 'rate-untold', as: AS.logApart, formula: '|ln of media seconds over the seconds that the stated rate allows|', missing: FEW_STEPS,
     en: 'the media runs at other than the stated rate, by {}', zh: '播放进度与所报倍速相差 {}', read: (a) => (steps(a) < GAPS ? NaN : Math.abs(ln(a.media / a.stated, 0.01))),
   }),
   column({
-    name: 'rate-stated', as: AS.logFactor, formula: 'ln of the mean stated rate by clock time', missing: FEW_STEPS,
+    name: 'rate-stated', as: AS.logTimes, formula: 'ln of the mean stated rate by clock time', missing: FEW_STEPS,
     en: 'the stated playback rate is {} on average', zh: '所报倍速平均为 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.stated / a.clock, 0.01)),
   }),
   column({
-    name: 'rate-highest', as: AS.logFactor, formula: 'ln of the highest stated rate', missing: FEW_STEPS,
+    name: 'rate-highest', as: AS.logTimes, formula: 'ln of the highest stated rate', missing: FEW_STEPS,
     en: 'the highest stated playback rate is {}', zh: '所报最高倍速为 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.mostRate, 0.01)),
   }),
   column({
@@ -97,7 +97,7 @@ export const beatColumns: readonly Column[] = [
     en: 'the media advances by exactly the same step in {} of the beats', zh: '{} 的心跳中播放进度步长完全相同', read: (a) => ratio(a.equal, a.steps, GAPS),
   }),
   column({
-    name: 'credit-overlap', as: AS.logFactor, formula: 'ln of seconds played of each chapter for itself over seconds of the clock with playback', missing: FEW_MINUTES,
+    name: 'credit-overlap', as: AS.logTimes, formula: 'ln of seconds played of each chapter for itself over seconds of the clock with playback', missing: FEW_MINUTES,
     en: 'chapters are credited {} the time that passed', zh: '各章节计时总和为实际时间的 {}', read: (a) => (a.played < MINUTES * 60 ? NaN : ln(a.credited / a.played, 1)),
   }),
   column({
@@ -119,7 +119,7 @@ export const beatColumns: readonly Column[] = [
   }),
   column({
     name: 'coverage', as: AS.share, formula: 'mean over completed chapters of the share watched, 98 % counting as all, with what a resumed one stood at', missing: `${FEW_BEATS}, fewer than ${CHAPTERS} chapters completed, or their lengths or what was watched of them before are unknown`,
-    en: '{} of the completed chapters was watched', zh: '完成章节的实际观看比例为 {}', read: (a) => (a.beats < BEATS ? NaN : ratio(a.coverage, a.completed, CHAPTERS)),
+    en: 'of what was completed, {} was watched', zh: '完成章节的实际观看比例为 {}', read: (a) => (a.beats < BEATS ? NaN : ratio(a.coverage, a.completed, CHAPTERS)),
   }),
 ]
 

@@ -289,5 +289,8 @@ test('every feature is told in both languages, with its value and what is usual'
   expect(tell('gap-variation', Math.log(0.002), [Math.log(0.015), Math.log(0.2)])).toEqual({
     en: 'the gaps between beats vary by 0.2 % (usual: 1.5 % to 20 %)', zh: '心跳间隔的波动为 0.2%（正常：1.5% 至 20%）',
   })
+  expect(tell('untouched', Math.log(60 + 7200), [Math.log(60 + 90), Math.log(60 + 900)])?.en).toBe('playback goes on for 2 h without a touch (usual: 90 s to 15 min)')
+  expect(tell('gap-off-cadence', Math.log(2), [0, Math.log(1.012)])?.en).toBe('the usual gap between beats differs from the cadence of the player by a factor of 2 (usual: a factor of 1 to a factor of 1.01)')
+  expect(tell('evidence-beats', Math.log(201), [0, Math.log(901)])?.zh).toBe('判断依据 200 次心跳（正常：0 至 900）')
   expect(tell('next-length', Math.log(1.5), [Math.log(9), Math.log(240)])?.en).toBe('the next lesson begins after 1.5 s (usual: 9 s to 4 min)')
 })
