@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { load } from './over-kafka/load.mjs'
 import { usage } from './over-kafka/metrics.mjs'
 import { Progress, warningsOf } from './over-kafka/progress.mjs'
-import { FIVE, openRealm, openStage, pinned, ROOT, rulesFolder, seconds } from './over-kafka/realm.mjs'
+import { FLAGS, FIVE, openRealm, openStage, pinned, ROOT, rulesFolder, seconds } from './over-kafka/realm.mjs'
 import { thousands } from './say.mjs'
 import { catalogue, linesOf, makeLog } from './make-log.mjs'
 
@@ -22,13 +22,13 @@ const USAGE = `usage: npm run bench:kafka -- [--events N] [--learners N] [--part
   --partitions N   of telemetry and of sightings (default 4)
   --rules …        all shipped rules, or five of them (${FIVE.join(', ')})
   --processes …    how many processes, in turn
-  --flags='…'      for node, such as --max-semi-space-size=32; none unless given, as a user starts it
+  --flags='…'      for node (default ${FLAGS}, as the README starts a service)
   --check          compares the warnings with those of \`invigil run FILE\` over the same log
   --profile DIR    writes a CPU profile of each process`
 
 const { values } = parseArgs({ options: {
   events: { type: 'string', default: '3000000' }, learners: { type: 'string', default: '10000' }, partitions: { type: 'string', default: '4' },
-  rules: { type: 'string', default: 'all,five' }, processes: { type: 'string', default: '1,2' }, flags: { type: 'string', default: '' },
+  rules: { type: 'string', default: 'all,five' }, processes: { type: 'string', default: '1,2' }, flags: { type: 'string', default: FLAGS },
   check: { type: 'boolean' }, profile: { type: 'string' }, help: { type: 'boolean' },
 } })
 if (values.help) {

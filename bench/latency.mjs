@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { spawnGuarded } from '../services/server.mjs'
 import { detectors } from '../dist/detectors/index.js'
 import { usage } from './over-kafka/metrics.mjs'
-import { openRealm, openStage, ROOT, shippedRules } from './over-kafka/realm.mjs'
+import { FLAGS, openRealm, openStage, ROOT, shippedRules } from './over-kafka/realm.mjs'
 import { thousands } from './say.mjs'
 import { catalogue } from './make-log.mjs'
 
@@ -18,10 +18,10 @@ const USAGE = `usage: npm run bench:latency -- [--rate N] [--minutes N] [--parti
   --partitions N   of telemetry and of sightings (default 4)
   --processes N    (default 2)
   --lateness T     how late an event may come (default 2s, of a platform that stamps on its server)
-  --flags='…'      for node; none unless given, as a user starts it`
+  --flags='…'      for node (default ${FLAGS}, as the README starts a service)`
 const { values } = parseArgs({ options: {
   rate: { type: 'string', default: '20000' }, minutes: { type: 'string', default: '14' }, partitions: { type: 'string', default: '4' },
-  processes: { type: 'string', default: '2' }, lateness: { type: 'string', default: '2s' }, flags: { type: 'string', default: '' }, help: { type: 'boolean' },
+  processes: { type: 'string', default: '2' }, lateness: { type: 'string', default: '2s' }, flags: { type: 'string', default: FLAGS }, help: { type: 'boolean' },
 } })
 if (values.help) {
   process.stdout.write(`${USAGE}\n`)

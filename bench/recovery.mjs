@@ -9,7 +9,7 @@ import { spawnGuarded } from '../services/server.mjs'
 import { load } from './over-kafka/load.mjs'
 import { usage } from './over-kafka/metrics.mjs'
 import { Progress } from './over-kafka/progress.mjs'
-import { openRealm, openStage, ROOT, seconds } from './over-kafka/realm.mjs'
+import { FLAGS, openRealm, openStage, ROOT, seconds } from './over-kafka/realm.mjs'
 import { thousands } from './say.mjs'
 import { catalogue, linesOf } from './make-log.mjs'
 
@@ -20,10 +20,10 @@ const USAGE = `usage: npm run bench:recovery -- [--learners N] [--rate N] [--par
   --processes N        one of which is killed; the only one is started again at once (default 2)
   --snapshot-every T   (default 60s)
   --rounds N           kills, each after all tasks have been saved anew (default 1)
-  --flags='…'          for node; none unless given, as a user starts it`
+  --flags='…'          for node (default ${FLAGS}, as the README starts a service)`
 const { values } = parseArgs({ options: {
   learners: { type: 'string', default: '1000000' }, rate: { type: 'string', default: '2000' }, partitions: { type: 'string', default: '8' }, processes: { type: 'string', default: '2' },
-  'snapshot-every': { type: 'string', default: '60s' }, rounds: { type: 'string', default: '1' }, flags: { type: 'string', default: '' }, help: { type: 'boolean' },
+  'snapshot-every': { type: 'string', default: '60s' }, rounds: { type: 'string', default: '1' }, flags: { type: 'string', default: FLAGS }, help: { type: 'boolean' },
 } })
 if (values.help) {
   process.stdout.write(`${USAGE}\n`)

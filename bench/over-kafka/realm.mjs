@@ -15,6 +15,8 @@ import { parseMetrics } from './metrics.mjs'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const MAIN = join(ROOT, 'dist', 'cli', 'main.js')
+/** How a service is started. */
+export const FLAGS = '--max-semi-space-size=64'
 const JOIN_WITHIN = 60_000
 const LEAVE_WITHIN = 30_000
 
