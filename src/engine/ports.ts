@@ -9,3 +9,27 @@ export interface SnapshotStore {
   commit(manifest: Uint8Array, keep: readonly string[]): Promise<void>
   close(): Promise<void>
 }
+
+/**
+ * A trained model, as detectors ask it. INVARIANT (scores): what it says of a row depends on that row and the model alone, never on the
+ * rows that are scored with it.
+ */
+export interface Scorer {
+  /** Numbers of a row: its features in their order, `NaN` where one is missing. */
+  readonly width: number
+  /** The probability of each of `count` rows that stand one after the other, rounded to three decimals. */
+  score(rows: Float64Array, count: number): Float64Array
+  /** What speaks most for the behaviour in one row, the largest first. */
+  reasons(row: Float64Array): Reason[]
+}
+
+/** A feature that raised a score. */
+export interface Reason {
+  feature: string
+  /** `null`: the platform or the learner sent nothing that tells. */
+  value: number | null
+  /** What honest learners usually have: 5th to 95th percentile. */
+  usual: [low: number, high: number]
+  /** How much of the score, in logits, is due to it. */
+  weight: number
+}
