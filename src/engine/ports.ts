@@ -1,3 +1,5 @@
+import type { Reason } from '../warnings/warning.ts'
+
 /** Where snapshots lie: a folder, or Redis. Names are random, nothing is overwritten, old files go only after the commit. */
 export interface SnapshotStore {
   /** The manifest committed last, if there is one. */
@@ -21,15 +23,4 @@ export interface Scorer {
   score(rows: Float64Array, count: number): Float64Array
   /** What speaks most for the behaviour in one row, the largest first. */
   reasons(row: Float64Array): Reason[]
-}
-
-/** A feature that raised a score. */
-export interface Reason {
-  feature: string
-  /** `null`: the platform or the learner sent nothing that tells. */
-  value: number | null
-  /** What honest learners usually have: 5th to 95th percentile. */
-  usual: [low: number, high: number]
-  /** How much of the score, in logits, is due to it. */
-  weight: number
 }

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { InvigilError } from '../../base/errors.ts'
-import type { Reason, Scorer } from '../../engine/ports.ts'
+import type { Scorer } from '../../engine/ports.ts'
+import type { Reason } from '../../warnings/warning.ts'
 import { decodeModel, type ModelFiles } from './layers-model.ts'
 import { calibrate, readCalibration, readScaler, type Calibration, type Scaler } from './scales.ts'
 import { openTensorFlow, type Backend, type TensorFlow } from './tensorflow.ts'
