@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Cursor, flag, number, rare, record, ref } from './record.ts'
+import { Cursor, flag, number, plainNumber, rare, record, ref, series, setPlainNumber } from './record.ts'
 
 const shape = record({ at: number(-Infinity), device: ref<string>(), raised: flag, count: number(), others: ref<number[]>() })
 
@@ -49,4 +49,27 @@ test('what is rare takes room only while it is there', () => {
   second.chain = { n: 2 }
   second.chain = undefined
   expect(cursor.row.rares).toBe(undefined)
+})
+
+test('a series lies among the numbers of its row, in every row', () => {
+  const shape = record({ before: number(7), bins: series(3), after: number(8), runs: series(1) })
+  expect([shape.numbers, shape.initial]).toEqual([['before', 'bins.0', 'bins.1', 'bins.2', 'after', 'runs.0'], [7, 0, 0, 0, 8, 0]])
+  const cursor = new Cursor()
+  cursor.numbers = Float64Array.from({ length: 16 }, (_, i) => i)
+  const r = shape.view(cursor, { numbersFrom: 1, refsFrom: 0, raresFrom: 0 })
+  const { bins } = r
+  expect([r.before, bins.get(0), bins.get(2), r.after, r.runs.get(0), bins.length]).toEqual([1, 2, 4, 5, 6, 3])
+  cursor.at = 8
+  bins.set(1, 50)
+  bins.add(1, 0.5)
+  expect([bins.get(0), bins.get(1), cursor.numbers[11]]).toEqual([10, 50.5, 50.5])
+  bins.scale(2)
+  expect([...cursor.numbers.subarray(9, 14)]).toEqual([9, 20, 101, 24, 13])
+})
+
+test('as plain data a series is an array', () => {
+  const plain: Record<string, unknown> = {}
+  for (const [i, name] of ['at', 'bins.0', 'bins.1'].entries()) setPlainNumber(plain, name, i + 1)
+  expect(plain).toEqual({ at: 1, bins: [2, 3] })
+  expect(['at', 'bins.0', 'bins.1', 'bins.2', 'gone.0', 'gone'].map((name) => plainNumber(plain, name))).toEqual([1, 2, 3, undefined, undefined, undefined])
 })

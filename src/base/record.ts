@@ -12,16 +12,22 @@ interface NumberField {
 interface FlagField {
   readonly kind: 'flag'
 }
+interface SeriesField {
+  readonly kind: 'series'
+  readonly length: number
+}
 interface RefField<T> {
   readonly kind: 'ref' | 'rare'
   /** Never there: it only carries the type. */
   readonly of?: T
 }
-type Spec = Readonly<Record<string, NumberField | FlagField | RefField<unknown>>>
+type Spec = Readonly<Record<string, NumberField | FlagField | SeriesField | RefField<unknown>>>
 
 type Value<F> = F extends NumberField ? number : F extends FlagField ? boolean : F extends RefField<infer T> ? T | undefined : never
 /** What such fields are read and written as. */
-export type FieldsOf<S extends Spec> = { [K in keyof S]: Value<S[K]> }
+export type FieldsOf<S extends Spec> = { [K in keyof S as S[K] extends SeriesField ? never : K]: Value<S[K]> } & {
+  readonly [K in keyof S as S[K] extends SeriesField ? K : never]: Series
+}
 
 /** The state that a shape describes. */
 export type RecordOf<S> = S extends Shape<infer T> ? T : never
@@ -33,6 +39,11 @@ export function number(initial = 0): NumberField {
 
 /** A yes or no, at first no. */
 export const flag: FlagField = { kind: 'flag' }
+
+/** So many numbers side by side, at first 0, read and written by index. As plain data: an array. */
+export function series(length: number): SeriesField {
+  return { kind: 'series', length }
+}
 
 /** Anything else: a text, or a rarer and larger part of the state as plain data; at first undefined. */
 export function ref<T>(): RefField<T> {
@@ -74,6 +85,42 @@ export class Cursor {
   }
 }
 
+/** A run of numbers in whatever row the cursor stands on. Nothing checks that an index lies in it. */
+export class Series {
+  readonly length: number
+  private readonly cursor: Cursor
+  private readonly from: number
+
+  constructor(cursor: Cursor, from: number, length: number) {
+    this.cursor = cursor
+    this.from = from
+    this.length = length
+  }
+
+  get(i: number): number {
+    const { cursor } = this
+    return cursor.numbers[cursor.at + this.from + i] as number
+  }
+
+  set(i: number, value: number): void {
+    const { cursor } = this
+    cursor.numbers[cursor.at + this.from + i] = value
+  }
+
+  add(i: number, by: number): void {
+    const { cursor } = this
+    const at = cursor.at + this.from + i
+    cursor.numbers[at] = (cursor.numbers[at] as number) + by
+  }
+
+  /** Multiplies all by `factor`. */
+  scale(factor: number): void {
+    const { cursor } = this
+    const begin = cursor.at + this.from
+    for (let at = begin; at < begin + this.length; at++) cursor.numbers[at] = (cursor.numbers[at] as number) * factor
+  }
+}
+
 type View<T> = new (cursor: Cursor, from: From) => T
 
 /** Where a record's parts begin in its row. */
@@ -85,6 +132,7 @@ export interface From {
 
 /** The fields of a record and where each lies. */
 export class Shape<T> {
+  /** The numbers of a series are `name.0`, `name.1`, … */
   readonly numbers: readonly string[]
   readonly refs: readonly string[]
   readonly rares: readonly string[]
@@ -95,12 +143,15 @@ export class Shape<T> {
 
   constructor(spec: Spec) {
     const all = Object.entries(spec)
-    const numbers = all.filter(([, f]) => f.kind === 'number' || f.kind === 'flag')
     const named = (kind: string) => all.filter(([, f]) => f.kind === kind).map(([name]) => name)
+    const numbers = all.flatMap(([name, f]): [string, number][] => {
+      if (f.kind === 'series') return Array.from({ length: f.length }, (_, i) => [`${name}.${i}`, 0])
+      return f.kind === 'number' || f.kind === 'flag' ? [[name, f.kind === 'number' ? f.initial : 0]] : []
+    })
     this.numbers = numbers.map(([name]) => name)
     this.refs = named('ref')
     this.rares = named('rare')
-    this.initial = numbers.map(([, f]) => (f.kind === 'number' ? f.initial : 0))
+    this.initial = numbers.map(([, initial]) => initial)
     this.flags = new Set(named('flag'))
     this.View = compile(this, this.flags) as View<T>
   }
@@ -130,8 +181,12 @@ export function record<S extends Spec>(spec: S): Shape<FieldsOf<S>> {
  * compiler learns of it, too, and are ten times as slow. The names come from the program's own sources.
  */
 function compile({ numbers, refs, rares }: Shape<unknown>, flags: ReadonlySet<string>): unknown {
-  const body = ['constructor($c, from) { this.$c = $c; this.$n = from.numbersFrom; this.$r = from.refsFrom; this.$q = from.raresFrom }']
+  const runs = runsOf(numbers)
+  const made = [...runs].map(([name, { from, length }]) => `; this.$${name} = new Series($c, from.numbersFrom + ${from}, ${length})`).join('')
+  const body = [`constructor($c, from) { this.$c = $c; this.$n = from.numbersFrom; this.$r = from.refsFrom; this.$q = from.raresFrom${made} }`]
+  for (const name of runs.keys()) body.push(`get ${checked(name)}() { return this.$${name} }`)
   numbers.forEach((name, i) => {
+    if (name.includes('.')) return
     const place = `$c.numbers[$c.at + this.$n + ${i}]`
     body.push(`get ${checked(name)}() { const { $c } = this; return ${flags.has(name) ? `${place} === 1` : place} }`)
     body.push(`set ${name}(v) { const { $c } = this; ${place} = ${flags.has(name) ? 'v ? 1 : 0' : 'v'} }`)
@@ -144,7 +199,34 @@ function compile({ numbers, refs, rares }: Shape<unknown>, flags: ReadonlySet<st
     body.push(`get ${checked(name)}() { return this.$c.rare(this.$q + ${i}) }`, `set ${name}(v) { this.$c.setRare(this.$q + ${i}, v) }`)
   })
   // oxlint-disable-next-line typescript/no-implied-eval
-  return new Function(`return class { ${body.join('\n')} }`)()
+  return new Function('Series', `return class { ${body.join('\n')} }`)(Series)
+}
+
+/** Where each series begins, by the names of all numbers. */
+function runsOf(numbers: readonly string[]): Map<string, { from: number; length: number }> {
+  const runs = new Map<string, { from: number; length: number }>()
+  numbers.forEach((full, i) => {
+    const [name, index] = full.split('.') as [string, string?]
+    const run = runs.get(name)
+    if (run) run.length++
+    else if (index !== undefined) runs.set(name, { from: i, length: 1 })
+  })
+  return runs
+}
+
+/** Reads a number from plain data, by its name in `Shape.numbers`; undefined if it has none. */
+export function plainNumber(plain: Readonly<Record<string, unknown>>, full: string): number | undefined {
+  const [name, index] = full.split('.') as [string, string?]
+  const value = index === undefined ? plain[name] : (plain[name] as readonly number[] | undefined)?.[Number(index)]
+  return value === undefined ? undefined : Number(value)
+}
+
+/** Writes one into plain data. */
+export function setPlainNumber(plain: Record<string, unknown>, full: string, value: number | undefined): void {
+  const [name, index] = full.split('.') as [string, string?]
+  if (index === undefined) plain[name] = value
+  else if (plain[name] === undefined) plain[name] = [value]
+  else (plain[name] as (number | undefined)[])[Number(index)] = value
 }
 
 function checked(name: string): string {

@@ -1,4 +1,5 @@
 import { InvigilError } from '../base/errors.ts'
+import { setPlainNumber } from '../base/record.ts'
 import type { AnyDetector } from './detector.ts'
 import type { Rule } from './rule.ts'
 import { LAST, TIMERS, type Part, type Row, type Table } from './table.ts'
@@ -139,7 +140,7 @@ export class RowReader {
     const refsAt = this.refsAt[i] as number
     if (part.refs[0] === '') return refs[refsAt]
     const state: Record<string, unknown> = {}
-    part.numbers.forEach((name, n) => (state[name] = numbers[(this.numbersAt[i] as number) + n]))
+    part.numbers.forEach((name, n) => setPlainNumber(state, name, numbers[(this.numbersAt[i] as number) + n]))
     part.refs.forEach((name, r) => (state[name] = refs[refsAt + r]))
     part.rares.forEach((name, q) => (state[name] = rares?.[(this.raresAt[i] as number) + q]))
     return state

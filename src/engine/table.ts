@@ -1,4 +1,4 @@
-import { Cursor, type From, type Rares, type Shape } from '../base/record.ts'
+import { Cursor, plainNumber, type From, type Rares, type Shape } from '../base/record.ts'
 import { Rows } from './rows.ts'
 
 /** How a rule's state is kept: as a record in the row, or as one object, made when first needed. */
@@ -128,7 +128,8 @@ export class Table {
   fill(entry: Row, part: Part, state: Readonly<Record<string, unknown>>): void {
     this.enter(entry)
     part.numbers.forEach((name, i) => {
-      if (state[name] !== undefined) entry.numbers[entry.at + part.numbersFrom + i] = Number(state[name])
+      const value = plainNumber(state, name)
+      if (value !== undefined) entry.numbers[entry.at + part.numbersFrom + i] = value
     })
     part.refs.forEach((name, i) => (entry.refs[part.refsFrom + i] = state[name]))
     part.rares.forEach((name, i) => this.cursor.setRare(part.raresFrom + i, state[name]))

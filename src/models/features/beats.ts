@@ -1,0 +1,135 @@
+import { SECOND, type Ms } from '../../base/time.ts'
+import type { Event } from '../../telemetry/event.ts'
+import { touch } from './playing.ts'
+import { DEVIATION_BINS, FRACTION_BINS, OTHERS, type Activity, type Around } from './state.ts'
+import { BEAT, chaptersSince, LONGEST_GAP, NEW, NO_ROOM, STARTED, TURNED } from './tracks.ts'
+
+/** Gaps that differ by less are the same. */
+const SAME_GAP: Ms = 200
+/** A gap is long from this multiple of the typical one on. */
+const LONG = 1.5
+/** Beats closer than this arrive together, and are apart in time from this on. */
+const TOGETHER: Ms = 200
+const APART: Ms = 2 * SECOND
+/** Media and clock that differ by less agree to the millisecond, and so do two steps. */
+const EXACT = 0.01
+const SAME_STEP = 0.001
+/** The media waits for data now and then: what it waits longer counts as so much, or one wait would outweigh a thousand beats. */
+const MOST_RESIDUAL = 2
+/** Distances from the typical gap count no more than this, for the same reason. */
+const MOST_DISTANCE = 1
+const FINEST = 2 ** DEVIATION_BINS
+/** How the typical gap follows: the plain mean of the first gaps, then by at most `CLIP` a gap, with at least this weight. */
+const FIRST = 8
+const CLIP = 0.1
+const LEAST_WEIGHT = 1 / 16
+
+/** A beat, judged against the one before it. */
+export function noteBeat(activity: Activity, event: Event, turn: number, around: Around): void {
+  activity.beats++
+  const { inputs } = event
+  if (inputs !== undefined) {
+    activity.counted++
+    activity.inputs += inputs
+    activity.inputs2 += inputs * inputs
+    if (inputs === 0) activity.idle++
+    else touch(activity)
+  }
+  if (turn === NO_ROOM) {
+    activity.interleaved++
+    activity.unstarted++
+    activity.mostChapters = Math.max(activity.mostChapters, OTHERS + 2)
+    return
+  }
+  const { flags } = activity
+  if ((flags & STARTED) === 0) activity.unstarted++
+  if (turn === TURNED || turn === NEW) noteTurn(activity)
+  else if (activity.mostChapters < 1) activity.mostChapters = 1
+  const arrived = event.received
+  if (arrived !== undefined) noteArrival(activity, event.time, arrived)
+  const gap = event.time - activity.at
+  if ((flags & BEAT) !== 0 && gap <= LONGEST_GAP && gap > 0) noteGap(activity, event, gap, around)
+  else {
+    activity.gap = -1
+    activity.step = -1
+  }
+  if (arrived !== undefined) activity.arrived = arrived
+}
+
+/** A beat that follows one of another chapter. */
+function noteTurn(activity: Activity): void {
+  activity.interleaved++
+  activity.mostChapters = Math.max(activity.mostChapters, chaptersSince(activity))
+}
+
+function noteArrival(activity: Activity, time: Ms, arrived: Ms): void {
+  const delay = Math.log(Math.max(1, arrived - time) / SECOND)
+  activity.arrivals++
+  activity.delay += delay
+  activity.delay2 += delay * delay
+  if (arrived - time > activity.mostDelay) activity.mostDelay = arrived - time
+  const before = activity.arrived
+  if (before > 0 && Math.abs(arrived - before) <= TOGETHER && time - activity.at >= APART) activity.together++
+}
+
+function noteGap(activity: Activity, event: Event, gap: Ms, { span }: Around): void {
+  // A browser slows the timers of a hidden page down: its gaps are not the player's.
+  if (event.visible === false) activity.gap = -1
+  else noteRhythm(activity, gap)
+  const { position } = event
+  const before = activity.position
+  if (position === undefined || Number.isNaN(before) || position < before) {
+    activity.step = -1
+    return
+  }
+  const rate = event.rate ?? span?.rate ?? 1
+  const clock = gap / SECOND
+  activity.clock += clock
+  activity.media += position - before
+  activity.stated += rate * clock
+  if (rate > activity.mostRate) activity.mostRate = rate
+  noteStep(activity, position, position - before, rate * clock)
+}
+
+function noteRhythm(activity: Activity, gap: Ms): void {
+  const n = activity.gaps + 1
+  activity.gaps = n
+  const typical = activity.typical > 0 ? activity.typical : gap
+  const distance = gap / typical - 1
+  const size = Math.abs(distance)
+  const d = size > MOST_DISTANCE ? MOST_DISTANCE : distance
+  const bin = 32 - Math.clz32(size * FINEST)
+  activity.deviations.add(bin < DEVIATION_BINS ? bin : DEVIATION_BINS - 1, 1)
+  activity.spread += d * d
+  if (gap > LONG * typical) activity.long++
+  const before = activity.gap
+  if (before > 0) {
+    const distanceBefore = Math.min(MOST_DISTANCE, before / typical - 1)
+    activity.pairs++
+    activity.product += d * distanceBefore
+    if (Math.abs(gap - before) <= SAME_GAP) activity.same++
+  }
+  activity.gap = gap
+  const clip = n <= FIRST ? Infinity : CLIP
+  activity.typical = typical * (1 + Math.max(LEAST_WEIGHT, 1 / n) * (size > clip ? Math.sign(distance) * clip : distance))
+}
+
+function noteStep(activity: Activity, position: number, step: number, expected: number): void {
+  const quarter = Math.round((step % 1) * FRACTION_BINS)
+  activity.fractions.add(quarter < FRACTION_BINS ? quarter : 0, 1)
+  // Positions in whole seconds say nothing about milliseconds.
+  if (Number.isInteger(position) || step === 0) {
+    activity.step = -1
+    return
+  }
+  const residual = Math.min(MOST_RESIDUAL, Math.abs(step - expected))
+  activity.residuals++
+  activity.residual2 += residual * residual
+  if (residual < EXACT) activity.exact++
+  const before = activity.step
+  if (before > 0) {
+    activity.steps++
+    if (Math.abs(step - before) <= SAME_STEP) activity.equal++
+  }
+  activity.step = step
+}

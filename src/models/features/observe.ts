@@ -1,0 +1,58 @@
+import { PLAYBACK, type Event } from '../../telemetry/event.ts'
+import { noteBeat } from './beats.ts'
+import { noteEnd, noteNext, notePause, noteStop } from './lessons.ts'
+import { noteAnswer, noteFaceCheck, noteFaceRequest } from './person.ts'
+import { notePlayed, touch } from './playing.ts'
+import { noteLogin, sitDown } from './sittings.ts'
+import { SITTING_GAP, type Activity, type Around } from './state.ts'
+import { advance, NO_ROOM, turnTo } from './tracks.ts'
+
+/** Takes the learner's next event, in time order. */
+export function observe(activity: Activity, event: Event, around: Around): void {
+  const { time, chapter, action } = event
+  if (time - activity.latest > SITTING_GAP) sitDown(activity, time, around)
+  activity.latest = time
+  if (chapter !== undefined && PLAYBACK.has(action)) {
+    if (action === 'heartbeat') observeBeat(activity, event, chapter, around)
+    else observeStep(activity, event, chapter, around)
+  } else if (action === 'answered') noteAnswer(activity, event, around)
+  else if (action === 'face-requested') noteFaceRequest(activity, event)
+  else if (action === 'face-checked') noteFaceCheck(activity, event)
+  else if (action === 'logged-in') noteLogin(activity, event)
+}
+
+function observeBeat(activity: Activity, event: Event, chapter: string, around: Around): void {
+  const turn = turnTo(activity, event, chapter)
+  const { span } = around
+  if (span !== undefined) notePlayed(activity, span, turn !== NO_ROOM)
+  noteBeat(activity, event, turn, around)
+  if (turn !== NO_ROOM) {
+    noteEnd(activity, event, around)
+    advance(activity, event)
+  }
+}
+
+function observeStep(activity: Activity, event: Event, chapter: string, around: Around): void {
+  const { action } = event
+  const turn = turnTo(activity, event, chapter)
+  const { span } = around
+  if (span !== undefined) notePlayed(activity, span, turn !== NO_ROOM)
+  if (event.inputs !== undefined ? event.inputs > 0 : isHand(action) && !around.sends('inputs')) touch(activity)
+  if (action === 'seeked') {
+    activity.seeks++
+    const from = event.from ?? activity.position
+    const to = event.to ?? event.position
+    if (turn !== NO_ROOM && to !== undefined && to < from) activity.back++
+  } else if (action === 'rate-changed') activity.rates++
+  else if (action === 'initialized' || action === 'played') noteNext(activity, event, turn)
+  if (turn === NO_ROOM) return
+  if (action === 'played') notePause(activity, event)
+  else if (action === 'completed') noteEnd(activity, event, around)
+  advance(activity, event)
+  if (action === 'paused') noteStop(activity, event)
+}
+
+/** Done by hand, where the platform counts no inputs. */
+function isHand(action: string): boolean {
+  return action === 'seeked' || action === 'rate-changed' || action === 'paused'
+}

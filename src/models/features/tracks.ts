@@ -1,0 +1,163 @@
+import { fnv1a } from '../../base/hash.ts'
+import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
+import type { Event } from '../../telemetry/event.ts'
+import { OTHERS, TRACK_SIZE, type Activity } from './state.ts'
+
+/*
+ * Chapters at hand: one chapter in one session each. That of the latest event lies open in the fields of the record, with its
+ * names as texts, so that the usual event compares two texts and nothing more; the others are packed into five numbers each:
+ *
+ *   0  hash of the names (32 bits), flags (6 bits), whole seconds watched (15 bits, all set: unknown); 0: free
+ *   1  time of the latest event
+ *   2  media position
+ *   3  media step
+ *   4  gap in ms + 1 (19 bits), then how much later than `at` the latest beat arrived, in ms (33 bits)
+ */
+
+/** Flags: it was initialized or played; sought in; reported at its end with nothing watched; is over. */
+export const STARTED = 1
+export const SEEKED = 2
+export const PROBED = 4
+export const DONE = 8
+/** Its latest event was a beat, or a pause. */
+export const BEAT = 16
+export const PAUSED = 32
+
+const FLAGS = 64
+const HASHES = 2 ** 32
+const UNKNOWN = 2 ** 15 - 1
+const GAPS = 2 ** 19
+const LATEST = 2 ** 33 - 1
+
+/** A longer gap is none between beats. */
+export const LONGEST_GAP: Ms = 5 * MINUTE
+/**
+ * A chapter that has been silent for less keeps its place, so that of many chapters at once four are followed all along; with the
+ * oldest giving way to each new one, none would have two beats in a row.
+ */
+const AT_HAND: Ms = 3 * MINUTE
+/** A chapter first heard of further in was joined in the middle: what was watched of it before is unknown. */
+const JOINED = LONGEST_GAP / SECOND
+
+/** What `turnTo` found: the chapter at hand, one turned to, a new one, or no room for it. */
+export const SAME = 0
+export const TURNED = 1
+export const NEW = 2
+export const NO_ROOM = 3
+
+/** Lays the event's chapter open. Where there is no room, the one before stays open and the event is of none. */
+export function turnTo(activity: Activity, event: Event, chapter: string): number {
+  if (activity.chapter === chapter && activity.session === event.session) return SAME
+  const hash = hashOf(chapter, event.session)
+  const { others } = activity
+  const i = find(activity, hash)
+  if (i >= 0) {
+    const [id, at, position, step, times] = [others.get(i), others.get(i + 1), others.get(i + 2), others.get(i + 3), others.get(i + 4)]
+    close(activity, i)
+    open(activity, id, at, position, step, times)
+  } else {
+    // One that lies open and is over, or silent, gives way itself.
+    if (!isFree(activity.flags, activity.at, event.time)) {
+      const free = findFree(activity, event.time)
+      if (free < 0) return NO_ROOM
+      close(activity, free)
+    }
+    begin(activity, event)
+  }
+  activity.chapter = chapter
+  activity.session = event.session
+  return i >= 0 ? TURNED : NEW
+}
+
+function hashOf(chapter: string, session: string | undefined): number {
+  return (Math.imul(fnv1a(chapter), 31) ^ fnv1a(session ?? '')) >>> 0
+}
+
+function find({ others }: Activity, hash: number): number {
+  for (let i = 0; i < OTHERS * TRACK_SIZE; i += TRACK_SIZE) if (others.get(i) !== 0 && others.get(i) % HASHES === hash) return i
+  return -1
+}
+
+function isFree(flags: number, at: Ms, now: Ms): boolean {
+  return (flags & DONE) !== 0 || now - at >= AT_HAND
+}
+
+/** The place of the chapter silent for longest, if one may give way. */
+function findFree({ others }: Activity, now: Ms): number {
+  let found = -1
+  for (let i = 0; i < OTHERS * TRACK_SIZE; i += TRACK_SIZE) {
+    if (others.get(i) === 0) return i
+    if (isFree(flagsOf(others.get(i)), others.get(i + 1), now) && (found < 0 || others.get(i + 1) < others.get(found + 1))) found = i
+  }
+  return found
+}
+
+function flagsOf(id: number): number {
+  return Math.floor(id / HASHES) % FLAGS
+}
+
+/** Puts the open chapter aside. */
+function close(activity: Activity, i: number): void {
+  const { chapter, session, watched, at, others } = activity
+  if (chapter === undefined) {
+    others.set(i, 0)
+    return
+  }
+  const seconds = Number.isNaN(watched) ? UNKNOWN : Math.min(UNKNOWN - 1, Math.round(watched))
+  others.set(i, hashOf(chapter, session) + HASHES * (activity.flags + FLAGS * seconds))
+  others.set(i + 1, at)
+  others.set(i + 2, activity.position)
+  others.set(i + 3, activity.step)
+  others.set(i + 4, activity.gap + 1 + GAPS * Math.min(LATEST, Math.max(0, activity.arrived - at)))
+}
+
+function open(activity: Activity, id: number, at: Ms, position: number, step: number, times: number): void {
+  const seconds = Math.floor(id / (HASHES * FLAGS))
+  activity.flags = flagsOf(id)
+  activity.watched = seconds === UNKNOWN ? NaN : seconds
+  activity.at = at
+  activity.position = position
+  activity.step = step
+  activity.gap = (times % GAPS) - 1
+  activity.arrived = at + Math.floor(times / GAPS)
+}
+
+function begin(activity: Activity, event: Event): void {
+  const position = event.position ?? 0
+  activity.at = event.time
+  activity.flags = 0
+  activity.position = NaN
+  activity.step = -1
+  activity.gap = -1
+  activity.arrived = 0
+  // What a player goes on from was watched before.
+  activity.watched = event.action === 'initialized' ? position : position > JOINED ? NaN : 0
+}
+
+/** Brings the open chapter up to date when the event has been judged. */
+export function advance(activity: Activity, event: Event): void {
+  const { action, time } = event
+  const { flags } = activity
+  activity.at = time
+  if (action === 'heartbeat') {
+    activity.flags = (flags & ~(DONE | PAUSED)) | BEAT
+    activity.position = event.position ?? NaN
+    return
+  }
+  const rest = flags & ~(BEAT | PAUSED)
+  if (action === 'initialized' || action === 'played') activity.flags = (rest | STARTED) & ~DONE
+  else if (action === 'completed' || action === 'terminated') activity.flags = rest | DONE
+  else if (action === 'seeked') activity.flags = rest | SEEKED
+  else activity.flags = action === 'paused' ? rest | PAUSED : rest
+  activity.gap = -1
+  activity.step = -1
+  const position = action === 'seeked' ? (event.to ?? event.position) : event.position
+  if (position !== undefined) activity.position = position
+}
+
+/** Chapters that have beaten since the open one did, itself among them. */
+export function chaptersSince({ others, at }: Activity): number {
+  let n = 1
+  for (let i = 0; i < OTHERS * TRACK_SIZE; i += TRACK_SIZE) if (others.get(i) !== 0 && (flagsOf(others.get(i)) & BEAT) !== 0 && others.get(i + 1) > at) n++
+  return n
+}
