@@ -9,7 +9,7 @@ import type { RuleSet } from './runtime.ts'
 export interface Score {
   readonly probability: number
   /** What speaks most for it, the largest first. Dearer than the score itself. */
-  reasons(): Reason[]
+  reasons(this: void): Reason[]
 }
 
 /** Fills one row of features, from `at` on. */
