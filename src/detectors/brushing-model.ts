@@ -49,9 +49,12 @@ interface Facts {
 }
 type Ctx = Context<z.output<typeof params>, State, Facts>
 
-/** While a learner is active it is judged so often, at the same second of the ten minutes: all learners are spread over them. */
+/**
+ * While a learner is active it is judged so often, each at the same one of twenty instants of the ten minutes: enough learners meet at each
+ * for a batch, and not so many that scoring them takes long.
+ */
 const EVERY: Ms = 10 * MINUTE
-const GRID: Ms = 10 * SECOND
+const GRID: Ms = 30 * SECOND
 const MOST_CHAPTERS = 50
 const MODEL = 'brushing'
 const byName = new Map(FEATURES.map((f) => [f.name, f]))
