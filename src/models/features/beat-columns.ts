@@ -19,7 +19,7 @@ const FEW_MINUTES = `under ${MINUTES} minutes watched`
 /** Beats: their gaps, their arrival, and what the media did between them. */
 export const beatColumns: readonly Column[] = [
   column({
-    name: 'gap-variation', as: AS.logShare, formula: 'ln of the root mean square of d = gap / typical gap - 1, |d| at most 1; a gap is from one beat of a chapter and session to the next with nothing between, up to 5 minutes, the page not hidden',
+    name: 'gap-variation', as: AS.logShare, formula: 'ln of the root mean square of d = gap / typical gap - 1, d at most 1; a gap is from one beat of a chapter and session to the next with nothing between, up to 5 minutes, the page not hidden; the typical one is a running mean that odd gaps move little',
     missing: FEW_GAPS, en: 'the gaps between beats vary by {}', zh: '心跳间隔的波动为 {}',
     read: (a) => (a.gaps < GAPS ? NaN : ln(Math.sqrt(a.spread / a.gaps), LEAST_SPREAD)),
   }),
@@ -46,7 +46,7 @@ export const beatColumns: readonly Column[] = [
     en: '{} of the gaps between beats are far longer than usual', zh: '{} 的心跳间隔明显偏长', read: (a) => ratio(a.long, a.gaps, GAPS),
   }),
   column({
-    name: 'gap-off-cadence', as: AS.logFactor, formula: '|ln(typical gap / cadence of the player by the catalogue)|', missing: `the catalogue knows no cadence, or ${FEW_GAPS}`,
+    name: 'gap-off-cadence', as: AS.logApart, formula: '|ln(typical gap / cadence of the player by the catalogue)|', missing: `the catalogue knows no cadence, or ${FEW_GAPS}`,
     en: 'the usual gap between beats differs from the cadence of the player by {}', zh: '常见心跳间隔与播放器节拍相差 {}',
     read: (a, { cadence }) => (cadence === undefined || a.gaps < GAPS ? NaN : Math.abs(Math.log(a.typical / cadence))),
   }),
@@ -63,19 +63,19 @@ export const beatColumns: readonly Column[] = [
     en: '{} of the beats arrive together with the one before', zh: '{} 的心跳与前一次同时到达', read: (a) => ratio(a.together, a.arrivals, BEATS),
   }),
   column({
-    name: 'rate-effective', as: AS.logFactor, formula: 'ln of media seconds over clock seconds, over beats that follow each other and do not go back', missing: FEW_STEPS,
+    name: 'rate-effective', as: AS.logTimes, formula: 'ln of media seconds over clock seconds, over beats that follow each other and do not go back', missing: FEW_STEPS,
     en: 'the media runs {} as fast as the clock', zh: '播放进度为实际时间的 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.media / a.clock, 0.01)),
   }),
   column({
-    name: 'rate-untold', as: AS.logFactor, formula: '|ln of media seconds over the seconds that the stated rate allows|', missing: FEW_STEPS,
+    name: 'rate-untold', as: AS.logApart, formula: '|ln of media seconds over the seconds that the stated rate allows|', missing: FEW_STEPS,
     en: 'the media runs at other than the stated rate, by {}', zh: '播放进度与所报倍速相差 {}', read: (a) => (steps(a) < GAPS ? NaN : Math.abs(ln(a.media / a.stated, 0.01))),
   }),
   column({
-    name: 'rate-stated', as: AS.logFactor, formula: 'ln of the mean stated rate by clock time', missing: FEW_STEPS,
+    name: 'rate-stated', as: AS.logTimes, formula: 'ln of the mean stated rate by clock time', missing: FEW_STEPS,
     en: 'the stated playback rate is {} on average', zh: '所报倍速平均为 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.stated / a.clock, 0.01)),
   }),
   column({
-    name: 'rate-highest', as: AS.logFactor, formula: 'ln of the highest stated rate', missing: FEW_STEPS,
+    name: 'rate-highest', as: AS.logTimes, formula: 'ln of the highest stated rate', missing: FEW_STEPS,
     en: 'the highest stated playback rate is {}', zh: '所报最高倍速为 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.mostRate, 0.01)),
   }),
   column({
@@ -97,12 +97,12 @@ export const beatColumns: readonly Column[] = [
     en: 'the media advances by exactly the same step in {} of the beats', zh: '{} 的心跳中播放进度步长完全相同', read: (a) => ratio(a.equal, a.steps, GAPS),
   }),
   column({
-    name: 'credit-overlap', as: AS.logFactor, formula: 'ln of seconds played of each chapter for itself over seconds of the clock with playback', missing: FEW_MINUTES,
+    name: 'credit-overlap', as: AS.logTimes, formula: 'ln of seconds played of each chapter for itself over seconds of the clock with playback', missing: FEW_MINUTES,
     en: 'chapters are credited {} the time that passed', zh: '各章节计时总和为实际时间的 {}', read: (a) => (a.played < MINUTES * 60 ? NaN : ln(a.credited / a.played, 1)),
   }),
   column({
     name: 'chapters-most', as: AS.number, formula: 'most chapters that beat between two beats of one chapter, itself among them; 5 stands for more', missing: FEW_BEATS,
-    en: 'up to {} chapters beat in turn', zh: '最多 {} 个章节交替上报心跳', read: (a) => (a.beats < BEATS ? NaN : a.mostChapters),
+    en: 'up to {} chapters beat in turn', zh: '最多 {} 个章节交替上报心跳', read: (a) => (a.beats < BEATS ? NaN : Math.max(1, a.mostChapters)),
   }),
   column({
     name: 'chapters-in-turn', as: AS.share, formula: 'share of beats that follow an event of another chapter', missing: FEW_BEATS,
@@ -113,13 +113,13 @@ export const beatColumns: readonly Column[] = [
     en: '{} of the beats are of chapters that nobody started', zh: '{} 的心跳来自从未开始播放的章节', read: (a) => ratio(a.unstarted, a.beats, BEATS),
   }),
   column({
-    name: 'probes', as: AS.share, formula: 'chapters reported at their end with under 5 s watched and no seek there, per completed chapter', missing: `fewer than ${CHAPTERS} chapters completed or so reported, or their lengths are unknown`,
+    name: 'probes', as: AS.share, formula: 'chapters reported at their end with under 5 s watched and no seek there, per completed chapter', missing: `${FEW_BEATS}, fewer than ${CHAPTERS} chapters completed or so reported, or their lengths are unknown`,
     en: '{} of the completed chapters were first reported at their end, unwatched', zh: '{} 的完成章节曾在未观看时上报到结尾',
-    read: (a) => ratio(Math.min(a.probes, Math.max(a.probes, a.completed)), Math.max(a.probes, a.completed), CHAPTERS),
+    read: (a) => (a.beats < BEATS ? NaN : ratio(a.probes, Math.max(a.probes, a.completed), CHAPTERS)),
   }),
   column({
-    name: 'coverage', as: AS.share, formula: 'mean share of a completed chapter that was watched, with what a resumed one stood at', missing: `fewer than ${CHAPTERS} chapters completed, or their lengths are unknown`,
-    en: '{} of the completed chapters was watched', zh: '完成章节的实际观看比例为 {}', read: (a) => ratio(a.coverage, a.completed, CHAPTERS),
+    name: 'coverage', as: AS.share, formula: 'mean over completed chapters of the share watched, 98 % counting as all, with what a resumed one stood at', missing: `${FEW_BEATS}, fewer than ${CHAPTERS} chapters completed, or their lengths or what was watched of them before are unknown`,
+    en: 'of what was completed, {} was watched', zh: '完成章节的实际观看比例为 {}', read: (a) => (a.beats < BEATS ? NaN : ratio(a.coverage, a.completed, CHAPTERS)),
   }),
 ]
 

@@ -19,8 +19,10 @@ const MOST_RESIDUAL = 2
 /** Distances from the typical gap count no more than this, for the same reason. */
 const MOST_DISTANCE = 1
 const FINEST = 2 ** DEVIATION_BINS
-/** How the typical gap follows: the plain mean of the first gaps, then by at most `CLIP` a gap, with at least this weight. */
-const FIRST = 8
+/**
+ * The typical gap is a running mean in which a gap has at least this weight and pulls by at most `CLIP` of the mean, so that odd ones move
+ * it little. Two in a row that agree within `CLIP` and lie further off are another player's: it goes there at once.
+ */
 const CLIP = 0.1
 const LEAST_WEIGHT = 1 / 16
 
@@ -28,6 +30,7 @@ const LEAST_WEIGHT = 1 / 16
 export function noteBeat(activity: Activity, event: Event, turn: number, around: Around): void {
   activity.beats++
   const { inputs } = event
+  activity.tells = inputs !== undefined
   if (inputs !== undefined) {
     activity.counted++
     activity.inputs += inputs
@@ -103,6 +106,10 @@ function noteRhythm(activity: Activity, gap: Ms): void {
   activity.spread += d * d
   if (gap > LONG * typical) activity.long++
   const before = activity.gap
+  const weight = n > 1 / LEAST_WEIGHT ? LEAST_WEIGHT : 1 / n
+  if (size <= CLIP) activity.typical = typical * (1 + weight * distance)
+  else if (before > 0 && Math.abs(gap - before) <= CLIP * gap) activity.typical = gap
+  else activity.typical = typical * (1 + (distance > 0 ? weight : -weight) * CLIP)
   if (before > 0) {
     const distanceBefore = Math.min(MOST_DISTANCE, before / typical - 1)
     activity.pairs++
@@ -110,8 +117,6 @@ function noteRhythm(activity: Activity, gap: Ms): void {
     if (Math.abs(gap - before) <= SAME_GAP) activity.same++
   }
   activity.gap = gap
-  const clip = n <= FIRST ? Infinity : CLIP
-  activity.typical = typical * (1 + Math.max(LEAST_WEIGHT, 1 / n) * (size > clip ? Math.sign(distance) * clip : distance))
 }
 
 function noteStep(activity: Activity, position: number, step: number, expected: number): void {

@@ -15,7 +15,7 @@ export interface Feature {
   /** When it is missing: the column is NaN then. */
   readonly missing: string
   /** What was found, and what is usual, to a layman. Both are numbers of the column. */
-  tell(value: number, usual: readonly [low: number, high: number]): Words
+  tell(this: void, value: number, usual: readonly [low: number, high: number]): Words
 }
 
 /** A feature and how it is read. */
@@ -58,7 +58,9 @@ function digits(n: number): string {
 
 const both = (text: string): Words => ({ en: text, zh: text })
 const percent = (n: number): Words => ({ en: `${digits(100 * n)} %`, zh: `${digits(100 * n)}%` })
-const factor = (n: number): Words => ({ en: `${digits(n)} times`, zh: `${digits(n)} 倍` })
+// Rates are about 1: the third digit counts.
+const times = (n: number): Words => ({ en: `${Number(n.toPrecision(3))} times`, zh: `${Number(n.toPrecision(3))} 倍` })
+const factor = (n: number): Words => ({ en: `a factor of ${Number(n.toPrecision(3))}`, zh: `${Number(n.toPrecision(3))} 倍` })
 
 function time(seconds: number): Words {
   if (seconds < 0.1) return { en: `${digits(1000 * seconds)} ms`, zh: `${digits(1000 * seconds)} 毫秒` }
@@ -70,18 +72,22 @@ function time(seconds: number): Words {
 export const AS = {
   share: { unit: 'share, 0 to 1', say: percent },
   logShare: { unit: 'ln of a share', say: (v) => percent(Math.exp(v)) },
-  logFactor: { unit: 'ln of a ratio', say: (v) => factor(Math.exp(v)) },
+  logTimes: { unit: 'ln of a ratio', say: (v) => times(Math.exp(v)) },
+  logApart: { unit: 'size of ln of a ratio', say: (v) => factor(Math.exp(v)) },
   logSeconds: { unit: 'ln of seconds', say: (v) => time(Math.exp(v)) },
   /** A standard deviation of logarithms, told as the factor between a usual length and a long one. */
-  logSpread: { unit: 'standard deviation of ln', say: (v) => ({ en: `a factor of ${digits(Math.exp(v))}`, zh: `${digits(Math.exp(v))} 倍` }) },
+  logSpread: { unit: 'standard deviation of ln', say: (v) => factor(Math.exp(v)) },
+  /** Nobody touches all the time: one minute more, or a few seconds would be as telling as an hour. */
+  logSecondsMore: { unit: 'ln of seconds, 60 added', say: (v) => time(Math.max(0, Math.exp(v) - 60)) },
   bits: { unit: 'bits', say: (v) => ({ en: `${digits(v)} bits`, zh: `${digits(v)} 比特` }) },
   correlation: { unit: 'correlation, -1 to 1', say: (v) => both(v.toFixed(2)) },
   number: { unit: 'number', say: (v) => both(digits(v)) },
   hours: { unit: 'hours', say: (v) => ({ en: `${digits(v)} h`, zh: `${digits(v)} 小时` }) },
-  logPerTen: { unit: 'ln of a number per 10 minutes watched', say: (v) => ({ en: `${digits(Math.exp(v))} per 10 min`, zh: `每 10 分钟 ${digits(Math.exp(v))} 次` }) },
-  logPerMinute: { unit: 'ln of a number per minute', say: (v) => ({ en: `${digits(Math.exp(v))} a minute`, zh: `每分钟 ${digits(Math.exp(v))} 次` }) },
-  logPerHour: { unit: 'ln of a number per hour watched', say: (v) => ({ en: `${digits(Math.exp(v))} an hour`, zh: `每小时 ${digits(Math.exp(v))} 次` }) },
-  logCount: { unit: 'ln of a number', say: (v) => both(digits(Math.exp(v))) },
+  logHours: { unit: 'ln of hours', say: (v) => ({ en: `${digits(Math.exp(v))} h`, zh: `${digits(Math.exp(v))} 小时` }) },
+  logPerTen: { unit: 'ln of a number per 10 minutes watched', say: (v) => ({ en: `${digits(Math.exp(v))} times in 10 min`, zh: `每 10 分钟 ${digits(Math.exp(v))} 次` }) },
+  logPerMinute: { unit: 'ln of a number per minute', say: (v) => ({ en: `${digits(Math.exp(v))} times a minute`, zh: `每分钟 ${digits(Math.exp(v))} 次` }) },
+  logPerHour: { unit: 'ln of a number per hour watched', say: (v) => ({ en: `${digits(Math.exp(v))} times an hour`, zh: `每小时 ${digits(Math.exp(v))} 次` }) },
+  logCount: { unit: 'ln of a number, 1 added', say: (v) => both(digits(Math.max(0, Math.exp(v) - 1))) },
 } as const satisfies Record<string, Telling>
 
 /** `part` of `whole`, missing below `least`. */

@@ -14,6 +14,8 @@ const FACE_STOP: Ms = 2 * SECOND
 /** Seconds that are almost nothing, and a chapter too short to tell. */
 const NOTHING = 5
 const SHORT = 30
+/** Positions are rounded, and credits at the end may be skipped: so much of a chapter is all of it. */
+const WHOLE = 0.98
 /** A page that goes on by itself takes no time at all, and 0 has no logarithm. */
 const LEAST_NEXT = 0.1
 
@@ -41,13 +43,13 @@ export function noteFaceStop(activity: Activity, time: Ms): void {
   if (time - activity.at <= FACE_STOP) activity.flags &= ~PAUSED
 }
 
-/** The next lesson begins: a chapter that was not at hand. Coming back to the one that is over is none. */
+/** The next lesson begins, if it is a chapter that was not at hand. One that is looked into again is none, nor is what comes after it. */
 export function noteNext(activity: Activity, event: Event, turn: number): void {
   const { ended } = activity
-  if (ended === 0 || turn !== NEW) return
+  if (ended === 0) return
   activity.ended = 0
   const gap = event.time - ended
-  if (gap > LONGEST) return
+  if (turn !== NEW || gap > LONGEST) return
   const seconds = Math.max(LEAST_NEXT, gap / SECOND)
   const log = Math.log(seconds)
   activity.nexts++
@@ -57,19 +59,21 @@ export function noteNext(activity: Activity, event: Event, turn: number): void {
 }
 
 /** A beat or a completion: whether the chapter is at its end, and what of it was watched. */
-export function noteEnd(activity: Activity, event: Event, around: Around): void {
+export function noteEnd(activity: Activity, event: Event, turn: number, around: Around): void {
   const { flags, watched } = activity
   const isCompleted = event.action === 'completed'
   if (isCompleted && (flags & DONE) === 0) activity.ended = event.time
-  // Nearly every beat ends here: what was watched for longer is no probe.
-  if (!isCompleted && (watched >= NOTHING || (flags & (PROBED | SEEKED)) !== 0 || event.position === undefined)) return
+  // Nearly every beat ends here: what was watched for longer is no probe. Of a chapter that begins with a beat nothing was.
+  const isUnwatched = (watched < NOTHING || (turn === NEW && !isCompleted)) && (flags & (PROBED | SEEKED)) === 0
+  if (!isCompleted && !isUnwatched) return
   const length = event.length ?? around.lengthOf(event)
   if (length === undefined || length < SHORT) return
-  if (watched < NOTHING && (flags & (PROBED | SEEKED)) === 0 && (event.position ?? 0) >= length - Math.max(1, length / 100)) {
+  if (isUnwatched && (event.position ?? 0) >= length - Math.max(1, length / 100)) {
     activity.probes++
     activity.flags = flags | PROBED
+    activity.watched = 0
   }
   if (!isCompleted || (flags & DONE) !== 0 || Number.isNaN(watched)) return
   activity.completed++
-  activity.coverage += Math.min(1, watched / length)
+  activity.coverage += Math.min(1, watched / (WHOLE * length))
 }

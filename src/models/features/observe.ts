@@ -15,7 +15,7 @@ export function observe(activity: Activity, event: Event, around: Around): void 
   if (chapter !== undefined && PLAYBACK.has(action)) {
     if (action === 'heartbeat') observeBeat(activity, event, chapter, around)
     else observeStep(activity, event, chapter, around)
-  } else if (action === 'answered') noteAnswer(activity, event, around)
+  } else if (action === 'answered') noteAnswer(activity, event)
   else if (action === 'face-requested') noteFaceRequest(activity, event)
   else if (action === 'face-checked') noteFaceCheck(activity, event)
   else if (action === 'logged-in') noteLogin(activity, event)
@@ -27,7 +27,7 @@ function observeBeat(activity: Activity, event: Event, chapter: string, around: 
   if (span !== undefined) notePlayed(activity, span, turn !== NO_ROOM)
   noteBeat(activity, event, turn, around)
   if (turn !== NO_ROOM) {
-    noteEnd(activity, event, around)
+    noteEnd(activity, event, turn, around)
     advance(activity, event)
   }
 }
@@ -37,7 +37,7 @@ function observeStep(activity: Activity, event: Event, chapter: string, around: 
   const turn = turnTo(activity, event, chapter)
   const { span } = around
   if (span !== undefined) notePlayed(activity, span, turn !== NO_ROOM)
-  if (event.inputs !== undefined ? event.inputs > 0 : isHand(action) && !around.sends('inputs')) touch(activity)
+  if (event.inputs !== undefined ? event.inputs > 0 : isHand(action) && !activity.tells) touch(activity)
   if (action === 'seeked') {
     activity.seeks++
     const from = event.from ?? activity.position
@@ -47,12 +47,12 @@ function observeStep(activity: Activity, event: Event, chapter: string, around: 
   else if (action === 'initialized' || action === 'played') noteNext(activity, event, turn)
   if (turn === NO_ROOM) return
   if (action === 'played') notePause(activity, event)
-  else if (action === 'completed') noteEnd(activity, event, around)
+  else if (action === 'completed') noteEnd(activity, event, turn, around)
   advance(activity, event)
   if (action === 'paused') noteStop(activity, event)
 }
 
-/** Done by hand, where the platform counts no inputs. */
+/** What a hand does, where no inputs are counted. */
 function isHand(action: string): boolean {
   return action === 'seeked' || action === 'rate-changed' || action === 'paused'
 }

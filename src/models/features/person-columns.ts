@@ -69,12 +69,12 @@ export const personColumns: readonly Column[] = [
     en: 'the next lesson begins after no less than {}', zh: '换课间隔最短 {}', read: (a) => (a.nexts < NEXTS ? NaN : Math.log(a.leastNext)),
   }),
   column({
-    name: 'inputs', as: AS.logPerMinute, formula: 'ln((inputs told by beats + 0.5) / minutes watched with the page not hidden)', missing: `no \`inputs\`, or ${FEW_MINUTES}`,
+    name: 'inputs', as: AS.logPerMinute, formula: 'ln((inputs told by beats + 0.5) / minutes watched with the page not hidden)', missing: `${FEW_INPUTS}, or ${FEW_MINUTES}`,
     en: 'mouse, keys or screen are touched {}', zh: '鼠标、键盘或屏幕操作为{}',
     read: (a) => (a.counted < BEATS || a.played < MINUTES * 60 ? NaN : Math.log((a.inputs + HALF) / Math.max(1, (a.played / 60) * (1 - hiddenShare(a))))),
   }),
   column({
-    name: 'inputs-uneven', as: AS.logFactor, formula: 'ln((variance of inputs from beat to beat + 0.01) / (their mean + 0.01)): 0 for chance, far below for a constant', missing: `${FEW_INPUTS}, or none are above 0`,
+    name: 'inputs-uneven', as: AS.logTimes, formula: 'ln((variance of inputs from beat to beat + 0.01) / (their mean + 0.01)): 0 for chance, far below for a constant', missing: `${FEW_INPUTS}, or none are above 0`,
     en: 'inputs from beat to beat spread {} as wide as chance would', zh: '各次心跳的操作次数波动为随机水平的 {}',
     read: (a) => {
       if (a.counted < BEATS || a.inputs === 0) return NaN
@@ -87,7 +87,7 @@ export const personColumns: readonly Column[] = [
     en: '{} of the beats come without any input', zh: '{} 的心跳期间没有任何操作', read: (a) => ratio(a.idle, a.counted, BEATS),
   }),
   column({
-    name: 'untouched', as: AS.logSeconds, formula: 'ln(60 s + longest playback without a touch): inputs, or where the platform counts none, a pause, seek, rate change or answer', missing: FEW_MINUTES,
+    name: 'untouched', as: AS.logSecondsMore, formula: 'ln(60 s + longest playback without a touch): inputs, or where the player counts none, a pause, seek, rate change or answer', missing: FEW_MINUTES,
     en: 'playback goes on for {} without a touch', zh: '连续播放 {} 无任何操作',
     read: (a) => (a.played < MINUTES * 60 ? NaN : Math.log(60 + Math.max(a.untouched, a.mostUntouched))),
   }),

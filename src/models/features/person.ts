@@ -2,7 +2,7 @@ import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { noteFaceStop } from './lessons.ts'
 import { touch } from './playing.ts'
-import type { Activity, Around } from './state.ts'
+import type { Activity } from './state.ts'
 
 /** Answers that a form sends together have no time between them; a longer time is not one of answering. */
 const FORM: Ms = 300
@@ -15,14 +15,14 @@ const LONGEST_FACE: Ms = 10 * MINUTE
 const NEAR = 3
 const LEAST = 0.05
 
-export function noteAnswer(activity: Activity, event: Event, around: Around): void {
+export function noteAnswer(activity: Activity, event: Event): void {
   const { time } = event
   const gap = time - activity.answered
   const seconds = event.elapsed ?? (activity.answered > 0 && gap >= FORM && gap <= LONGEST_ANSWER ? gap / SECOND : 0)
   activity.answered = time
   // The quiz belongs to the lesson: the way to the next one begins after it.
   if (activity.ended > 0) activity.ended = time
-  if (event.inputs !== undefined ? event.inputs > 0 : !around.sends('inputs')) touch(activity)
+  if (event.inputs !== undefined ? event.inputs > 0 : !activity.tells) touch(activity)
   if (event.correct !== undefined) {
     activity.judged++
     if (event.correct) activity.right++

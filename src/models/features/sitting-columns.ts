@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../../base/time.ts'
-import { AS, column, ratio, type Column } from './feature.ts'
+import { AS, column, deviation, ln, ratio, type Column } from './feature.ts'
 import { hourAngle, isNearMidnight } from './sittings.ts'
 import type { Activity } from './state.ts'
 
@@ -30,8 +30,22 @@ export const sittingColumns: readonly Column[] = [
     },
   }),
   column({
+    name: 'hour-spread', as: AS.logHours, formula: 'ln of the circular standard deviation of the hours at which sittings begin, the present one among them: 24 h / 2 pi x sqrt(-2 ln R), R the length of their mean direction; at least a minute', missing: FEW_SITTINGS,
+    en: 'the hour at which sittings begin varies by {}', zh: '开始学习的时刻波动为 {}',
+    read: (a, around) => {
+      if (a.sittings < SITTINGS) return NaN
+      const angle = hourAngle(a.began, around)
+      const towards = Math.hypot(a.north + Math.cos(angle), a.east + Math.sin(angle)) / (a.sittings + 1)
+      return ln((24 / (2 * Math.PI)) * Math.sqrt(-2 * Math.log(Math.min(1, towards))), 1 / 60)
+    },
+  }),
+  column({
     name: 'sitting-length', as: AS.logSeconds, formula: 'ln of the geometric mean length of the sittings that are over, at least a minute each', missing: 'no sitting is over',
     en: 'a sitting takes {}', zh: '单次学习时长为 {}', read: (a) => (a.sittings < 1 ? NaN : a.length / a.sittings + Math.log(MINUTE / SECOND)),
+  }),
+  column({
+    name: 'sitting-spread', as: AS.logSpread, formula: 'standard deviation of ln of the length of the sittings that are over', missing: 'fewer than two sittings are over',
+    en: 'the length of sittings varies by {}', zh: '单次学习时长的波动为 {}', read: (a) => deviation(a.sittings, a.length, a.length2, SITTINGS),
   }),
   column({
     name: 'sitting-played', as: AS.share, formula: 'mean share of a sitting that is playback, the present one among them once it has lasted 10 minutes', missing: 'no sitting is over and the present one is shorter than 10 minutes',

@@ -15,7 +15,9 @@ export function sitDown(activity: Activity, time: Ms, around: Around): void {
     const minutes = Math.max(1, (activity.latest - activity.began) / MINUTE)
     const angle = hourAngle(activity.began, around)
     activity.sittings++
-    activity.length += Math.log(minutes)
+    const length = Math.log(minutes)
+    activity.length += length
+    activity.length2 += length * length
     activity.share += Math.min(1, activity.sat / (minutes * (MINUTE / SECOND)))
     activity.north += Math.cos(angle)
     activity.east += Math.sin(angle)

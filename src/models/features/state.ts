@@ -1,4 +1,4 @@
-import { number, record, ref, series, type RecordOf } from '../../base/record.ts'
+import { flag, number, record, ref, series, type RecordOf } from '../../base/record.ts'
 import { MINUTE, type Ms } from '../../base/time.ts'
 import type { Event, Field } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
@@ -72,14 +72,14 @@ export const activityFields = {
   similarities: number(0), similarity: number(0), similarity2: number(0), photos: number(0), near: number(0),
   logins: number(0), again: number(0),
   /** Sums over sittings that are over: when they began as an angle of the day, the logarithm of their length, the share played. */
-  sittings: number(0), midnight: number(0), east: number(0), north: number(0), length: number(0), share: number(0),
+  sittings: number(0), midnight: number(0), east: number(0), north: number(0), length: number(0), length2: number(0), share: number(0),
   /** The largest delay in ms, rate, number of chapters at once and seconds played without a touch; the least seconds to the next lesson. */
   mostDelay: number(0), mostRate: number(0), mostChapters: number(0), mostUntouched: number(0), leastNext: number(Infinity),
 
   /** The latest event of any kind, when its sitting began, seconds played in it, and up to when the clock is counted as played. */
   latest: number(0), began: number(0), sat: number(0), until: number(0),
-  /** Seconds played since the last touch. */
-  untouched: number(0),
+  /** Seconds played since the last touch, and whether the latest beat told inputs: then only these are touches. */
+  untouched: number(0), tells: flag,
   login: number(0),
   /** When the latest chapter (or the quiz after it) was completed, if no other has begun since. */
   ended: number(0),
@@ -101,7 +101,7 @@ const FADING = [
   'exact', 'steps', 'equal', 'beats', 'interleaved', 'unstarted', 'credited', 'played', 'heard', 'muted', 'seen', 'hidden', 'counted', 'inputs', 'inputs2',
   'idle', 'completed', 'coverage', 'probes', 'seeks', 'back', 'rates', 'pauses', 'pause', 'pause2', 'quickPauses', 'samePauses', 'nexts', 'next', 'next2',
   'answers', 'answer', 'answer2', 'quickAnswers', 'judged', 'right', 'requests', 'faces', 'face', 'face2', 'checks', 'missed', 'similarities', 'similarity',
-  'similarity2', 'photos', 'near', 'logins', 'again', 'sittings', 'midnight', 'east', 'north', 'length', 'share', 'mostDelay', 'mostRate', 'mostChapters',
+  'similarity2', 'photos', 'near', 'logins', 'again', 'sittings', 'midnight', 'east', 'north', 'length', 'length2', 'share', 'mostDelay', 'mostRate', 'mostChapters',
   'mostUntouched',
 ] as const satisfies readonly (keyof Activity)[]
 

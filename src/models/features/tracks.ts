@@ -36,8 +36,9 @@ export const LONGEST_GAP: Ms = 5 * MINUTE
  * oldest giving way to each new one, none would have two beats in a row.
  */
 const AT_HAND: Ms = 3 * MINUTE
-/** A chapter first heard of further in was joined in the middle: what was watched of it before is unknown. */
-const JOINED = LONGEST_GAP / SECOND
+/** What was watched of a chapter before it was heard of is unknown, if it is joined further in: by a first beat, by another event. */
+const JOINED_BEATING = LONGEST_GAP / SECOND
+const JOINED = 5
 
 /** What `turnTo` found: the chapter at hand, one turned to, a new one, or no room for it. */
 export const SAME = 0
@@ -56,12 +57,10 @@ export function turnTo(activity: Activity, event: Event, chapter: string): numbe
     close(activity, i)
     open(activity, id, at, position, step, times)
   } else {
-    // One that lies open and is over, or silent, gives way itself.
-    if (!isFree(activity.flags, activity.at, event.time)) {
-      const free = findFree(activity, event.time)
-      if (free < 0) return NO_ROOM
-      close(activity, free)
-    }
+    // One that lies open and is over gives way itself; one that is silent, if there is no other.
+    const free = (activity.flags & DONE) === 0 ? findFree(activity, event.time) : -1
+    if (free >= 0) close(activity, free)
+    else if (!isFree(activity.flags, activity.at, event.time)) return NO_ROOM
     begin(activity, event)
   }
   activity.chapter = chapter
@@ -130,8 +129,15 @@ function begin(activity: Activity, event: Event): void {
   activity.step = -1
   activity.gap = -1
   activity.arrived = 0
+  activity.watched = watchedBefore(event, position)
+}
+
+function watchedBefore({ action }: Event, position: number): number {
   // What a player goes on from was watched before.
-  activity.watched = event.action === 'initialized' ? position : position > JOINED ? NaN : 0
+  if (action === 'initialized') return position
+  // A completion out of nothing is one of nothing.
+  if (action === 'completed') return 0
+  return position > (action === 'heartbeat' ? JOINED_BEATING : JOINED) ? NaN : 0
 }
 
 /** Brings the open chapter up to date when the event has been judged. */
