@@ -9,6 +9,7 @@ export const codes = {
   'bad-rules': { domain: 'user', retry: false },
   'bad-catalogue': { domain: 'user', retry: false },
   'bad-geo': { domain: 'user', retry: false },
+  'bad-model': { domain: 'user', retry: false },
   'bad-state': { domain: 'user', retry: false },
   'bad-input': { domain: 'user', retry: false },
   'disk-full': { domain: 'outside', retry: true },

@@ -7,6 +7,7 @@ import { ArchiveReader } from '../io/archive/reader.ts'
 import type { Manifest, RecordFile } from '../io/archive/manifest.ts'
 import type { KafkaClient } from '../io/kafka/client.ts'
 import { createTopics } from '../io/kafka/topics.ts'
+import { writeModel } from '../io/models.ts'
 import { openContext, type OpenContext } from '../pipeline/context.ts'
 import { archive, type ArchiveOptions, type ArchiveReport } from '../pipeline/kafka/archive.ts'
 import type { Summary } from '../pipeline/summary.ts'
@@ -15,8 +16,9 @@ import { duplicated, fivePlatforms } from '../testing/five-platforms.ts'
 import { makeRealm, type Realm } from '../testing/realm.ts'
 import { RecordedLog } from '../testing/recorded-log.ts'
 import { replayLog } from '../testing/replay-log.ts'
-import { RULES, temporary } from '../testing/runs.ts'
+import { ROOT, RULES, temporary } from '../testing/runs.ts'
 import { START_MS, useKafka } from '../testing/services.ts'
+import { clockworkModel } from '../testing/tiny-model.ts'
 import { runOverArchive, type ArchiveRunCommand } from './run-archive.ts'
 import { VERSION } from './version.ts'
 
@@ -268,4 +270,24 @@ test('a context of another version, and a catalogue and GeoIP database that are 
   expect(await runOver(made, 'old', { acceptVersion: true })).toMatchObject({ state: 'finished', context: { hash: context.hash, version: '0.0.9' }, log: { late: 1 } })
   const geo = [(SMALL_GEO[1] as string).replace('ipv4', 'ipv6')]
   await expect(runOver(made, 'old', { acceptVersion: true, geo })).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(/^the event `x` of `normal` .* does not say where its address is, and the context `.*` has other GeoIP databases/) as string })
+})
+
+test('models are archived with the contexts that name them', { timeout: 60_000 }, async () => {
+  const made = await makeOne(1)
+  const { client, cwd, shell } = made
+  const folder = await writeModel(join(cwd, 'models', 'brushing'), await clockworkModel())
+  const context = await openContext({
+    rules: [RULES, join(ROOT, 'fixtures', 'rules')], catalogue: join(cwd, 'catalogue.yaml'), geo: SMALL_GEO.slice(1), models: join(cwd, 'models'), backend: 'cpu', version: VERSION,
+  })
+  const log = await RecordedLog.open(client, context)
+  await log.send(arrivals.slice(0, 300), 300)
+  await log.mark()
+  await log.close()
+  const lacking = await shell('archive --to modelled').ended
+  expect([lacking.code, lacking.err]).toEqual([2, expect.stringContaining(`the context \`${context.hash}\` needs the model \`brushing\` of hash \`${folder.hash}\`, which is not at hand`) as string])
+  await expect(runOver(made, 'modelled')).rejects.toMatchObject({ problems: [{ message: expect.stringContaining(`put the model's folder there as \`${join(cwd, 'modelled', 'contexts', folder.hash)}\``) as string, mend: 'or name it with `--models`' }] })
+  expect((await archiveTo(made, 'modelled', { sources: { catalogue: join(cwd, 'catalogue.yaml'), models: join(cwd, 'models') } })).lacking).toEqual([])
+  expect(manifestOf(join(cwd, 'modelled')).contexts.filter((c) => c.kind === 'model').map((c) => c.path)).toEqual(
+    ['calibration.json', 'card.md', 'model.json', 'scaler.json', 'weights.bin'].map((file) => `contexts/${folder.hash}/${file}`))
+  expect(await runOver(made, 'modelled')).toMatchObject({ state: 'finished', context: { hash: context.hash, models: { brushing: folder.hash }, backend: 'cpu' } })
 })

@@ -24,7 +24,7 @@ Examples:
 It goes on where it stopped the last time, and stops at what the topics held when it began.
 
 Exit codes: 0 all is archived; 1 the system failed; 2 there is something to mend,
-as records that Kafka deleted before they were archived, or a catalogue that is not at hand.
+as records that Kafka deleted before they were archived, or a catalogue or model that is not at hand.
 `
 
 /** `invigil archive`: keeps what warnings can be repeated from. */
@@ -44,14 +44,15 @@ async function run({ to, config: file, acceptGap, json, log: level }: Options): 
   const config = await loadConfig({ file, environment: process.env, needs: ['kafka'] })
   const log = pino({ level, base: { version: VERSION } }, pino.destination({ dest: 2, sync: true }))
   const client = await KafkaClient.open(config.kafka, log)
-  const report = await archive({ client, group: config.group, to, acceptGap, sources: { catalogue: config.catalogue, folder: config.context } })
+  const report = await archive({ client, group: config.group, to, acceptGap, sources: { catalogue: config.catalogue, models: config.models, folder: config.context } })
   process.stdout.write(json ? `${JSON.stringify(asJson(report))}\n` : asText(report, to))
   if (report.lacking.length === 0) return
-  const problems = report.lacking.map(({ context, catalogue }) => ({
-    message: `the context \`${context}\` needs the catalogue \`${catalogue}\`, which is not at hand`,
-    mend: `put it into the \`context\` folder of the configuration as \`${catalogue}.yaml\`, and archive again`,
-  }))
-  throw new InvigilError('not-found', 'all else is archived, but not all catalogues are', { problems })
+  const problems = report.lacking.map((part) => {
+    const [what, file] = 'catalogue' in part ? [`catalogue \`${part.catalogue}\``, `${part.catalogue}.yaml`] : [`model \`${part.name}\` of hash \`${part.model}\``, part.model]
+    return { message: `the context \`${part.context}\` needs the ${what}, which is not at hand`, mend: `put it into the \`context\` folder of the configuration as \`${file}\`, and archive again` }
+  })
+  const kind = report.lacking.some((part) => 'catalogue' in part) ? 'catalogues' : 'models'
+  throw new InvigilError('not-found', `all else is archived, but not all ${kind} are`, { problems })
 }
 
 function asText({ telemetry, marks, manifest }: ArchiveReport, to: string): string {

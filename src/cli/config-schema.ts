@@ -5,6 +5,7 @@ import { httpConfig } from '../io/http.ts'
 import { kafkaConfig } from '../io/kafka/config.ts'
 import { parseUrl } from '../io/redis-connection.ts'
 import { Secret, secret } from '../io/secret.ts'
+import { BACKENDS } from '../models/runtime/tensorflow.ts'
 import { FORMATS } from '../telemetry/decode.ts'
 
 const passwordFile = z.string().min(1).optional().describe('File that holds the password, in place of `password`; a line end after it does not count.')
@@ -77,6 +78,8 @@ export const configSchema = z.strictObject({
     .describe('Directories of rules, each laid over those before it; `shipped` is the bundle that comes with Invigil.'),
   catalogue: z.string().min(1).optional().describe('File with platforms, courses and classes.'),
   geo: z.array(z.string().min(1)).min(1).optional().describe('GeoIP databases (`.mmdb`) instead of the one that comes with Invigil.'),
+  models: z.string().min(1).optional().describe('Folder in which models lie by their names, instead of those that come with Invigil.'),
+  backend: z.enum(BACKENDS).default('wasm').describe('What runs models under rules that are published from here: WebAssembly, plain JavaScript, or `@tensorflow/tfjs-node` where that is installed.'),
   context: z.string().min(1).optional().describe('Folder in which catalogues, models and GeoIP databases lie by their hash.'),
   snapshotEvery: longerThanNothing.prefault('60s').describe("Time between two snapshots of a task's state."),
   http: httpConfig.shape.listen,
@@ -117,6 +120,8 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'INVIGIL_RULES', path: ['rules'], kind: 'list' },
   { name: 'INVIGIL_CATALOGUE', path: ['catalogue'], kind: 'text' },
   { name: 'INVIGIL_GEO', path: ['geo'], kind: 'list' },
+  { name: 'INVIGIL_MODELS', path: ['models'], kind: 'text' },
+  { name: 'INVIGIL_BACKEND', path: ['backend'], kind: 'text' },
   { name: 'INVIGIL_CONTEXT', path: ['context'], kind: 'text' },
   { name: 'INVIGIL_SNAPSHOT_EVERY', path: ['snapshotEvery'], kind: 'text' },
   { name: 'INVIGIL_HTTP', path: ['http'], kind: 'text' },
@@ -125,7 +130,7 @@ export const VARIABLES: readonly Variable[] = [
 /** Keys that name files and folders. In a file they are taken from where that file lies. */
 export const PATHS: readonly Path[] = [
   ['kafka', 'tls', 'ca'], ['kafka', 'tls', 'cert'], ['kafka', 'tls', 'key'], ['kafka', 'sasl', 'passwordFile'], ['redis', 'passwordFile'], ['redis', 'ca'],
-  ['rules'], ['catalogue'], ['geo'], ['context'],
+  ['rules'], ['catalogue'], ['geo'], ['models'], ['context'],
 ]
 
 /** The maps that a password stands in. */

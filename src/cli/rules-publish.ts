@@ -10,7 +10,7 @@ import { loadRules, type Bundle } from '../rules/load.ts'
 import { runTests } from '../rules/run-tests.ts'
 import { loadConfig } from './config.ts'
 import { repeated } from './options.ts'
-import { asProblem, notes, RULES_HELP, rulesDirs } from './rules.ts'
+import { asProblem, modelsOption, notes, RULES_HELP, rulesDirs } from './rules.ts'
 import { configOption } from './topics.ts'
 import { VERSION } from './version.ts'
 
@@ -18,6 +18,7 @@ interface Options {
   rules?: string[]
   catalogue?: string
   geo?: string[]
+  models?: string
   config?: string
   json?: boolean
   log: string
@@ -45,6 +46,7 @@ export function publishCommand({ environment = process.env, write = (text) => vo
     .addOption(new Option('--rules <dir>', `${RULES_HELP} (default: what the configuration says)`).argParser(repeated()))
     .option('--catalogue <file>', 'platforms, courses and classes (default: what the configuration says)')
     .option('--geo <file>', 'a GeoIP database (default: what the configuration says); may be given several times', repeated())
+    .addOption(modelsOption())
     .option('--json', 'print what was done as JSON')
     .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('silent'))
     .addHelpText('after', EXAMPLES)
@@ -54,9 +56,10 @@ export function publishCommand({ environment = process.env, write = (text) => vo
       if (extra !== undefined) throw new InvigilError('usage', `\`rules publish\` takes directories with \`--rules\`: \`--rules ${extra}\``)
       const config = await loadConfig({ file: options.config, environment, needs: ['kafka'] })
       const context = await openContext({
-        rules: rulesDirs(options.rules ?? config.rules), catalogue: options.catalogue ?? config.catalogue, geo: options.geo ?? config.geo, version: VERSION,
+        rules: rulesDirs(options.rules ?? config.rules), catalogue: options.catalogue ?? config.catalogue, geo: options.geo ?? config.geo,
+        models: options.models ?? config.models, backend: config.backend, version: VERSION,
       })
-      test(context.bundle)
+      test(context)
       const log = pino({ level: options.log, base: { version: VERSION } }, pino.destination({ dest: 2, sync: true }))
       const client = await KafkaClient.open(config.kafka, log)
       const before = await inForce(client, { group: config.group, context, log })
@@ -66,8 +69,8 @@ export function publishCommand({ environment = process.env, write = (text) => vo
 }
 
 /** A bundle whose own tests fail never comes into force. */
-function test(bundle: Bundle): void {
-  const results = runTests(bundle)
+function test({ bundle, models }: OpenContext): void {
+  const results = runTests(bundle, undefined, models)
   const failed = results.filter((r) => r.failure !== undefined)
   if (failed.length === 0) return
   throw new InvigilError('bad-rules', `${failed.length} of ${results.length} tests failed; nothing was published`, { problems: failed.map(asProblem) })
@@ -94,7 +97,7 @@ interface Changes {
 function changesFrom(before: ContextRecord, { rules }: Bundle): Changes | undefined {
   let old: Bundle
   try {
-    old = loadRules(before.rules, { detectors })
+    old = loadRules(before.rules, { detectors, models: Object.keys(before.parts.models ?? {}) })
   } catch (e) {
     if (e instanceof InvigilError && e.code === 'bad-rules') return undefined
     throw e
@@ -118,6 +121,10 @@ function asText(context: OpenContext, before: ContextRecord | undefined): string
     : ['the rules before cannot be read by this version; they are replaced']
   if (changes && lines.length === 0) lines.push('no rule changes')
   if (before.parts.catalogue !== parts.catalogue) lines.push(`another catalogue: a process that has not this one locally needs it as \`${parts.catalogue}.yaml\` in its \`context\` folder`)
+  for (const [name, is] of Object.entries(parts.models ?? {})) {
+    if (before.parts.models?.[name] !== is) lines.push(`another model \`${name}\`: a process that has not this one locally needs its folder as \`${is}\` in its \`context\` folder`)
+  }
+  if (before.parts.backend !== parts.backend && parts.backend !== undefined) lines.push(`models run on \`${parts.backend}\``)
   if (before.parts.geo.join() !== parts.geo.join()) lines.push('other GeoIP databases')
   if (before.parts.version !== parts.version) lines.push(`version ${parts.version} of Invigil, before it ${before.parts.version}`)
   return `${[...lines, `published ${count}, in force from the next mark on`, `context ${hash}`, `before  ${before.hash}`].join('\n')}\n`

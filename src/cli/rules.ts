@@ -5,7 +5,9 @@ import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { detectors as allDetectors } from '../detectors/index.ts'
 import type { AnyDetector } from '../engine/detector.ts'
 import { fileError } from '../io/file-error.ts'
+import { listModels } from '../io/models.ts'
 import { readRuleSources } from '../io/texts.ts'
+import { DEFAULT_BACKEND, openScorers, readModels, SHIPPED_MODELS } from '../pipeline/models.ts'
 import { writeReference } from '../rules/docs.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
 import { didYouMean } from '../base/problems.ts'
@@ -22,6 +24,11 @@ export function rulesOption(): Option {
   return new Option('--rules <dir>', RULES_HELP).argParser(repeated()).default(['shipped'], '`shipped`')
 }
 
+/** `--models`, alike in every command. */
+export function modelsOption(): Option {
+  return new Option('--models <dir>', 'the folder that models lie in by their names (default: those that come with Invigil)')
+}
+
 /** The directories that `--rules` names. */
 export function rulesDirs(named: readonly string[]): string[] {
   return named.map((dir) => (dir === 'shipped' ? SHIPPED_RULES : dir))
@@ -29,6 +36,7 @@ export function rulesDirs(named: readonly string[]): string[] {
 
 interface Options {
   rules: string[]
+  models?: string
 }
 
 interface Surroundings {
@@ -40,8 +48,9 @@ interface Surroundings {
 export function rulesCommand({ detectors = allDetectors, write = (text) => void process.stdout.write(text) }: Surroundings = {}): Command {
   const command = new Command('rules').description('check, test and document rules')
   const add = (name: string, description: string): Command =>
-    command.command(name).description(description).addOption(rulesOption())
-  const load = async ({ rules }: Options): Promise<Bundle> => loadRules(await readRuleSources(rulesDirs(rules)), { detectors })
+    command.command(name).description(description).addOption(rulesOption()).addOption(modelsOption())
+  const load = async ({ rules, models = SHIPPED_MODELS }: Options): Promise<Bundle> =>
+    loadRules(await readRuleSources(rulesDirs(rules)), { detectors, models: await listModels(models) })
 
   add('check', 'report every problem in the rules').action(async (options: Options) => {
     const bundle = await load(options)
@@ -59,7 +68,8 @@ export function rulesCommand({ detectors = allDetectors, write = (text) => void 
         const message = `there is no rule \`${rule}\``
         throw new InvigilError('usage', message, { problems: [{ message, mend }] })
       }
-      const results = runTests(bundle, rule)
+      const models = await openScorers(bundle.rules, await readModels(bundle.rules, options.models ?? SHIPPED_MODELS), DEFAULT_BACKEND)
+      const results = runTests(bundle, rule, models)
       write(report(results, ids.filter((id) => rule === undefined || id === rule)))
       write(notes(bundle, rule))
       const failed = results.filter((r) => r.failure !== undefined)

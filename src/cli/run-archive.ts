@@ -15,6 +15,7 @@ export interface ArchiveRunCommand {
   output: string
   catalogue?: string
   geo?: string[]
+  models?: string
   partitions: number
   acceptVersion?: boolean
   quiet?: boolean
@@ -22,11 +23,11 @@ export interface ArchiveRunCommand {
 }
 
 /** Runs over an archive, under the rules, marks and contexts that it holds. */
-export async function runOverArchive({ archive, output, catalogue, geo, partitions, acceptVersion, quiet, json }: ArchiveRunCommand): Promise<{ summary: Summary; rules: readonly Rule[] }> {
+export async function runOverArchive({ archive, output, catalogue, geo, models, partitions, acceptVersion, quiet, json }: ArchiveRunCommand): Promise<{ summary: Summary; rules: readonly Rule[] }> {
   const screen = new Screen({ quiet: quiet || json || false })
   try {
     return await runArchive({
-      archive, output, partitions, local: await localCatalogue(catalogue), geo, version: VERSION, acceptVersion,
+      archive, output, partitions, local: await localCatalogue(catalogue), geo, models, version: VERSION, acceptVersion,
       watch: { progress: (read, size, accounts) => screen.progress(read, size, accounts), warning: (o) => screen.output(o) },
     })
   } finally {

@@ -42,7 +42,7 @@ function leaveLate(): void {
 export async function runOverKafka(options: KafkaOptions): Promise<void> {
   const config = await loadConfig({ file: options.config, environment: process.env, needs: options.roles.some((r) => r === 'learner' || r === 'resource') ? ['kafka', 'redis'] : ['kafka'] })
   const log = pino({ level: options.log, base: { version: VERSION, pid: process.pid } }, pino.destination({ dest: 2, sync: true }))
-  const context = await openContext({ rules: rulesDirs(config.rules), catalogue: config.catalogue, geo: config.geo, version: VERSION })
+  const context = await openContext({ rules: rulesDirs(config.rules), catalogue: config.catalogue, geo: config.geo, models: config.models, backend: config.backend, version: VERSION })
   const stop = new AbortController()
   let isLeft = false
   const onSignal = () => {
@@ -58,7 +58,7 @@ export async function runOverKafka(options: KafkaOptions): Promise<void> {
     if (!options.quiet) process.stdout.write(`${text}\n`)
   }
   await runKafka({
-    client, group: config.group, redis: config.redis && redisOptions(config.redis), context, contextFolder: config.context,
+    client, group: config.group, redis: config.redis && redisOptions(config.redis), context, contextFolder: config.context, models: config.models,
     sources: config.sources, roles: options.roles, version: VERSION, snapshotEvery: config.snapshotEvery, acceptVersion: options.acceptVersion,
     http: config.http, log, stop: stop.signal,
     joined: (address) => {

@@ -7,9 +7,11 @@ import { formatDuration, type Ms } from '../base/time.ts'
 import type { Rule } from '../engine/rule.ts'
 import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
 import { MANIFEST } from '../io/archive/manifest.ts'
+import { BACKENDS, type Backend } from '../models/runtime/tensorflow.ts'
 import { openContext } from '../pipeline/context.ts'
 import type { RoleName } from '../pipeline/kafka/role.ts'
 import { runLocal } from '../pipeline/local.ts'
+import { DEFAULT_BACKEND } from '../pipeline/models.ts'
 import { MARK_EVERY, SNAPSHOT_EVERY } from '../pipeline/options.ts'
 import type { Summary } from '../pipeline/summary.ts'
 import { FORMATS, type Format } from '../telemetry/decode.ts'
@@ -17,7 +19,7 @@ import { duration, repeated, wholeNumber } from './options.ts'
 import { writeSummary } from './report.ts'
 import { runOverArchive } from './run-archive.ts'
 import { rolesOption, runOverKafka } from './run-kafka.ts'
-import { rulesDirs, rulesOption } from './rules.ts'
+import { modelsOption, rulesDirs, rulesOption } from './rules.ts'
 import { Screen } from './screen.ts'
 import { configOption } from './topics.ts'
 import { VERSION } from './version.ts'
@@ -28,6 +30,8 @@ interface Options {
   rules: string[]
   catalogue?: string
   geo?: string[]
+  models?: string
+  backend: Backend
   output: string
   state?: string
   lateness?: Ms
@@ -45,7 +49,7 @@ interface Options {
   archive?: string
 }
 
-const ARCHIVE_OPTIONS = ['archive', 'output', 'catalogue', 'geo', 'partitions', 'acceptVersion', 'quiet', 'json']
+const ARCHIVE_OPTIONS = ['archive', 'output', 'catalogue', 'geo', 'models', 'partitions', 'acceptVersion', 'quiet', 'json']
 const KAFKA_OPTIONS = ['kafka', 'config', 'roles', 'acceptVersion', 'log', 'quiet']
 const MOST_PARTITIONS = 1024
 const MOST_PER_MARK = 1_000_000
@@ -75,6 +79,8 @@ export function runCommand(): Command {
     .addOption(rulesOption())
     .option('--catalogue <file>', 'platforms, courses and classes, as YAML or JSON')
     .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
+    .addOption(modelsOption())
+    .addOption(new Option('--backend <name>', 'what runs models: WebAssembly, plain JavaScript, or `@tensorflow/tfjs-node` where that is installed').choices(BACKENDS).default(DEFAULT_BACKEND))
     .option('--output <dir>', 'folder for warnings.ndjson, summary.json and the like', 'invigil-output')
     .option('--state <dir>', 'folder for snapshots: the same command goes on after a crash or Ctrl-C')
     .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)}); the catalogue may say it for each platform`, duration)
@@ -118,7 +124,7 @@ async function run(named: string[], options: Options, command: Command): Promise
   if (logs.filter((l) => l === '-').length > 1) throw new InvigilError('usage', 'standard input (`-`) can be named once')
   const log = pino({ level: options.log, base: { version: VERSION } }, pino.destination({ dest: 2, sync: true }))
   const context = await openContext({
-    rules: rulesDirs(options.rules), catalogue: options.catalogue, geo: options.geo, version: VERSION,
+    rules: rulesDirs(options.rules), catalogue: options.catalogue, geo: options.geo, models: options.models, backend: options.backend, version: VERSION,
   })
   const { rules, catalogue } = context.parts
   log.info({ context: context.hash, rules, catalogue, databases: context.geo.databases.map((d) => d.description) }, 'context opened')

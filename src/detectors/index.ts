@@ -1,4 +1,5 @@
 import type { AnyDetector } from '../engine/detector.ts'
+import { brushingModel } from './brushing-model.ts'
 import { brushingRhythm } from './brushing-rhythm.ts'
 import { chapterSkip } from './chapter-skip.ts'
 import { faceCheck } from './face-check.ts'
@@ -20,6 +21,7 @@ import { twoPlatforms } from './two-platforms.ts'
 
 /** Every detector there is: the one list, in order of name. */
 export const detectors: readonly AnyDetector[] = [
+  brushingModel,
   brushingRhythm,
   chapterSkip,
   faceCheck,

@@ -4,11 +4,17 @@ import { describe, expect, test } from 'vitest'
 import { readRuleSources } from '../io/texts.ts'
 import { loadRules } from '../rules/load.ts'
 import { accompanied, brokenRevisions, doubled, lateScenario, leftOver, plain, renamed, restarted, scenariosOf, shuffled, warningsOf, written, type Scenario } from '../testing/laws.ts'
+import { testModels } from '../testing/tiny-model.ts'
 import { detectors } from './index.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const bundle = loadRules(await readRuleSources([fileURLToPath(new URL('../../rules', import.meta.url))]), { detectors })
-const all: readonly Scenario[] = [...scenariosOf(bundle), ...bundle.rules.filter((r) => r.detector.name === 'late-telemetry').map(lateScenario)]
+const models = await testModels()
+// Rules that ask a model obey the laws with any. The folder of fixtures has those that wait for a trained one.
+const sources = await readRuleSources(['rules', 'fixtures/rules'].map((dir) => fileURLToPath(new URL(`../../${dir}`, import.meta.url))))
+const bundle = loadRules(sources, { detectors, models: [...models.keys()] })
+const all: readonly Scenario[] = [
+  ...scenariosOf(bundle).map((s) => ({ ...s, models })), ...bundle.rules.filter((r) => r.detector.name === 'late-telemetry').map(lateScenario),
+]
 
 /** What a law says of one scenario: two things that must be equal. */
 type Law = (scenario: Scenario) => Promise<[unknown, unknown]> | [unknown, unknown]

@@ -5,7 +5,8 @@ import type { Catalogue } from '../catalogue/index.ts'
 import type { Action, Event, Field, PlaceLevel } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import type { Evidence } from '../warnings/evidence.ts'
-import type { Severity, SubjectKind } from '../warnings/warning.ts'
+import type { Reason, Severity, SubjectKind } from '../warnings/warning.ts'
+import type { Fill, Score } from './scoring.ts'
 import type { ResourceKind, Sighting } from './sighting.ts'
 
 /** A stretch of one learner's time that should not be credited. `seconds` may be less than `end - begin`. */
@@ -39,6 +40,8 @@ export interface Finding<F> {
   chapters?: readonly string[]
   disputed?: readonly Disputed[]
   facts: F
+  /** Of a model: what speaks most for it. */
+  reasons?: readonly Reason[]
   evidence: Evidence
   /** Overrides the rule's severity, for a verdict that is graver or milder than usual. */
   severity?: Severity
@@ -69,6 +72,8 @@ export interface Context<P, S, F> {
   /** Asks for `onTimer` at `at`, which must be later than `now`; replaces the earlier request, `undefined` cancels it. */
   wakeAt(this: void, at: Ms | undefined): void
   raise(this: void, finding: Finding<F>): void
+  /** In `onTimer` of a detector with a `model`: asks it about one row. `onScore` is told before anything else happens to this key's state. */
+  ask(this: void, fill: Fill): void
   /** Counts that this rule could not judge something, for the coverage table. `reason` is a short constant phrase. */
   notEvaluable(this: void, reason: string): void
 }
@@ -104,11 +109,17 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   readonly state?: Shape<S>
   newState?(): S
   onTimer?(at: Ms, context: Context<z.output<P>, S, F>): void
-  explain(facts: F, params: z.output<P>): Sentence
+  explain(facts: F, params: z.output<P>, reasons: readonly Reason[]): Sentence
 }
 
 /** `chapters`: course order; `lengths`: media lengths; `region`: where the class may study from; `heartbeat`: cadence. */
 export type CatalogueNeed = 'chapters' | 'lengths' | 'region' | 'heartbeat' | 'global' | 'class'
+
+/** A model that a detector asks, and the names of the features that it fills a row with. */
+export interface ModelNeed {
+  readonly name: string
+  readonly features: readonly string[]
+}
 
 export interface LearnerDetector<P extends z.ZodObject, S, F> extends DetectorBase<P, S, F> {
   readonly stage: 'learner'
@@ -117,10 +128,15 @@ export interface LearnerDetector<P extends z.ZodObject, S, F> extends DetectorBa
   onEvent(event: Event, context: Context<z.output<P>, S, F>): void
   /** Sees events that came later than the watermark, too; `now` is the watermark then. */
   onLate?(event: Event, context: Context<z.output<P>, S, F>): void
+  /** The model that it asks, and the features that it fills a row with, in their order. A rule of it cannot be loaded without that model. */
+  readonly model?: ModelNeed
+  /** The answer to `Context.ask`, once all timers of that instant have fired; `now` still is that instant. */
+  onScore?(score: Score, context: Context<z.output<P>, S, F>): void
 }
 
 export interface ResourceDetector<P extends z.ZodObject, S, F> extends DetectorBase<P, S, F> {
   readonly stage: 'resource'
+  readonly model?: undefined
   /** The resources it is keyed by. */
   readonly resources: readonly ResourceKind[]
   onSighting(sighting: Sighting, context: Context<z.output<P>, S, F>): void
@@ -138,6 +154,7 @@ export function defineDetector<P extends z.ZodObject, S, F>(detector: LearnerDet
 export function defineDetector<P extends z.ZodObject, S, F>(detector: ResourceDetector<P, S, F>): ResourceDetector<P, S, F>
 export function defineDetector(detector: AnyDetector): AnyDetector {
   if ((detector.state === undefined) === (detector.newState === undefined)) throw new Error(`detector ${detector.name} needs \`state\` or \`newState\``)
+  if (detector.stage === 'learner' && (detector.model === undefined) !== (detector.onScore === undefined)) throw new Error(`detector ${detector.name} needs both \`model\` and \`onScore\``)
   for (let v = 1; v < detector.version; v++) {
     if (!detector.migrations?.[v]) throw new Error(`detector ${detector.name} lacks the migration from version ${v}`)
   }

@@ -7,7 +7,9 @@ import { ruleOf } from '../testing/drive.ts'
 import { duplicated, eventOf, fivePlatforms, seeded, shuffled, type Arrival } from '../testing/five-platforms.ts'
 import { Restarting } from '../testing/restarting.ts'
 import { beats, crowd } from '../testing/tiny-detectors.ts'
+import { testModels } from '../testing/tiny-model.ts'
 
+const models = await testModels()
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
 // Every detector there is with its defaults, and small ones whose timers fire all the time.
 const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 }, { prompt: { en: '{learners} on one address' } })]
@@ -22,7 +24,7 @@ interface How {
 
 async function run(arrivals: readonly Arrival[], stamped: boolean, how: How = {}): Promise<{ texts: string[]; late: string[] }> {
   const random = seeded(how.seed ?? 1)
-  const r = new Restarting({ rules, catalogue, context: 'test', partitions: how.partitions })
+  const r = new Restarting({ rules, catalogue, models, context: 'test', partitions: how.partitions })
   for (const [i, a] of arrivals.entries()) {
     r.observe(eventOf(a, stamped))
     if ((i + 1) % (how.markEvery ?? 1000) !== 0) continue

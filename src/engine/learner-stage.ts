@@ -13,6 +13,7 @@ import { presence, type Presence } from './presence.ts'
 import { RecentIds } from './recent-ids.ts'
 import { recognise } from './recognise.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
+import { Scoring } from './scoring.ts'
 import type { Sighting } from './sighting.ts'
 import { sightEvent, sightTimer } from './sightings.ts'
 import type { Table } from './table.ts'
@@ -43,6 +44,8 @@ export class LearnerStage {
   private readonly locate: Setup['locate']
   private readonly sinks: LearnerSinks
   private readonly sightingSlot: number
+  /** Only where a rule asks a model. */
+  private readonly scoring: Scoring | undefined
   private late: LateEvent[] = []
   private readonly forgetting: Forgetting
   private lastPart: PlatformPart | undefined
@@ -62,6 +65,7 @@ export class LearnerStage {
     this.sinks = sinks
     this.locate = setup.locate
     this.context = new RuleContext(this.set, sinks.output)
+    this.scoring = this.context.scoring = Scoring.of(this.set)
     this.sightingSlot = this.set.rules.length
     const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
     this.table = alike?.table ?? learnerTable(detectors)
@@ -169,6 +173,10 @@ export class LearnerStage {
     for (let due = part.timers.next(upTo); due !== undefined; due = part.timers.next(upTo)) {
       const entry = due.entry as LearnerEntry
       const { slot, at } = due
+      if (this.scoring !== undefined) {
+        if (this.scoring.isDue(at)) this.answer(part)
+        this.scoring.at = at
+      }
       // What decides of forgetting is in the bytes, too.
       entry.load()
       if (this.forgetting.isForgotten(part, entry, slot, at)) continue
@@ -184,6 +192,17 @@ export class LearnerStage {
       const rule = this.context.enter(slot, this.table, entry, part.timers, at, this.subject)
       ;(rule.detector as AnyLearnerDetector).onTimer?.(at, this.context)
     }
+    if (this.scoring !== undefined) this.answer(part)
+  }
+
+  /** Tells rules what models say of what their timers asked. */
+  private answer(part: PlatformPart): void {
+    this.scoring?.answer((entry, slot, at, score) => {
+      this.at(part, entry as LearnerEntry)
+      this.context.span = undefined
+      const rule = this.context.enter(slot, this.table, entry, part.timers, at, this.subject)
+      ;(rule.detector as AnyLearnerDetector).onScore?.(score, this.context)
+    })
   }
 
   private handleLate(mark: Mark): void {

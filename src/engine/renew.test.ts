@@ -6,6 +6,7 @@ import { at, instant, ruleOf, type Fields } from '../testing/drive.ts'
 import { duplicated, fivePlatforms, seeded } from '../testing/five-platforms.ts'
 import { Fleet, inOrder, stamped } from '../testing/fleet.ts'
 import { again, beats, crowd, lates } from '../testing/tiny-detectors.ts'
+import { testModels } from '../testing/tiny-model.ts'
 import type { Warning } from '../warnings/warning.ts'
 import { loadKeys, saveKeys } from './keys.ts'
 import { Machine } from './machine.ts'
@@ -14,11 +15,12 @@ import type { Rule } from './rule.ts'
 import type { Setup } from './runtime.ts'
 import { loadMachine, saveMachine } from './snapshot.ts'
 
+const models = await testModels()
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
 const shipped = (without: readonly string[] = []) => detectors.filter((d) => !without.includes(d.name)).map((d) => ruleOf(d))
 
 describe('changes of rules on the way', () => {
-  const first: Setup = { catalogue, context: 'first', rules: [...shipped(), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })] }
+  const first: Setup = { catalogue, models, context: 'first', rules: [...shipped(), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })] }
   // Another parameter, then rules that go and come, then the first ones again.
   const other: Setup = { ...first, context: 'other', rules: [...shipped(), ruleOf(beats, { quiet: '2m', every: 25 }), ruleOf(crowd, { most: 3 })] }
   const gone = ['hang-up', 'shared-account', 'shared-photo']

@@ -9,7 +9,9 @@ import { warningId, type SubjectKind, type Warning } from '../warnings/warning.t
 import type { AnyDetector, Context, Finding } from './detector.ts'
 import type { Entry, OpenEpisode, Timers } from './entry.ts'
 import type { Output } from './output.ts'
+import type { Scorer } from './ports.ts'
 import type { Rule } from './rule.ts'
+import type { Fill, Scoring } from './scoring.ts'
 import type { Table } from './table.ts'
 
 /** State of a silent key is forgotten after this, unless its detector declares another horizon. */
@@ -21,6 +23,8 @@ export interface Setup {
   catalogue: Catalogue
   /** Hash of the whole context. */
   context: string
+  /** Those that the rules' detectors ask, by name; none where no rule does. */
+  models?: ReadonlyMap<string, Scorer>
   /** Writes an event's address in its normal form and looks up its place; without it, events bring both. */
   locate?: (event: Event) => void
 }
@@ -37,11 +41,13 @@ export class RuleSet {
   readonly rules: readonly Rule[]
   readonly catalogue: Catalogue
   readonly context: string
+  readonly models: ReadonlyMap<string, Scorer>
 
   constructor(setup: Setup, stage: AnyDetector['stage']) {
     this.rules = setup.rules.filter((r) => r.detector.stage === stage).sort((a, b) => compareText(a.id, b.id))
     this.catalogue = setup.catalogue
     this.context = setup.context
+    this.models = setup.models ?? new Map()
   }
 
   /** Whether the same rules stand in the same slots with the same detectors, so that keys are laid out alike; their params may differ. */
@@ -79,6 +85,8 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   fields: readonly (Ms | null)[] = []
   /** Whether keys came from under other rules. */
   mayHaveOrphans = false
+  /** Where models are asked. */
+  scoring: Scoring | undefined = undefined
   readonly catalogue: Catalogue
   readonly unjudged: Unjudged = {}
   /** Findings that an exemption covered, by rule. */
@@ -133,6 +141,11 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     this.timers?.set(this.entry as Entry, this.slot, at)
   }
 
+  readonly ask = (fill: Fill): void => {
+    invariant(this.scoring !== undefined, `\`${this.rule.id}\` asks a model, and no rule names one`)
+    this.scoring.ask(this.entry as Entry, this.slot, fill)
+  }
+
   readonly notEvaluable = (reason: string): void => {
     const key = unjudgedKey(this.rule.id, this.platform, reason)
     this.unjudged[key] = (this.unjudged[key] ?? 0) + 1
@@ -183,7 +196,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
         begin: finding.begin, end: finding.end, subject, learners: finding.learners ?? about.learners, class: finding.class ?? about.class,
         course: finding.course ?? about.course, chapters: finding.chapters ?? [],
         disputed: (finding.disputed ?? []).map((d) => ({ platform: d.platform ?? platform, learner: d.learner, chapter: d.chapter, begin: d.begin, end: d.end, seconds: d.seconds })),
-        summary: rule.detector.explain(facts, rule.params), facts, evidence: finding.evidence, missing: about.missing,
+        summary: rule.detector.explain(facts, rule.params, finding.reasons ?? []), facts, reasons: finding.reasons, evidence: finding.evidence, missing: about.missing,
       },
       this.catalogue,
     )

@@ -7,12 +7,13 @@ import { ruleOf } from '../testing/drive.ts'
 import { duplicated, fivePlatforms, seeded } from '../testing/five-platforms.ts'
 import { Fleet, stamped } from '../testing/fleet.ts'
 import { beats, crowd } from '../testing/tiny-detectors.ts'
+import { testModels } from '../testing/tiny-model.ts'
 import { Machine } from './machine.ts'
 import type { Output } from './output.ts'
 
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
 const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })]
-const setup = { rules, catalogue, context: 'test' }
+const setup = { rules, catalogue, models: await testModels(), context: 'test' }
 
 const MARK_EVERY = 700
 // Events that come twice, and some so late that they are late.

@@ -2,31 +2,44 @@ import { contentHash } from '../base/hash.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { loadCatalogue } from '../catalogue/load.ts'
 import { detectors } from '../detectors/index.ts'
+import type { Scorer } from '../engine/ports.ts'
 import { openGeo, type Geo } from '../io/geo.ts'
+import { listModels } from '../io/models.ts'
 import { readRuleSources, readText } from '../io/texts.ts'
+import type { Backend } from '../models/runtime/tensorflow.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
+import { DEFAULT_BACKEND, modelParts, openScorers, readModels, SHIPPED_MODELS } from './models.ts'
 
 /** All that warnings depend on besides the log, opened and hashed. */
 export interface OpenContext {
   bundle: Bundle
   catalogue: Catalogue
   geo: Geo
+  /** What the rules' detectors ask. */
+  models: ReadonlyMap<string, Scorer>
   hash: string
-  parts: { rules: string; catalogue: string; geo: string[]; version: string }
+  /** `models`: the hash of each model's folder by its name; there and `backend` only where a rule asks a model. */
+  parts: { rules: string; catalogue: string; geo: string[]; version: string; models?: Record<string, string>; backend?: Backend }
 }
 
 export interface ContextOptions {
   rules: readonly string[]
   catalogue?: string
   geo?: readonly string[]
+  /** The folder that models lie in by their names, and what runs them. */
+  models?: string
+  backend?: Backend
   version: string
 }
 
-/** Opens rules, catalogue and GeoIP databases; everything that is wrong with one of them is reported at once. */
+/** Opens rules, catalogue, GeoIP databases and models; everything that is wrong with one of them is reported at once. */
 export async function openContext(options: ContextOptions): Promise<OpenContext> {
+  const { models: dir = SHIPPED_MODELS, backend = DEFAULT_BACKEND, version } = options
   const catalogue = options.catalogue === undefined ? new Catalogue({ platforms: [], courses: [], classes: [], networks: {} }) : loadCatalogue(await readText(options.catalogue), options.catalogue)
-  const [sources, geo] = await Promise.all([readRuleSources(options.rules), openGeo(options.geo)])
-  const bundle = loadRules(sources, { detectors, catalogue })
-  const parts = { rules: bundle.hash, catalogue: contentHash(catalogue.data), geo: geo.databases.map((d) => d.hash), version: options.version }
-  return { bundle, catalogue, geo, hash: contentHash(parts), parts }
+  const [sources, geo, named] = await Promise.all([readRuleSources(options.rules), openGeo(options.geo), listModels(dir)])
+  const bundle = loadRules(sources, { detectors, catalogue, models: named })
+  const folders = await readModels(bundle.rules, dir)
+  const models = await openScorers(bundle.rules, folders, backend)
+  const parts = { rules: bundle.hash, catalogue: contentHash(catalogue.data), geo: geo.databases.map((d) => d.hash), version, ...modelParts(folders, backend) }
+  return { bundle, catalogue, geo, models, hash: contentHash(parts), parts }
 }

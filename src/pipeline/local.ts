@@ -97,7 +97,7 @@ class LocalRun {
     this.markEvery = options.markEvery ?? MARK_EVERY
     this.refillUntil = head?.records ?? 0
     this.machine = new Machine({
-      rules: context.bundle.rules, catalogue: context.catalogue, context: context.hash, locate: createEnricher({ geo: context.geo.lookups }),
+      rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: context.hash, locate: createEnricher({ geo: context.geo.lookups }),
       partitions: options.partitions, lateness: options.lateness,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),

@@ -17,7 +17,7 @@ export interface CoverageRow {
 /** What a run did: `summary.json`. */
 export interface Summary {
   format: 1
-  context: { hash: string; rules: string; catalogue: string; geo: string[]; version: string }
+  context: { hash: string } & OpenContext['parts']
   /** `interrupted`: stopped before the end of the log; it can go on from its state. */
   state: 'finished' | 'interrupted'
   log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'prompts'> & { duplicates: number }

@@ -16,6 +16,8 @@ export interface CompileOptions {
   detectors: readonly AnyDetector[]
   regulations: Regulations
   catalogue: Catalogue
+  /** Names of those at hand. */
+  models: readonly string[]
   onFault: (rule: string, part: 'scope' | 'unless', message: string) => void
 }
 
@@ -32,7 +34,7 @@ export function compileRule(tree: Tree, options: CompileOptions, problems: Probl
   if (!parsed.success) problems.push(...schemaProblems(parsed.error.issues, tree, ruleSchema))
   const id = textAt(tree, 'rule') ?? ''
   // Each part is checked even where another is bad, so that everything is reported at once.
-  const detector = findDetector(tree, options.detectors, problems)
+  const detector = findDetector(tree, options, problems)
   const params = detector && readParams(tree, detector, problems)
   const basis = readBasis(tree, options.regulations, problems)
   const scope = readCondition(tree, 'scope', (text) => compileScope(text, fault(options, id, 'scope')), problems)
@@ -60,11 +62,17 @@ function textAt(tree: Tree, key: string): string | undefined {
   return part?.kind === 'scalar' && typeof part.value === 'string' ? part.value : undefined
 }
 
-function findDetector(tree: Tree, detectors: readonly AnyDetector[], problems: Problem[]): AnyDetector | undefined {
+function findDetector(tree: Tree, { detectors, models }: CompileOptions, problems: Problem[]): AnyDetector | undefined {
   const name = textAt(tree, 'detector')
   if (name === undefined) return undefined
   const found = detectors.find((d) => d.name === name)
   if (!found) problems.push({ message: `unknown detector \`${name}\``, mend: didYouMean(name, detectors.map((d) => d.name)), ...whereAt(tree, ['detector']) })
+  else if (found.model !== undefined && !models.includes(found.model.name)) {
+    problems.push({
+      message: `the detector \`${name}\` needs the model \`${found.model.name}\`, which is not at hand`,
+      mend: `name the folder that \`${found.model.name}\` lies in with \`--models\`, or take the rule out`, ...whereAt(tree, ['detector']),
+    })
+  }
   return found
 }
 

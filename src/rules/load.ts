@@ -55,17 +55,19 @@ export interface LoadOptions {
   detectors: readonly AnyDetector[]
   /** For the time zones of exemptions. */
   catalogue?: Catalogue
+  /** Names of the models at hand; without any, no rule may need one. */
+  models?: readonly string[]
 }
 
 /** Loads the rules of several directories, later ones over earlier ones. Throws `bad-rules` with every problem there is. */
-export function loadRules(sources: readonly RuleSource[], { detectors, catalogue }: LoadOptions): Bundle {
+export function loadRules(sources: readonly RuleSource[], { detectors, catalogue, models = [] }: LoadOptions): Bundle {
   const texts = sources.map(({ dir, files }) => ({ dir, files: [...files].sort((a, b) => compareText(a.path, b.path)) }))
   const problems: Problem[] = []
   const regulations = loadRegulations(texts.map(({ files }) => files.filter(isRegulation)), problems)
   const layers = readLayers(texts.map(({ files }) => files.filter((f) => !isRegulation(f))), problems)
   const faults = new Faults()
   const options: CompileOptions = {
-    detectors, regulations, catalogue: catalogue ?? new Catalogue(catalogueSchema.parse({})), onFault: (rule, part, message) => faults.add(rule, part, message),
+    detectors, regulations, models, catalogue: catalogue ?? new Catalogue(catalogueSchema.parse({})), onFault: (rule, part, message) => faults.add(rule, part, message),
   }
   const described: DescribedRule[] = []
   const tested: TestedRule[] = []

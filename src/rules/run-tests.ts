@@ -4,6 +4,7 @@ import type { Where } from '../base/errors.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
+import type { Scorer } from '../engine/ports.ts'
 import type { Rule } from '../engine/rule.ts'
 import type { Warning } from '../warnings/warning.ts'
 import { compileExempt } from './exempt.ts'
@@ -21,28 +22,28 @@ export interface TestResult {
   failure: string | undefined
 }
 
-/** Runs the tests of a bundle (of one rule, if `only` is given) through the production engine, in order of rule and layer. */
-export function runTests(bundle: Bundle, only?: string): TestResult[] {
+/** Runs the tests of a bundle (of one rule, if `only` is given; `models`: those that its detectors ask) through the production engine, in order of rule and layer. */
+export function runTests(bundle: Bundle, only?: string, models?: ReadonlyMap<string, Scorer>): TestResult[] {
   return bundle.tested
     .filter(({ rule }) => only === undefined || rule.id === only)
-    .flatMap((tested) => tested.tests.map((test) => ({ rule: tested.rule.id, it: test.it, where: tested.where, failure: failureOf(tested, test) })))
+    .flatMap((tested) => tested.tests.map((test) => ({ rule: tested.rule.id, it: test.it, where: tested.where, failure: failureOf(tested, test, models) })))
 }
 
-function failureOf({ rule, exempt }: TestedRule, test: TestInput): string | undefined {
+function failureOf({ rule, exempt }: TestedRule, test: TestInput, models: ReadonlyMap<string, Scorer> | undefined): string | undefined {
   const catalogue = new Catalogue(test.catalogue)
   // Days of exemptions are those of the test's own classes.
-  const { warnings, refused } = runTest({ ...rule, exempt: compileExempt(exempt, catalogue) }, catalogue, test)
+  const { warnings, refused } = runTest({ ...rule, exempt: compileExempt(exempt, catalogue) }, catalogue, test, models)
   if (refused.length > 0) return `rejected, since over 5 minutes ahead of \`received\`: ${refused.join(', ')}`
   const different = compare(test.expect, warnings)
   return different && `${different}\nexpected:${list(test.expect)}\nactual:${list(warnings.map((w) => shown(w, test.expect)))}`
 }
 
-function runTest(rule: Rule, catalogue: Catalogue, test: TestInput): { warnings: Warning[]; refused: string[] } {
+function runTest(rule: Rule, catalogue: Catalogue, test: TestInput, models: ReadonlyMap<string, Scorer> | undefined): { warnings: Warning[]; refused: string[] } {
   const latest = new Map<string, Warning>()
   const output = (o: Output) => {
     if (o.kind === 'warning' && o.value.rule === rule.id) latest.set(o.value.id, o.value)
   }
-  const machine = new Machine({ rules: [rule], catalogue, context: 'test', output })
+  const machine = new Machine({ rules: [rule], catalogue, models, context: 'test', output })
   const refused: string[] = []
   for (const step of parseGiven(test.given, test).steps) {
     if (step.kind === 'mark') machine.passTo(step.time)

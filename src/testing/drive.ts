@@ -5,6 +5,7 @@ import { Catalogue } from '../catalogue/index.ts'
 import type { AnyDetector } from '../engine/detector.ts'
 import { Machine } from '../engine/machine.ts'
 import type { LateEvent, Output } from '../engine/output.ts'
+import type { Scorer } from '../engine/ports.ts'
 import type { Rule } from '../engine/rule.ts'
 import { Event, FIELDS, hashText, type Action, type Place } from '../telemetry/event.ts'
 import type { Prompt, Warning } from '../warnings/warning.ts'
@@ -55,6 +56,8 @@ export interface DriveOptions {
   catalogue?: z.input<typeof catalogueSchema>
   places?: Readonly<Record<string, Place>>
   partitions?: number
+  /** Those that detectors ask. */
+  models?: ReadonlyMap<string, Scorer>
   /** More rules beside the detector's own. */
   rules?: readonly Rule[]
 }
@@ -84,7 +87,7 @@ export function driveRules(rules: readonly Rule[], options: DriveOptions = {}): 
   const late: LateEvent[] = []
   const data: CatalogueData = catalogueSchema.parse(options.catalogue ?? {})
   const machine = new Machine({
-    rules, catalogue: new Catalogue(data), context: 'test', partitions: options.partitions ?? 1,
+    rules, catalogue: new Catalogue(data), context: 'test', models: options.models, partitions: options.partitions ?? 1,
     output: (o) => outputs.push(o), late: (l) => late.push(l),
   })
   let ended = false

@@ -6,6 +6,7 @@ import { Catalogue } from '../catalogue/index.ts'
 import { DEFAULT_HORIZON } from '../engine/runtime.ts'
 import type { Entry } from '../engine/entry.ts'
 import type { Machine } from '../engine/machine.ts'
+import type { Scorer } from '../engine/ports.ts'
 import type { Rule } from '../engine/rule.ts'
 import { compileExempt } from '../rules/exempt.ts'
 import { parseGiven, type Step } from '../rules/given.ts'
@@ -22,6 +23,8 @@ export interface Scenario {
   rule: Rule
   catalogue: Catalogue
   steps: readonly Step[]
+  /** Those that the rule's detector asks. */
+  models?: ReadonlyMap<string, Scorer>
 }
 
 /** The tests that come with a bundle's rules. */
@@ -71,8 +74,8 @@ export function warningsOf(texts: readonly string[]): Warning[] {
   return texts.map((t) => JSON.parse(t) as { kind: string; value: Warning }).flatMap((o) => (o.kind === 'warning' ? [o.value] : []))
 }
 
-function begin({ rule, catalogue }: Scenario, partitions: number): Restarting {
-  return new Restarting({ rules: [rule], catalogue, context: 'test', partitions })
+function begin({ rule, catalogue, models }: Scenario, partitions: number): Restarting {
+  return new Restarting({ rules: [rule], catalogue, models, context: 'test', partitions })
 }
 
 function feed(run: Restarting, steps: readonly Step[]): Restarting {

@@ -58,6 +58,32 @@ export const lates = defineDetector<typeof none, { n: number }, { n: number }>({
   explain: ({ n }) => ({ en: `${n} late`, zh: `${n} 个迟到` }),
 })
 
+const judgedParams = z.strictObject({ every: duration.prefault('10s').describe('The grid.') })
+
+/** Asks a model of two features at the times of a grid while its learner beats, and raises where the score is high. */
+export const judged = defineDetector<typeof judgedParams, { n: number; last: Ms; scored: Ms }, { n: number; score: number }>({
+  name: 'judged', version: 1, summary: 'A model knows the beats.', stage: 'learner', params: judgedParams, actions: ['heartbeat'], needs: [],
+  model: { name: 'tiny', features: ['beats', 'silence'] },
+  newState: () => ({ n: 0, last: 0, scored: 0 }),
+  onEvent(event, { params, state, wakeAt }) {
+    state.n++
+    state.last = event.time
+    wakeAt(Math.floor(event.time / params.every) * params.every + params.every)
+  },
+  onTimer(at, { params, state, ask, wakeAt }) {
+    if (at - state.last < 3 * params.every) wakeAt(at + params.every)
+    ask((into, from) => {
+      into[from] = (state.n % 7) - 3
+      into[from + 1] = state.n % 5 === 0 ? NaN : (at - state.last) / SECOND
+    })
+  },
+  onScore({ probability, reasons }, { state, now, raise }) {
+    state.scored = now
+    if (probability >= 0.9) raise({ episode: 'ended', begin: now, end: now, facts: { n: state.n, score: probability }, reasons: reasons(), evidence: newEvidence() })
+  },
+  explain: ({ n, score }, _, reasons) => ({ en: `${n} beats score ${score}, since ${reasons.map((r) => r.feature).join(', ')}`, zh: `${n} 次心跳得分 ${score}` }),
+})
+
 const crowdParams = z.strictObject({ most: z.int().default(3).describe('Learners on one address from which on it is an episode.') })
 
 /** An episode while so many learners are on one address; it ends 45 s after the last sighting of a crowd. */

@@ -1,7 +1,7 @@
 import { formatTime, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { Evidence } from './evidence.ts'
-import { caseId, warningId, type Prompt, type Response, type Severity, type SubjectKind, type Warning } from './warning.ts'
+import { caseId, warningId, type Prompt, type Reason, type Response, type Severity, type SubjectKind, type Warning } from './warning.ts'
 
 /** What the engine knows when it turns a finding into a warning. */
 export interface Draft {
@@ -21,6 +21,7 @@ export interface Draft {
   disputed: readonly { platform: string; learner: string; chapter: string; begin: Ms; end: Ms; seconds: number }[]
   summary: { en: string; zh: string }
   facts: Record<string, unknown>
+  reasons?: readonly Reason[]
   evidence: Evidence
   missing: string | undefined
 }
@@ -56,6 +57,7 @@ export function buildWarning(d: Draft, catalogue: Catalogue): Warning {
     case: caseId(who.platform, who.id, d.class),
     summary: d.summary,
     facts: d.facts,
+    ...(d.reasons === undefined ? {} : { reasons: d.reasons.map(({ feature, value, usual, weight }) => ({ feature, value, usual, weight })) }),
     evidence: { events: [...d.evidence.events], count: d.evidence.count },
     coverage: d.missing === undefined ? { state: 'full' } : { state: 'partial', missing: d.missing },
   }

@@ -13,6 +13,15 @@ export type SubjectKind = (typeof SUBJECT_KINDS)[number]
 const time = z.string().meta({ format: 'date-time' })
 const ref = z.strictObject({ platform: z.string(), id: z.string() })
 
+/** A feature that raised a model's score. */
+const reasonSchema = z.strictObject({
+  feature: z.string(),
+  value: z.number().nullable().describe('`null`: nothing was sent that tells.'),
+  usual: z.tuple([z.number(), z.number()]).describe('What honest learners usually have: 5th to 95th percentile.'),
+  weight: z.number().describe('How much of the score, in logits, is due to it.'),
+})
+export type Reason = z.infer<typeof reasonSchema>
+
 /** The warning as it is written: the contract with regulators. The latest revision is the whole truth of an id. */
 export const warningSchema = z.strictObject({
   format: z.literal(1),
@@ -42,7 +51,7 @@ export const warningSchema = z.strictObject({
   case: z.string().describe('Hash of platform, learner, class: groups what one learner is warned of.'),
   summary: z.strictObject({ en: z.string(), zh: z.string() }),
   facts: z.record(z.string(), z.unknown()),
-  reasons: z.array(z.unknown()).optional(),
+  reasons: z.array(reasonSchema).optional().describe('Of a model: what speaks most for it, the largest first.'),
   evidence: z.strictObject({ events: z.array(z.string()).max(20), count: z.int() }),
   coverage: z.strictObject({ state: z.enum(['full', 'partial']), missing: z.string().optional() }),
 })

@@ -130,7 +130,7 @@ test('every sign has its number, family and words', () => {
   for (const sign of SIGNS) {
     expect(SIGNS[signNumber(sign)]).toBe(sign)
     const facts: Facts = { signs: [{ sign, family: INFO[sign].family, value: 1, usual: 2, count: 3, of: 4 }], seconds: 0 }
-    const { en, zh } = brushingRhythm.explain(facts, brushingRhythm.params.parse({}))
+    const { en, zh } = brushingRhythm.explain(facts, brushingRhythm.params.parse({}), [])
     expect(en).toMatch(/^it plays like a program: .+\d.*[^.]$/)
     expect(zh).toMatch(/^播放方式像程序：.+\d.*[^。]$/)
   }

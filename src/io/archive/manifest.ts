@@ -13,7 +13,7 @@ export type RecordTopic = 'telemetry' | 'marks'
 
 const count = z.int().min(0)
 const file = {
-  path: z.string().regex(/^(telemetry\/\d{4}-\d\d-\d\d|marks|contexts)\/[\w.-]+$/),
+  path: z.string().regex(/^(telemetry\/\d{4}-\d\d-\d\d|marks|contexts(\/[0-9a-f]{64})?)\/[\w.-]+$/),
   bytes: count,
   sha256: z.string().length(64),
 }
@@ -25,7 +25,7 @@ const recordFileSchema = z.strictObject({
   last: count,
   records: count,
 })
-const contextFileSchema = z.strictObject({ ...file, kind: z.enum(['context', 'catalogue']), hash: z.string() })
+const contextFileSchema = z.strictObject({ ...file, kind: z.enum(['context', 'catalogue', 'model']), hash: z.string().describe('A model has several files of one hash.') })
 const gapSchema = z.strictObject({ topic: z.enum(['telemetry', 'marks']), partition: count, from: count, to: count })
 
 const manifestSchema = z.strictObject({

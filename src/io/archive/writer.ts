@@ -89,11 +89,12 @@ export class ArchiveWriter {
     this.reach(gap.topic, gap.partition, gap.to)
   }
 
-  /** Adds a context or a catalogue, unless the archive has it. */
+  /** Adds a context, a catalogue or a file of a model (`name`: in the folder of its hash), unless the archive has it. */
   async addContext({ kind, hash, name }: Pick<ContextFile, 'kind' | 'hash'> & { name: string }, bytes: Buffer): Promise<void> {
-    if (this.next.contexts.some((c) => c.kind === kind && c.hash === hash)) return
     const path = `contexts/${name}`
+    if (this.next.contexts.some((c) => c.kind === kind && c.hash === hash && (kind !== 'model' || c.path === path))) return
     await makeFolder(join(this.dir, 'contexts'))
+    if (kind === 'model') await makeFolder(join(this.dir, 'contexts', hash))
     await writeDurably(join(this.dir, `${path}.part`), [bytes])
     await nameDurably(join(this.dir, `${path}.part`), join(this.dir, path))
     this.next.contexts.push({ path, bytes: bytes.length, sha256: sha256(bytes), kind, hash })

@@ -6,7 +6,7 @@ import type { Activity, Around } from './state.ts'
 
 export type { Feature } from './feature.ts'
 export { observe } from './observe.ts'
-export { activity, KEEP, SITTING_GAP, type Activity, type Around } from './state.ts'
+export { activity, activityFields, KEEP, SITTING_GAP, type Activity, type Around } from './state.ts'
 
 const COLUMNS: readonly Column[] = [...beatColumns, ...personColumns, ...sittingColumns]
 

@@ -37,7 +37,7 @@ export const TRACK_SIZE = 5
  * One learner's activity: first the chapter at hand, then what goes across chapters, then sums that fade from sitting to sitting
  * (`FADING`). Times of 0 are no time. A chapter's flags are those of `tracks.ts`.
  */
-export const activity = record({
+export const activityFields = {
   chapter: ref<string>(),
   session: ref<string>(),
   /** Of the chapter at hand: the time of its latest event, its flags, its latest media position (NaN: unknown). */
@@ -91,7 +91,8 @@ export const activity = record({
   /** Seconds of the latest pause. */
   paused: number(0),
   others: series(OTHERS * TRACK_SIZE),
-})
+}
+export const activity = record(activityFields)
 export type Activity = RecordOf<typeof activity>
 
 /** Every sum and maximum. */

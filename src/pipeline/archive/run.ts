@@ -117,7 +117,7 @@ class ArchiveRun {
     const { mark, offsets } = record
     if (mark.number !== this.mark + 1) throw new InvigilError('bad-state', `after mark ${this.mark} comes mark ${mark.number} in the archive`)
     this.mark = mark.number
-    if (mark.context !== this.context?.hash) this.change(mark.context)
+    if (mark.context !== this.context?.hash) await this.change(mark.context)
     await Promise.all(this.readers.map((reader, p) => {
       const end = offsets[p] ?? 0
       if (end > (this.archive.manifest.reached.telemetry[p] as number)) throw new InvigilError('bad-state', `mark ${mark.number} covers more of partition ${p} than the archive has`)
@@ -131,9 +131,9 @@ class ArchiveRun {
     this.order.drain(mark.resource, this.output)
   }
 
-  private change(hash: string): void {
+  private async change(hash: string): Promise<void> {
     if (this.context) this.faults.push(...this.context.bundle.faults.list())
-    this.context = this.contexts.setupOf(hash)
+    this.context = await this.contexts.setupOf(hash)
     this.inForce.push({ hash, from: this.mark })
     const { setup } = this.context
     if (this.tasks) this.tasks.renew(setup)

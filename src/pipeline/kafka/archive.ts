@@ -7,7 +7,7 @@ import { ArchiveWriter, type WriterOptions } from '../../io/archive/writer.ts'
 import type { IHeaders, KafkaClient, KafkaMessage } from '../../io/kafka/client.ts'
 import { logRanges, type LogRange } from '../../io/kafka/offsets.ts'
 import { readRanges } from '../../io/kafka/read-range.ts'
-import { ContextArchiver, type CatalogueSources, type LackingCatalogue } from './archive-contexts.ts'
+import { ContextArchiver, type LackingPart, type PartSources } from './archive-contexts.ts'
 
 export interface ArchiveOptions extends WriterOptions {
   client: KafkaClient
@@ -15,7 +15,7 @@ export interface ArchiveOptions extends WriterOptions {
   group: string
   /** The folder. */
   to: string
-  sources: CatalogueSources
+  sources: PartSources
   /** Go on where Kafka has deleted records that the archive lacks, and note that they are missing. */
   acceptGap?: boolean
   /** How often whole files are committed while a long log is archived. */
@@ -27,7 +27,7 @@ export interface ArchiveReport {
   telemetry: number
   marks: number
   manifest: Manifest
-  lacking: LackingCatalogue[]
+  lacking: LackingPart[]
 }
 
 const COMMIT_EVERY = 10 * SECOND

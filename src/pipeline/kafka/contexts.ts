@@ -11,6 +11,7 @@ import type { Fault } from '../../rules/faults.ts'
 import { readContextRecord, setupOf, type ContextRecord } from '../context-record.ts'
 import type { OpenContext } from '../context.ts'
 import { findCatalogue } from '../find-catalogue.ts'
+import { findModels, SHIPPED_MODELS } from '../models.ts'
 import { CURRENT, GROUP, publishContext, publishGroup } from './publish-context.ts'
 
 export { publishContext } from './publish-context.ts'
@@ -20,8 +21,10 @@ export interface ContextsOptions {
   group: string
   /** The local one: published where the topic has none yet, and its catalogue is at hand. */
   context: OpenContext
-  /** Where other catalogues lie by their hash (`config.context`). */
+  /** Where other catalogues and models lie by their hash (`config.context`). */
   folder?: string
+  /** Where models lie by their names. */
+  models?: string
   log: Logger
   /** Publishes nothing, also where the topic has no context yet. */
   onlyReads?: boolean
@@ -131,8 +134,8 @@ export class Contexts {
   }
 
   /**
-   * What a task needs to work under a context, which is in the topic before any mark names it. Throws where its catalogue is not at
-   * hand (and says which, and where to put it), where this version makes other rules of it, or where it does not come.
+   * What a task needs to work under a context, which is in the topic before any mark names it. Throws where its catalogue or a model is not
+   * at hand (and says which, and where to put it), where this version makes other rules of it, or where it does not come.
    */
   setupOf(hash: string): Promise<Setup> {
     const found = this.setups.get(hash) ?? this.open(hash)
@@ -153,13 +156,13 @@ export class Contexts {
   }
 
   private async open(hash: string): Promise<Setup> {
-    const { context, folder } = this.options
+    const { context, folder, models = SHIPPED_MODELS } = this.options
     if (hash === context.hash) {
       context.bundle.faults.told = (fault) => this.tell(fault)
-      return { rules: context.bundle.rules, catalogue: context.catalogue, context: hash }
+      return { rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: hash }
     }
     const record = await this.recordOf(hash)
-    const { setup, bundle } = setupOf(record, await findCatalogue(record, context, folder))
+    const { setup, bundle } = await setupOf(record, await findCatalogue(record, context, folder), await findModels(record, models, folder))
     bundle.faults.told = (fault) => this.tell(fault)
     return setup
   }

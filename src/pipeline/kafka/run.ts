@@ -23,8 +23,10 @@ export interface KafkaRunOptions {
   /** For the stages; the other roles keep nothing there. */
   redis?: RedisStoreOptions
   context: OpenContext
-  /** Where catalogues lie by their hash. */
+  /** Where catalogues and models lie by their hash. */
   contextFolder?: string
+  /** Where models lie by their names. */
+  models?: string
   sources: readonly SourceTopic[]
   roles: readonly RoleName[]
   version: string
@@ -100,7 +102,7 @@ class Opened {
 async function openRoles(around: Surroundings, options: KafkaRunOptions, opened: Opened): Promise<void> {
   const { client, group, context, sources, version, snapshotEvery, acceptVersion, redis, log } = options
   const enrich = createEnricher({ geo: context.geo.lookups })
-  const contexts = await Contexts.open(client, { group, context, folder: options.contextFolder, log, broken: around.broken, faulty: ({ rule }) => around.meter.count('conditions_failed_total', 1, { rule }) })
+  const contexts = await Contexts.open(client, { group, context, folder: options.contextFolder, models: options.models, log, broken: around.broken, faulty: ({ rule }) => around.meter.count('conditions_failed_total', 1, { rule }) })
   opened.closeAfter(() => contexts.close())
   const tell = (hash: string | undefined) => around.meter.showAll('context_info', hash === undefined ? [] : [[hash, 1]])
   tell(contexts.current())

@@ -23,6 +23,7 @@ import { Fleet } from '../../testing/fleet.ts'
 import { clientOf } from '../../testing/kafka.ts'
 import { START_MS, useKafka, useRedis } from '../../testing/services.ts'
 import { beats, crowd } from '../../testing/tiny-detectors.ts'
+import { testModels } from '../../testing/tiny-model.ts'
 import { MarkFeed } from './mark-feed.ts'
 import type { Role, Surroundings } from './role.ts'
 import { openStage } from './stage-role.ts'
@@ -34,7 +35,7 @@ const PARTITIONS = { telemetry: 3, sightings: 2, warnings: 2, records: 1, prompt
 const MARK_EVERY = 300
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
 const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })]
-const setup = { rules, catalogue, context: 'test' }
+const setup = { rules, catalogue, models: await testModels(), context: 'test' }
 const arrivals = [...duplicated(fivePlatforms(5, 5), 3)].map((a, i) => (i % 211 === 210 ? { ...a, at: a.at + 11 * 60_000 } : a)).sort((a, b) => a.at - b.at)
 const log = pino({ level: process.env.INVIGIL_TEST_LOG ?? 'silent' })
 

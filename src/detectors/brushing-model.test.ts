@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest'
+import { MINUTE, SECOND, formatTime } from '../base/time.ts'
+import type { Scorer } from '../engine/ports.ts'
+import { FEATURES } from '../models/features/index.ts'
+import { openScorer } from '../models/runtime/scorer.ts'
+import type { Event } from '../telemetry/event.ts'
+import { at, drive, instant, type Drive, type Fields } from '../testing/drive.ts'
+import { testModels, tinyModel } from '../testing/tiny-model.ts'
+import type { Warning } from '../warnings/warning.ts'
+import { brushingModel } from './brushing-model.ts'
+
+// It knows only whether beats come as by clockwork: what a trained one knows is tested where it is trained.
+const models = await testModels()
+const features = FEATURES.map((f) => f.name)
+
+/** Beats every `step` seconds for so many minutes, and 3 s off now and then where `uneven`. */
+function playing(from: string, minutes: number, { uneven = false, step = 15, learner = 'L1', ...fields }: Fields & { uneven?: boolean; step?: number; learner?: string } = {}): Event[] {
+  const begin = instant(from)
+  const count = (minutes * 60) / step
+  return Array.from({ length: count + 1 }, (_, i) => at(formatTime(begin + i * step * SECOND + (uneven && i % 2 === 1 ? 3 * SECOND : 0)), i === 0 ? 'played' : 'heartbeat', learner, 'c1', fields))
+}
+
+function run(events: readonly Event[], params: Record<string, unknown> = {}, until = '23:00:00'): Drive {
+  return drive(brushingModel, params, { models }).feed(...events).mark(until)
+}
+
+const brief = (warnings: readonly Warning[]) => warnings.map((w) => [w.episode, w.begin.slice(11, 19), w.end.slice(11, 19), w.raised.slice(11, 19)])
+
+test('a program is one warning: as soon as it is judged, and once more when the sitting is over', () => {
+  const warnings = run([at('07:59:50', 'logged-in', 'L1'), ...playing('08:00:00', 60, { class: 'k1', course: 'a' })]).warnings()
+  expect(warnings.map((w) => w.episode)).toEqual(['ongoing', 'ended'])
+  const [first, last] = warnings as [Warning, Warning]
+  expect(first).toMatchObject({ severity: 'medium', begin: '2026-03-02T07:59:50.000Z', class: 'k1', course: 'a', chapters: ['c1'], disputed: [], evidence: { count: expect.any(Number) } })
+  // Between 10 and 20 minutes watched, at the learner's own second of the ten minutes.
+  expect(Date.parse(first.raised) - instant('08:00:00')).toBeGreaterThanOrEqual(10 * MINUTE)
+  expect(Date.parse(first.raised) - instant('08:00:00')).toBeLessThanOrEqual(20 * MINUTE)
+  expect(Date.parse(first.raised) % (30 * SECOND)).toBe(0)
+  expect(last).toMatchObject({ end: '2026-03-02T09:00:00.000Z', raised: '2026-03-02T09:30:00.000Z', evidence: { count: 242 } })
+  expect(last.evidence.events).toHaveLength(20)
+})
+
+test('the warning names what speaks most for it, in words of both languages', () => {
+  const [w] = run(playing('08:00:00', 30)).latest()
+  expect(w?.facts).toEqual({ score: 0.998, minutes: expect.any(Number) })
+  expect(w?.reasons).toEqual([{ feature: 'gap-same', value: 1, usual: [-1, 1], weight: 8 }])
+  const said = FEATURES.find((f) => f.name === 'gap-same')?.tell(1, [-1, 1])
+  expect(w?.summary.en).toBe(`a model takes it for a program: score 0.998 (limit 0.99) after ${String(w?.facts.minutes)} min of playback; ${said?.en ?? ''}`)
+  expect(w?.summary.zh).toContain(`得分 0.998（上限 0.99），依据 ${String(w?.facts.minutes)} 分钟的播放；${said?.zh ?? ''}`)
+})
+
+test('what is missing is told as missing, and no cause as none', () => {
+  const explain: typeof brushingModel.explain = (...given) => brushingModel.explain(...given)
+  const facts = { score: 1, minutes: 12 }
+  const params = brushingModel.params.parse({})
+  expect(explain(facts, params, [{ feature: 'muted', value: null, usual: [0, 1], weight: 2 }]).en).toBe('a model takes it for a program: score 1 (limit 0.99) after 12 min of playback; nothing tells `muted`')
+  expect(explain(facts, params, [])).toEqual({
+    en: 'a model takes it for a program: score 1 (limit 0.99) after 12 min of playback; no single cause stands out',
+    zh: '模型判断为程序播放：得分 1（上限 0.99），依据 12 分钟的播放；没有突出的单一原因',
+  })
+})
+
+test.each<[string, Event[], Record<string, unknown>?]>([
+  ['who beats as a browser does', playing('08:00:00', 120, { uneven: true })],
+  ['by less than ten minutes', playing('08:00:00', 9)],
+  ['by less than was asked for', playing('08:00:00', 55), { least: 60 }],
+  ['below the threshold', playing('08:00:00', 60), { threshold: 0.999 }],
+  ['who only logs in', Array.from({ length: 50 }, (_, i) => at(formatTime(instant('08:00:00') + i * MINUTE), 'logged-in', 'L1'))],
+])('nobody is warned of %s', (_, events, params) => {
+  expect(run(events, params).warnings()).toEqual([])
+})
+
+describe('an episode', () => {
+  test('ends by the end of the sitting, and the next sitting begins another', () => {
+    const d = run([...playing('08:00:00', 30), ...playing('12:00:00', 30)])
+    expect(brief(d.latest())).toEqual([['ended', '08:00:00', '08:30:00', '09:00:00'], ['ended', '12:00:00', '12:30:00', '13:00:00']])
+    expect(new Set(d.warnings().map((w) => w.id)).size).toBe(2)
+  })
+
+  test('ends half an hour after the last judgement against it, and another may follow in the same sitting', () => {
+    // Five hours of a person between two programs.
+    const d = run([...playing('08:00:00', 30), ...playing('08:30:10', 300, { uneven: true }), ...playing('13:31:00', 540, { step: 5 })], { threshold: 0.9, end: '30m' }, '2026-03-03T08:00:00')
+    const [first, second] = d.latest()
+    expect(first?.episode).toBe('ended')
+    expect(Date.parse(first?.raised as string) - Date.parse(first?.end as string)).toBeGreaterThanOrEqual(30 * MINUTE)
+    expect(Date.parse(first?.raised as string)).toBeLessThan(instant('13:00:00'))
+    expect(Date.parse(second?.begin as string)).toBe(Date.parse(first?.end as string) + 1)
+    expect(d.latest()).toHaveLength(2)
+  })
+
+  test('goes on below the threshold for as long as `end` says', () => {
+    const events = [...playing('08:00:00', 30), ...playing('08:30:10', 100, { uneven: true })]
+    const ended = (end: string) => Date.parse(run(events, { threshold: 0.9, end }).latest()[0]?.raised as string)
+    expect(ended('20m')).toBeLessThan(ended('50m'))
+    // The sitting ends half an hour after 10:10:10, and is looked at 20 s later.
+    expect(ended('10h')).toBe(instant('10:40:30'))
+  })
+})
+
+test('the highest score is told, with its reasons', () => {
+  const [first, last] = run([...playing('08:00:00', 20), ...playing('08:20:10', 30, { uneven: true })], { threshold: 0.5, end: '5h' }).warnings()
+  expect(last?.facts.score).toBe(first?.facts.score)
+})
+
+test('a learner is judged every ten minutes while active, and once at the end, at a time of its own', () => {
+  const asked: number[] = []
+  const real = models.get('brushing') as Scorer
+  const scorer: Scorer = { width: real.width, reasons: (row) => real.reasons(row), score: (rows, count) => (asked.push(count), real.score(rows, count)) }
+  const judge = (events: readonly Event[]) => {
+    asked.length = 0
+    drive(brushingModel, { least: 0 }, { models: new Map([['brushing', scorer]]) }).feed(...events).mark('20:00:00').warnings()
+    return asked.reduce((n, c) => n + c, 0)
+  }
+  expect(judge(playing('08:00:00', 60, { uneven: true }))).toBeGreaterThanOrEqual(7)
+  expect(judge(playing('08:00:00', 60, { uneven: true }))).toBeLessThanOrEqual(8)
+  // A silence of 20 minutes is no end, and nothing is learnt in it.
+  expect(judge([...playing('08:00:00', 5, { uneven: true }), ...playing('08:25:00', 5, { uneven: true })])).toBeLessThanOrEqual(4)
+  const many = Array.from({ length: 120 }, (_, i) => `L${i}`)
+  judge(many.flatMap((learner) => playing('08:00:00', 30, { uneven: true, learner })))
+  expect(asked.slice(0, 20).reduce((n, c) => n + c, 0)).toBe(120)
+  expect(Math.max(...asked.slice(0, 20))).toBeLessThan(15)
+})
+
+test('backends warn alike', async () => {
+  const chance = await tinyModel({ features, hidden: 16, seed: 5, bias: 3 })
+  const events = [...playing('08:00:00', 90), ...playing('08:00:00', 90, { uneven: true, learner: 'L2' }), ...playing('08:00:05', 90, { step: 30, learner: 'L3', inputs: 1, visible: true, muted: true })]
+  const [wasm, cpu] = await Promise.all((['wasm', 'cpu'] as const).map(async (backend) => {
+    const models = new Map([['brushing', await openScorer('brushing', chance, { features, backend })]])
+    return drive(brushingModel, { threshold: 0.3 }, { models }).feed(...events).mark('12:00:00').warnings()
+  }))
+  expect(wasm?.length).toBeGreaterThan(0)
+  expect(cpu).toEqual(wasm)
+})

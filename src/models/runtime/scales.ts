@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { InvigilError } from '../../base/errors.ts'
+import { fileOf, type ModelFiles } from './layers-model.ts'
+
+const numbers = z.array(z.number())
+
+/** `scaler.json`: how values become the numbers that the network sees, and what honest learners usually have. */
+export const scalerSchema = z.strictObject({
+  features: z.array(z.string().min(1)).min(1),
+  center: numbers,
+  scale: z.array(z.number().positive()),
+  clip: z.number().positive(),
+  usual: z.array(z.tuple([z.number(), z.number()])),
+})
+export type Scaler = z.infer<typeof scalerSchema>
+
+/** `calibration.json`: an isotonic curve from logit to probability, straight between its points. */
+export const calibrationSchema = z.strictObject({ x: numbers.min(1), y: z.array(z.number().min(0).max(1)).min(1) })
+export type Calibration = z.infer<typeof calibrationSchema>
+
+/** Reads `scaler.json`. Throws `bad-model`, also where the model was made for other features. */
+export function readScaler(name: string, files: ModelFiles, features: readonly string[]): Scaler {
+  const scaler = read(name, files, 'scaler.json', scalerSchema)
+  const known = scaler.features
+  const at = Array.from({ length: Math.max(known.length, features.length) }, (_, i) => i).find((i) => known[i] !== features[i])
+  if (at !== undefined) {
+    const [here, there] = [features[at], known[at]].map((f) => (f === undefined ? 'none' : `\`${f}\``)) as [string, string]
+    const message = `the model \`${name}\` was trained on other features than this version has: number ${at + 1} is ${there} there and ${here} here`
+    throw new InvigilError('bad-model', message, { problems: [{ message, mend: 'train it anew, or use the version of Invigil that it was trained with' }] })
+  }
+  for (const part of ['center', 'scale', 'usual'] as const) {
+    if (scaler[part].length !== known.length) throw new InvigilError('bad-model', `\`scaler.json\` of the model \`${name}\` has ${known.length} features and ${scaler[part].length} of \`${part}\``)
+  }
+  return scaler
+}
+
+/** Reads `calibration.json`. Throws `bad-model`. */
+export function readCalibration(name: string, files: ModelFiles): Calibration {
+  const { x, y } = read(name, files, 'calibration.json', calibrationSchema)
+  const isRising = x.length === y.length && x.every((v, i) => i === 0 || (v > (x[i - 1] as number) && (y[i] as number) >= (y[i - 1] as number)))
+  if (!isRising) throw new InvigilError('bad-model', `\`calibration.json\` of the model \`${name}\` is no curve that rises`)
+  return { x, y }
+}
+
+/** The probability of a logit; outside the curve, that of its nearer end. */
+export function calibrate({ x, y }: Calibration, logit: number): number {
+  let low = 0
+  let high = x.length - 1
+  if (logit <= (x[0] as number)) return y[0] as number
+  if (logit >= (x[high] as number)) return y[high] as number
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((x[middle] as number) <= logit) low = middle
+    else high = middle
+  }
+  const [x0, x1, y0, y1] = [x[low], x[high], y[low], y[high]] as [number, number, number, number]
+  return y0 + ((y1 - y0) * (logit - x0)) / (x1 - x0)
+}
+
+function read<T>(name: string, files: ModelFiles, file: string, schema: z.ZodType<T>): T {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(fileOf(name, files, file)).toString('utf8'))
+  } catch (cause) {
+    if (cause instanceof InvigilError) throw cause
+    throw new InvigilError('bad-model', `\`${file}\` of the model \`${name}\` is not JSON`, { cause })
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new InvigilError('bad-model', `\`${file}\` of the model \`${name}\`: \`${issue?.path.join('.') ?? ''}\` ${issue?.message.toLowerCase() ?? 'is wrong'}`)
+}
