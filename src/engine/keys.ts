@@ -4,6 +4,7 @@ import type { Entry } from './entry.ts'
 import { layoutOf, RowReader, type Layout, type References } from './layout.ts'
 import { LearnerEntry, type PlatformPart } from './learner-entry.ts'
 import type { LearnerStage } from './learner-stage.ts'
+import { RecordReader } from './record-reader.ts'
 import { RecordWriter, type Body } from './record-writer.ts'
 import type { ResourceStage } from './resource-stage.ts'
 import { RESOURCE_KINDS, type ResourceKind } from './sighting.ts'
@@ -19,14 +20,10 @@ export interface Keyed {
   resourceTask(of: { resource: ResourceKind; scope: string; id: string }): ResourceStage
 }
 
-type LearnerRecord = [kind: 'l', platform: string, id: string, row: Uint8Array, body: Uint8Array, ids: Uint8Array]
-type ResourceRecord = [kind: 'r', resource: ResourceKind, scope: string, id: string, row: Uint8Array, body: Uint8Array]
 type LayoutRecord = [kind: 's', learners: Layout | null, resources: Record<ResourceKind, Layout> | null]
 /** In a delta: a key that is no more, by what it was filed under. */
 type GoneLearner = [kind: 'lx', platform: string, id: string]
 type GoneResource = [kind: 'rx', resource: ResourceKind, scope: string, id: string]
-type EndRecord = [kind: 'e']
-type SavedRecord = LearnerRecord | ResourceRecord | GoneLearner | GoneResource | LayoutRecord | EndRecord
 
 /** The keyed state as chunks of length-prefixed records: all of it (a base), or what changed since the last call (a delta). */
 export function* saveKeys(keyed: Keyed, everything: boolean): Generator<Uint8Array> {
@@ -59,30 +56,19 @@ export function* saveKeys(keyed: Keyed, everything: boolean): Generator<Uint8Arr
 /** Puts saved keys into new tasks, the base first and then its deltas. Keys stay bytes until they are touched. */
 export async function loadKeys(keyed: Keyed, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   let readers: Readers | undefined
-  let rest: Uint8Array = new Uint8Array(0)
   let ended = false
+  const reader = new RecordReader()
   for await (const chunk of chunks) {
-    const data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    let at = 0
-    while (at + 4 <= data.length) {
-      const length = view.getUint32(at)
-      if (at + 4 + length > data.length) break
-      const record = packr.unpack(data.subarray(at + 4, at + 4 + length)) as SavedRecord
-      at += 4 + length
-      if (record[0] === 's') {
-        readers = readersOf(keyed, record)
-        if (!readers.isSame) expectOrphans(keyed)
-      } else if (readers === undefined) throw new InvigilError('bad-state', 'a snapshot file does not begin with its table of rules')
+    reader.feed(chunk)
+    for (let record = reader.next(); record !== undefined; record = reader.next()) {
+      if (readers === undefined) readers = readersOf(keyed, record)
+      else if (record === 'l') loadLearner(keyed, reader, readers)
+      else if (record === 'r') loadResource(keyed, reader, readers)
       else if (record[0] === 'e') ended = true
-      else if (record[0] === 'l') loadLearner(keyed, record, readers)
-      else if (record[0] === 'r') loadResource(keyed, record, readers)
-      else if (record[0] === 'lx') keyed.learnerTask({ platform: record[1], learner: record[2] }).drop(record[1], record[2])
-      else keyed.resourceTask({ resource: record[1], scope: record[2], id: record[3] }).drop(record[1], record[2], record[3])
+      else dropKey(keyed, record as GoneLearner | GoneResource)
     }
-    rest = data.subarray(at)
   }
-  if (rest.length > 0 || !ended) throw new InvigilError('bad-state', 'a snapshot file is cut off; restore it, or use another state folder')
+  if (reader.left > 0 || !ended) throw new InvigilError('bad-state', 'a snapshot file is cut off; restore it, or use another state folder')
   // From here on a delta says what changed.
   for (const stage of [...keyed.learners, ...keyed.resources]) stage.isTracking = true
 }
@@ -103,46 +89,66 @@ function layouts({ learners: [learners], resources: [resources] }: Keyed): Layou
 
 /** For each task and kind of key what reads its saved rows. */
 interface Readers {
-  isSame: boolean
   learners: Map<LearnerStage, RowReader>
   resources: Map<ResourceStage, Map<ResourceKind, RowReader>>
 }
 
-function readersOf(keyed: Keyed, [, learners, resources]: LayoutRecord): Readers {
+/** `first`: the first record of a file. */
+function readersOf(keyed: Keyed, first: readonly unknown[] | string): Readers {
+  if (first[0] !== 's') throw new InvigilError('bad-state', 'a snapshot file does not begin with its table of rules')
+  const [, learners, resources] = first as LayoutRecord
   const ofLearners = new Map(learners && keyed.learners.map((stage) => [stage, new RowReader(learners, stage.table, stage.set.rules)]))
   const ofResources = new Map(resources && keyed.resources.map((stage) => [
     stage, new Map(RESOURCE_KINDS.map((kind) => [kind, new RowReader(resources[kind], stage.table(kind), stage.set.rules)])),
   ]))
   const all = [...ofLearners.values(), ...[...ofResources.values()].flatMap((m) => [...m.values()])]
-  return { isSame: all.every((r) => r.same), learners: ofLearners, resources: ofResources }
+  if (!all.every((r) => r.same)) expectOrphans(keyed)
+  return { learners: ofLearners, resources: ofResources }
 }
 
-function loadLearner(keyed: Keyed, [, platform, id, row, body, ids]: LearnerRecord, readers: Readers): void {
+function loadLearner(keyed: Keyed, from: RecordReader, readers: Readers): void {
+  const platform = from.shared(0)
+  const id = from.text()
   const stage = keyed.learnerTask({ platform, learner: id })
   const part = stage.partOf(platform)
   stage.drop(platform, id)
   const entry = new LearnerEntry(id, stage.table)
   stage.ids.open(entry.row)
-  stage.ids.load(entry.row, ids)
   part.learners.set(id, entry)
-  fill(entry, row, body, readers.learners.get(stage) as RowReader)
+  fill(entry, from, readers.learners.get(stage) as RowReader)
+  stage.ids.load(entry.row, from.data, from.bytes())
   part.timers.restore(entry, stage.table.timers)
 }
 
-function loadResource(keyed: Keyed, [, resource, scope, id, row, body]: ResourceRecord, readers: Readers): void {
+function loadResource(keyed: Keyed, from: RecordReader, readers: Readers): void {
+  const resource = from.shared(0) as ResourceKind
+  const scope = from.shared(1)
+  const id = from.text()
   const stage = keyed.resourceTask({ resource, scope, id })
   const entry = stage.renew(resource, scope, id)
-  fill(entry, row, body, readers.resources.get(stage)?.get(resource) as RowReader)
+  fill(entry, from, readers.resources.get(stage)?.get(resource) as RowReader)
   stage.timers.restore(entry, entry.shelf.table.timers)
 }
 
-/** Fills an entry; as long as the rules are the same, its references stay bytes until the key is touched. */
-function fill(entry: Entry, row: Uint8Array, body: Uint8Array, reader: RowReader): void {
-  reader.read(entry, row, () => unpackInto(entry, body))
-  if (!reader.same) return
-  // The chunk that holds these bytes is shared; a copy lets it go.
-  entry.packed = new Uint8Array(body)
-  entry.unpack = (e, packed) => Object.assign(e, unpackInto(e, packed))
+/** Fills an entry by the row and the body that come next; as long as the rules are the same, its references stay bytes until the key is touched. */
+function fill(entry: Entry, from: RecordReader, reader: RowReader): void {
+  const row = from.bytes()
+  const body = from.kept()
+  if (!reader.same) return reader.read(entry, from.view, row, () => unpackInto(entry, body))
+  reader.read(entry, from.view, row, none)
+  entry.packed = body
+  entry.unpack = unpackAll
+}
+
+const none = (): References => ({ refs: [], rares: undefined })
+
+function unpackAll(entry: Entry, packed: Uint8Array): void {
+  Object.assign(entry, unpackInto(entry, packed))
+}
+
+function dropKey(keyed: Keyed, gone: GoneLearner | GoneResource): void {
+  if (gone[0] === 'lx') keyed.learnerTask({ platform: gone[1], learner: gone[2] }).drop(gone[1], gone[2])
+  else keyed.resourceTask({ resource: gone[1], scope: gone[2], id: gone[3] }).drop(gone[1], gone[2], gone[3])
 }
 
 /** Takes over the open episodes and returns the references. */

@@ -16,9 +16,11 @@ const rowOf = (table: Table): Row => {
 }
 const numbersOf = (table: Table, row: Row) => [...row.numbers.subarray(row.at, row.at + table.rows.width)]
 
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)
+
 function back(table: Table, bytes: Uint8Array, to: Table): number[] {
   const row = rowOf(to)
-  new RowReader(layoutOf(table, []), to, []).read(row, bytes, () => ({ refs: [], rares: undefined }))
+  new RowReader(layoutOf(table, []), to, []).read(row, viewOf(bytes), 0, () => ({ refs: [], rares: undefined }))
   return numbersOf(to, row)
 }
 
@@ -85,7 +87,7 @@ test('a series is saved as its numbers, and migrations get and give it as an arr
   const after = new Table(2, {}, [newer.detector])
   const loaded = new Entry('L', after)
   const reader = new RowReader(layoutOf(before, [older]), after, [newer])
-  reader.read(loaded, rowBytes(before, saved), () => ({ refs: [], rares: undefined }))
+  reader.read(loaded, viewOf(rowBytes(before, saved)), 0, () => ({ refs: [], rares: undefined }))
   after.enter(loaded)
   const { n, bins } = after.state(0) as Bins
   expect(given).toEqual([{ n: 5, bins: [6, 7] }])

@@ -93,14 +93,15 @@ export function writeRow(table: Table, row: Row, out: Uint8Array, at: number): n
   return bits + 4 * count
 }
 
-/** Puts what a saved row of so many numbers says into `numbers`, which are those of a new row. */
-function readRow(bytes: Uint8Array, width: number, numbers: Float64Array, at: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let next = Math.ceil(width / 8)
-  for (let i = 0; i < width; i++) {
-    if (((bytes[i >> 3] as number) & (1 << (i & 7))) === 0) continue
-    numbers[at + i] = view.getFloat64(next, IS_LITTLE)
-    next += DOUBLE
+/** Puts what a saved row of so many numbers says, from `from` on, into `numbers`, which are those of a new row. */
+function readRow(view: DataView, from: number, width: number, numbers: Float64Array, at: number): void {
+  let next = from + Math.ceil(width / 8)
+  for (let i = 0; i < width; i += 8) {
+    for (let bits = view.getUint8(from + (i >> 3)), n = at + i; bits !== 0; bits >>= 1, n++) {
+      if ((bits & 1) === 0) continue
+      numbers[n] = view.getFloat64(next, IS_LITTLE)
+      next += DOUBLE
+    }
   }
 }
 
@@ -149,11 +150,11 @@ export class RowReader {
     this.raresAt = raresAt
   }
 
-  /** Fills the row's numbers; with other rules its references, too, which are needed then. */
-  read(row: Row, bytes: Uint8Array, references: () => References): void {
-    if (this.same) return readRow(bytes, this.table.rows.width, row.numbers, row.at)
+  /** Fills the numbers of a new row by what was saved of one, in `view` from `from` on; with other rules its references, too, which are needed then. */
+  read(row: Row, view: DataView, from: number, references: () => References): void {
+    if (this.same) return readRow(view, from, this.table.rows.width, row.numbers, row.at)
     const numbers = Float64Array.from(this.saved.initial, Number)
-    readRow(bytes, numbers.length, numbers, 0)
+    readRow(view, from, numbers.length, numbers, 0)
     const values = references()
     row.numbers[row.at + LAST] = numbers[LAST] as number
     this.moveTimers(row, numbers)

@@ -34,20 +34,23 @@ export class RecentIds {
   /** What is saved of a learner takes so many. */
   readonly bytes = KEPT * Int32Array.BYTES_PER_ELEMENT
 
-  save(row: number): Uint8Array {
-    const start = (row % PAGE) * KEPT
-    return new Uint8Array(this.page(row).slice(start, start + KEPT).buffer)
-  }
-
-  /** Writes what `save` gives into `out`; returns how much that is. */
+  /** Writes what is saved of a learner into `out`; returns how much that is. */
   write(row: number, out: Buffer, at: number): number {
     const { buffer, byteOffset } = this.page(row)
     out.set(new Uint8Array(buffer, byteOffset + (row % PAGE) * this.bytes, this.bytes), at)
     return this.bytes
   }
 
-  load(row: number, bytes: Uint8Array): void {
-    this.page(row).set(new Int32Array(Uint8Array.from(bytes).buffer), (row % PAGE) * KEPT)
+  /** Takes over what was saved of a learner, in `data` from `from` on. */
+  load(row: number, data: Buffer, from: number): void {
+    const { buffer, byteOffset } = this.page(row)
+    data.copy(new Uint8Array(buffer, byteOffset + (row % PAGE) * this.bytes, this.bytes), 0, from, from + this.bytes)
+  }
+
+  /** Takes over a learner's ids as they are in another task. */
+  copy(row: number, from: RecentIds, of: number): void {
+    const start = (of % PAGE) * KEPT
+    this.page(row).set(from.page(of).subarray(start, start + KEPT), (row % PAGE) * KEPT)
   }
 
   private page(row: number): Int32Array {

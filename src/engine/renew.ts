@@ -41,7 +41,7 @@ export function* renewLearners(from: LearnerStage, setup: Setup, sinks: LearnerS
     for (const old of part.learners.values()) {
       const entry = new LearnerEntry(old.id, to.table)
       to.ids.open(entry.row)
-      to.ids.load(entry.row, from.ids.save(old.row))
+      to.ids.copy(entry.row, from.ids, old.row)
       move(old, entry)
       part.learners.set(old.id, entry)
       part.timers.restore(entry, to.table.timers)
@@ -86,7 +86,8 @@ function mover(from: Table, before: RuleSet, to: Table, after: RuleSet): (old: E
   const reader = new RowReader(layoutOf(from, before.rules), to, after.rules)
   return (old, entry) => {
     old.load()
-    reader.read(entry, rowBytes(from, old), () => old)
+    const { buffer, byteOffset, byteLength } = rowBytes(from, old)
+    reader.read(entry, new DataView(buffer, byteOffset, byteLength), 0, () => old)
     if (reader.same) {
       entry.refs = old.refs
       entry.rares = old.rares
