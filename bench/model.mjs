@@ -32,7 +32,7 @@ async function modelsFolder() {
   const tensorflow = await openTensorFlow('cpu')
   tensorflow.use()
   const { tf, layers } = tensorflow
-  const widths = [2 * need.features.length, ...HIDDEN, 1]
+  const widths = [need.features.length, ...HIDDEN, 1]
   const model = layers.sequential({ name: 'chance' })
   widths.slice(1).forEach((units, i) => {
     const weights = [tf.randomUniform([widths[i], units], -0.2, 0.2, 'float32', i + 1), tf.zeros([units])]
@@ -54,7 +54,7 @@ function rowsOf(count) {
 
 async function scoring(dir) {
   const { files } = await readModel(join(dir, need.name))
-  console.log(`\na network of ${2 * need.features.length} inputs (${need.features.length} features), one core (${cpus()[0].model})`)
+  console.log(`\na network of ${need.features.length} features, one core (${cpus()[0].model})`)
   for (const backend of BACKENDS) {
     let scorer
     const begun = performance.now()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { invariant } from '../base/errors.ts'
 import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, duration, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import { fnv1a } from '../base/hash.ts'
@@ -140,6 +141,6 @@ function report(state: 'ongoing' | 'ended', { begin, end, class: klass, course, 
 
 function tell({ feature, value, usual }: Reason): Sentence {
   const known = byName.get(feature)
-  if (value === null || known === undefined) return { en: `nothing tells \`${feature}\``, zh: `没有 \`${feature}\` 的数据` }
+  invariant(known !== undefined, `a reason names no feature: \`${feature}\``)
   return known.tell(value, usual)
 }

@@ -1,6 +1,7 @@
 import type { Scorer } from '../engine/ports.ts'
 import { FEATURES } from '../models/features/index.ts'
 import { encodeModel, type ModelFiles } from '../models/runtime/layers-model.ts'
+import type { Tails } from '../models/runtime/scales.ts'
 import { openScorer } from '../models/runtime/scorer.ts'
 import { openTensorFlow, type Backend } from '../models/runtime/tensorflow.ts'
 import { seeded } from './five-platforms.ts'
@@ -14,21 +15,21 @@ export interface TinyModel {
   bias?: number
   /** Fixes what each feature counts, in place of chance; without a layer in between. */
   weights?: readonly number[]
-  /** What a missing feature counts. */
-  missing?: readonly number[]
+  /** Lines beside the network, one for each feature. */
+  tails?: Tails
 }
 
 /** The folder of a real network with seeded weights, written as trained ones are: for tests of everything but detection. */
-export async function tinyModel({ features, seed = 1, hidden, bias = 0, weights, missing }: TinyModel): Promise<ModelFiles> {
+export async function tinyModel({ features, seed = 1, hidden, bias = 0, weights, tails }: TinyModel): Promise<ModelFiles> {
   const tensorflow = await openTensorFlow('cpu')
   tensorflow.use()
   const { tf, layers } = tensorflow
   const random = seeded(seed)
   const some = (rows: number, columns: number) => tf.tensor2d(Array.from({ length: rows * columns }, () => (random() - 0.5) * 2), [rows, columns])
-  const wide = 2 * features.length
+  const wide = features.length
   const model = layers.sequential({ name: 'tiny' })
   if (hidden !== undefined) model.add(layers.layers.dense({ name: 'hidden', units: hidden, inputShape: [wide], activation: 'relu', weights: [some(wide, hidden), tf.zeros([hidden])] }))
-  const last = weights ? tf.tensor2d([...weights, ...(missing ?? weights.map(() => 0))], [wide, 1]) : some(hidden ?? wide, 1)
+  const last = weights ? tf.tensor2d([...weights], [wide, 1]) : some(hidden ?? wide, 1)
   model.add(layers.layers.dense({ name: 'logit', units: 1, ...(hidden === undefined ? { inputShape: [wide] } : {}), weights: [last, tf.tensor1d([bias])] }))
   const files = await encodeModel(tensorflow, model)
   model.dispose()
@@ -36,6 +37,7 @@ export async function tinyModel({ features, seed = 1, hidden, bias = 0, weights,
   files.set('scaler.json', json({
     features, center: features.map(() => 0), scale: features.map(() => 1), clip: 5, usual: features.map(() => [-1, 1]),
   }))
+  if (tails) files.set('tails.json', json(tails))
   // Close to the logistic function.
   const x = Array.from({ length: 41 }, (_, i) => (i - 20) / 2)
   files.set('calibration.json', json({ x, y: x.map((v) => 1 / (1 + Math.exp(-v))) }))

@@ -16,7 +16,7 @@ const ref = z.strictObject({ platform: z.string(), id: z.string() })
 /** A feature that raised a model's score. */
 const reasonSchema = z.strictObject({
   feature: z.string(),
-  value: z.number().nullable().describe('`null`: nothing was sent that tells.'),
+  value: z.number(),
   usual: z.tuple([z.number(), z.number()]).describe('What honest learners usually have: 5th to 95th percentile.'),
   weight: z.number().describe('How much of the score, in logits, is due to it.'),
 })

@@ -14,6 +14,14 @@ export const scalerSchema = z.strictObject({
 })
 export type Scaler = z.infer<typeof scalerSchema>
 
+/** Points of a line that is straight between them and level outside; `x` rises. */
+const line = z.strictObject({ x: numbers.min(1), y: numbers.min(1) })
+type Line = z.infer<typeof line>
+
+/** `tails.json`: how unusual each standardised value is among honest learners, beside the network: `weight` times their sum is added to its logit. */
+export const tailsSchema = z.strictObject({ weight: z.number().min(0), lines: z.array(line) })
+export type Tails = z.infer<typeof tailsSchema>
+
 /** `calibration.json`: an isotonic curve from logit to probability, straight between its points. */
 export const calibrationSchema = z.strictObject({ x: numbers.min(1), y: z.array(z.number().min(0).max(1)).min(1) })
 export type Calibration = z.infer<typeof calibrationSchema>
@@ -37,24 +45,53 @@ export function readScaler(name: string, files: ModelFiles, features: readonly s
 /** Reads `calibration.json`. Throws `bad-model`. */
 export function readCalibration(name: string, files: ModelFiles): Calibration {
   const { x, y } = read(name, files, 'calibration.json', calibrationSchema)
-  const isRising = x.length === y.length && x.every((v, i) => i === 0 || (v > (x[i - 1] as number) && (y[i] as number) >= (y[i - 1] as number)))
-  if (!isRising) throw new InvigilError('bad-model', `\`calibration.json\` of the model \`${name}\` is no curve that rises`)
+  if (!rises({ x, y }) || !y.every((v, i) => i === 0 || v >= (y[i - 1] as number))) throw new InvigilError('bad-model', `\`calibration.json\` of the model \`${name}\` is no curve that rises`)
   return { x, y }
 }
 
-/** The probability of a logit; outside the curve, that of its nearer end. */
-export function calibrate({ x, y }: Calibration, logit: number): number {
+/** Reads `tails.json`, which a model need not have. Throws `bad-model`. */
+export function readTails(name: string, files: ModelFiles, features: number): Tails | undefined {
+  if (!files.has('tails.json')) return undefined
+  const tails = read(name, files, 'tails.json', tailsSchema)
+  if (tails.lines.length !== features || !tails.lines.every(rises)) throw new InvigilError('bad-model', `\`tails.json\` of the model \`${name}\` needs a line for each of ${features} features, whose points go from left to right`)
+  return tails
+}
+
+function rises({ x, y }: Line): boolean {
+  return x.length === y.length && x.every((v, i) => i === 0 || v > (x[i - 1] as number))
+}
+
+/** The height of a line at `at`; outside its points, that of the nearer one. A calibration gives the probability of a logit. */
+export function heightAt({ x, y }: Line, at: number): number {
   let low = 0
   let high = x.length - 1
-  if (logit <= (x[0] as number)) return y[0] as number
-  if (logit >= (x[high] as number)) return y[high] as number
+  if (at <= (x[0] as number)) return y[0] as number
+  if (at >= (x[high] as number)) return y[high] as number
   while (high - low > 1) {
     const middle = (low + high) >> 1
-    if ((x[middle] as number) <= logit) low = middle
+    if ((x[middle] as number) <= at) low = middle
     else high = middle
   }
   const [x0, x1, y0, y1] = [x[low], x[high], y[low], y[high]] as [number, number, number, number]
-  return y0 + ((y1 - y0) * (logit - x0)) / (x1 - x0)
+  return y0 + ((y1 - y0) * (at - x0)) / (x1 - x0)
+}
+
+/**
+ * Writes what a model sees of one row: each value less the middle of honest learners, in their spreads, clipped. INVARIANT (missing): what
+ * is missing is as the middle, so that what a platform does not send speaks against nobody.
+ */
+export function standardise({ center, scale, clip }: Scaler, rows: ArrayLike<number>, from: number, into: Float32Array | Float64Array, at: number): void {
+  for (let f = 0; f < center.length; f++) {
+    const value = ((rows[from + f] as number) - (center[f] as number)) / (scale[f] as number)
+    into[at + f] = Number.isNaN(value) ? 0 : Math.max(-clip, Math.min(clip, value))
+  }
+}
+
+/** What tails add to the logit of a standardised row. */
+export function tailsOf({ weight, lines }: Tails, row: Float32Array | Float64Array, at: number): number {
+  let sum = 0
+  for (let f = 0; f < lines.length; f++) sum += heightAt(lines[f] as Line, row[at + f] as number)
+  return weight * sum
 }
 
 function read<T>(name: string, files: ModelFiles, file: string, schema: z.ZodType<T>): T {

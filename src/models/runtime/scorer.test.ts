@@ -5,7 +5,7 @@ import { listModels, readModel, writeModel } from '../../io/models.ts'
 import { seeded } from '../../testing/five-platforms.ts'
 import { temporary } from '../../testing/runs.ts'
 import { tinyModel } from '../../testing/tiny-model.ts'
-import { calibrate } from './scales.ts'
+import { heightAt } from './scales.ts'
 import { openScorer } from './scorer.ts'
 import { openTensorFlow, type Backend } from './tensorflow.ts'
 
@@ -48,23 +48,30 @@ test('all backends agree, in turn and in one process', async () => {
   for (const score of scores) expect(score.every((p) => p >= 0 && p <= 1 && Math.round(p * 1000) / 1000 === p)).toBe(true)
 })
 
-test('the network sees standardised values, clipped, and which are missing', async () => {
+test('the network sees standardised values, clipped, and what is missing as the middle', async () => {
   const weights = features.map((_, i) => (i === 0 ? 1 : 0))
-  const linear = await openScorer('tiny', await tinyModel({ features, weights, missing: weights.map((w) => w * 7), bias: 0.5 }), { features, backend: 'cpu' })
+  const linear = await openScorer('tiny', await tinyModel({ features, weights, bias: 0.5 }), { features, backend: 'cpu' })
   const row = (value: number) => Float64Array.from(features, (_, i) => (i === 0 ? value : 0))
-  expect([2, -2, 100, -100, Infinity, NaN].map((v) => linear.logits(row(v), 1)[0])).toEqual([2.5, -1.5, 5.5, -4.5, 5.5, 7.5])
+  expect([2, -2, 100, -100, Infinity, NaN].map((v) => linear.logits(row(v), 1)[0])).toEqual([2.5, -1.5, 5.5, -4.5, 5.5, 0.5])
   expect(linear.score(row(0), 1)[0]).toBe(0.622)
+})
+
+test('tails add what each value is worth by itself', async () => {
+  const tails = { weight: 0.5, lines: [{ x: [-4, 0, 4], y: [8, 0, 4] }, { x: [0], y: [2] }] }
+  const scorer = await openScorer('tiny', await tinyModel({ features: ['a', 'b'], weights: [0, 1], bias: 0, tails }), { features: ['a', 'b'], backend: 'cpu' })
+  expect([[0, 0], [2, 3], [-2, 0], [NaN, NaN], [-99, 0]].map((row) => scorer.logits(Float64Array.from(row), 1)[0])).toEqual([1, 5, 3, 1, 5])
+  expect(scorer.reasons(Float64Array.from([-2, 1])).map((r) => [r.feature, r.weight])).toEqual([['a', 2], ['b', 1]])
 })
 
 describe('reasons', () => {
   const few = ['a', 'b', 'c', 'd', 'e']
 
   test('are the three that raise the logit most, with what it is without them', async () => {
-    const scorer = await openScorer('tiny', await tinyModel({ features: few, weights: [1, 2, -3, 0.5, 4], missing: [0, 0, 0, 9, 0] }), { features: few, backend: 'wasm' })
+    const scorer = await openScorer('tiny', await tinyModel({ features: few, weights: [1, 2, -3, 0.5, 4] }), { features: few, backend: 'wasm' })
     expect(scorer.reasons(Float64Array.from([1, 1.23456, -2, NaN, 0]))).toEqual([
-      { feature: 'd', value: null, usual: [-1, 1], weight: 9 },
       { feature: 'c', value: -2, usual: [-1, 1], weight: 6 },
       { feature: 'b', value: 1.235, usual: [-1, 1], weight: 2.469 },
+      { feature: 'a', value: 1, usual: [-1, 1], weight: 1 },
     ])
     expect(scorer.reasons(Float64Array.from([-1, 0, 1, 0, 0.0001]))).toEqual([])
   })
@@ -85,7 +92,7 @@ describe('reasons', () => {
 
 test('the curve is straight between its points and level outside', () => {
   const curve = { x: [-1, 0, 2], y: [0.1, 0.5, 0.9] }
-  expect([-5, -1, -0.5, 0, 1, 2, 9].map((v) => Math.round(calibrate(curve, v) * 1e9) / 1e9)).toEqual([0.1, 0.1, 0.3, 0.5, 0.7, 0.9, 0.9])
+  expect([-5, -1, -0.5, 0, 1, 2, 9].map((v) => Math.round(heightAt(curve, v) * 1e9) / 1e9)).toEqual([0.1, 0.1, 0.3, 0.5, 0.7, 0.9, 0.9])
 })
 
 describe('a folder', () => {
@@ -118,9 +125,10 @@ describe('a folder', () => {
     ['no JSON', { 'scaler.json': Buffer.from('{') }, '`scaler.json` of the model `tiny` is not JSON'],
     ['a curve that falls', { 'calibration.json': json({ x: [0, 1], y: [0.5, 0.4] }) }, '`calibration.json` of the model `tiny` is no curve that rises'],
     ['a curve that is none', { 'calibration.json': json({ x: [0, 1], y: [0.5, 2] }) }, '`calibration.json` of the model `tiny`: `y.1` too big: expected number to be <=1'],
+    ['tails of fewer features', { 'tails.json': json({ weight: 1, lines: [{ x: [0], y: [0] }] }) }, '`tails.json` of the model `tiny` needs a line for each of 30 features, whose points go from left to right'],
     ['no weights', { 'weights.bin': undefined }, 'the model `tiny` has no file `weights.bin`'],
     ['another network', Object.fromEntries(single), 'the model `tiny` was trained on other features than this version has: number 1 is `a` there and `feature-0` here'],
-    ['another width', Object.fromEntries([...single].filter(([name]) => name !== 'scaler.json')), 'the network of the model `tiny` takes 2 numbers and gives 1, where 30 features need 60 and 1'],
+    ['another width', Object.fromEntries([...single].filter(([name]) => name !== 'scaler.json')), 'the network of the model `tiny` takes 1 numbers and gives 1, where 30 features need 30 and 1'],
   ])('with %s is refused', async (_, changed, message) => {
     const others = new Map(Object.entries({ ...Object.fromEntries(files), ...changed }).filter((f): f is [string, Uint8Array] => f[1] !== undefined))
     await expect(openScorer('tiny', others, { features, backend: 'cpu' })).rejects.toMatchObject({ code: 'bad-model', message })

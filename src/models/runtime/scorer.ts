@@ -3,7 +3,7 @@ import { InvigilError } from '../../base/errors.ts'
 import type { Scorer } from '../../engine/ports.ts'
 import type { Reason } from '../../warnings/warning.ts'
 import { decodeModel, type ModelFiles } from './layers-model.ts'
-import { calibrate, readCalibration, readScaler, type Calibration, type Scaler } from './scales.ts'
+import { heightAt, readCalibration, readScaler, readTails, standardise, tailsOf, type Calibration, type Scaler, type Tails } from './scales.ts'
 import { openTensorFlow, type Backend, type TensorFlow } from './tensorflow.ts'
 
 /** The network always sees so many rows at once: a backend may add up in another order where a batch has another size. */
@@ -13,85 +13,76 @@ const MOST_REASONS = 3
 /** A model as the engine asks it: the network, its scaler and its calibration. Throws `bad-model`, or `usage` for a backend that is not installed. */
 export async function openScorer(name: string, files: ModelFiles, { features, backend }: { features: readonly string[]; backend: Backend }): Promise<LayersScorer> {
   const scaler = readScaler(name, files, features)
+  const tails = readTails(name, files, features.length)
   const calibration = readCalibration(name, files)
   const tensorflow = await openTensorFlow(backend)
   tensorflow.use()
   const model = await decodeModel(tensorflow, name, files)
   const [input, output] = [model.inputs, model.outputs].map((ends) => ends.map(({ shape }) => shape.slice(1).join(' by ')).join(' and '))
-  if (input !== String(2 * features.length) || output !== '1') {
-    throw new InvigilError('bad-model', `the network of the model \`${name}\` takes ${input ?? ''} numbers and gives ${output ?? ''}, where ${features.length} features need ${2 * features.length} and 1`)
+  if (input !== String(features.length) || output !== '1') {
+    throw new InvigilError('bad-model', `the network of the model \`${name}\` takes ${input ?? ''} numbers and gives ${output ?? ''}, where ${features.length} features need ${features.length} and 1`)
   }
-  return new LayersScorer(tensorflow, model, scaler, calibration)
+  return new LayersScorer({ tensorflow, model, scaler, tails, calibration })
+}
+
+interface Parts {
+  tensorflow: TensorFlow
+  model: LayersModel
+  scaler: Scaler
+  tails: Tails | undefined
+  calibration: Calibration
 }
 
 export class LayersScorer implements Scorer {
   readonly width: number
-  private readonly tensorflow: TensorFlow
-  private readonly model: LayersModel
-  private readonly scaler: Scaler
-  private readonly calibration: Calibration
+  private readonly parts: Parts
 
-  constructor(tensorflow: TensorFlow, model: LayersModel, scaler: Scaler, calibration: Calibration) {
-    this.width = scaler.features.length
-    this.tensorflow = tensorflow
-    this.model = model
-    this.scaler = scaler
-    this.calibration = calibration
+  constructor(parts: Parts) {
+    this.width = parts.scaler.features.length
+    this.parts = parts
   }
 
   score(rows: Float64Array, count: number): Float64Array {
-    return this.logits(rows, count).map((logit) => rounded(calibrate(this.calibration, logit)))
+    return this.logits(rows, count).map((logit) => rounded(heightAt(this.parts.calibration, logit)))
   }
 
-  /** What the network says of rows, before calibration. */
+  /** What the model says of rows, before calibration. */
   logits(rows: Float64Array, count: number): Float64Array {
-    const input = new Float32Array(count * 2 * this.width)
-    for (let i = 0; i < count; i++) this.standardise(rows, i * this.width, input, i * 2 * this.width)
-    return this.run(input, count)
+    const { width, parts: { scaler, tails } } = this
+    const input = new Float32Array(count * width)
+    for (let i = 0; i < count; i++) standardise(scaler, rows, i * width, input, i * width)
+    const logits = this.run(input, count)
+    if (tails !== undefined) for (let i = 0; i < count; i++) logits[i] = (logits[i] as number) + tailsOf(tails, input, i * width)
+    return logits
   }
 
   reasons(row: Float64Array): Reason[] {
-    const { width, scaler } = this
-    const own = new Float32Array(2 * width)
-    this.standardise(row, 0, own, 0)
+    const { width, parts: { scaler, tails } } = this
+    const own = new Float32Array(width)
+    standardise(scaler, row, 0, own, 0)
     // The row as it is, then once for each feature with what is in the middle of honest learners in its place.
-    const input = new Float32Array((width + 1) * 2 * width)
-    for (let i = 0; i <= width; i++) input.set(own, i * 2 * width)
-    for (let f = 0; f < width; f++) {
-      const at = (f + 1) * 2 * width + f
-      input[at] = 0
-      input[at + width] = 0
-    }
+    const input = new Float32Array((width + 1) * width)
+    for (let i = 0; i <= width; i++) input.set(own, i * width)
+    for (let f = 0; f < width; f++) input[(f + 1) * width + f] = 0
     const [all, ...without] = this.run(input, width + 1) as unknown as [number, ...number[]]
+    const tail = (f: number, z: number): number => (tails === undefined ? 0 : tails.weight * heightAt(tails.lines[f] as Tails['lines'][number], z))
     return without
-      .map((logit, f) => ({ f, weight: rounded(all - logit) }))
-      .filter(({ weight }) => weight > 0)
+      .map((logit, f) => ({ f, weight: rounded(all - logit + tail(f, own[f] as number) - tail(f, 0)) }))
+      .filter(({ f, weight }) => weight > 0 && !Number.isNaN(row[f]))
       .sort((a, b) => b.weight - a.weight || a.f - b.f)
       .slice(0, MOST_REASONS)
       .map(({ f, weight }) => {
-        const value = row[f] as number
         const [low, high] = scaler.usual[f] as [number, number]
-        return { feature: scaler.features[f] as string, value: Number.isNaN(value) ? null : rounded(value), usual: [rounded(low), rounded(high)], weight }
+        return { feature: scaler.features[f] as string, value: rounded(row[f] as number), usual: [rounded(low), rounded(high)], weight }
       })
-  }
-
-  private standardise(rows: Float64Array, from: number, into: Float32Array, at: number): void {
-    const { center, scale, clip } = this.scaler
-    for (let f = 0; f < this.width; f++) {
-      const value = rows[from + f] as number
-      const isMissing = Number.isNaN(value)
-      const z = (value - (center[f] as number)) / (scale[f] as number)
-      into[at + f] = isMissing ? 0 : Math.max(-clip, Math.min(clip, z))
-      into[at + this.width + f] = isMissing ? 1 : 0
-    }
   }
 
   // INVARIANT (scores): each call of the network has the same shape, filled up with rows of zeros.
   private run(input: Float32Array, count: number): Float64Array {
-    const { tensorflow: { tf }, model } = this
-    const wide = 2 * this.width
+    const { width: wide, parts: { tensorflow, model } } = this
+    const { tf } = tensorflow
     const logits = new Float64Array(count)
-    this.tensorflow.use()
+    tensorflow.use()
     for (let from = 0; from < count; from += BATCH) {
       const many = Math.min(BATCH, count - from)
       const batch = new Float32Array(BATCH * wide)
