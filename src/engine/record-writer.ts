@@ -32,14 +32,20 @@ export class RecordWriter {
   /** Any record. */
   *put(record: readonly unknown[]): Generator<Uint8Array> {
     const bytes = packr.pack(record)
-    yield* this.begin(bytes.length)
+    if (!this.hasRoom(bytes.length)) yield* this.handOut()
+    this.begin(bytes.length)
     this.at += bytes.copy(this.out, this.at)
     this.end()
   }
 
   *learner(platform: string, entry: LearnerEntry, { table, ids }: LearnerStage): Generator<Uint8Array> {
-    const body = bodyOf(entry)
-    yield* this.begin(1 + 6 * HEAD + 3 * (1 + platform.length + entry.id.length) + mostRowBytes(table) + body.length + ids.bytes)
+    const most = 1 + 6 * HEAD + 3 * (1 + platform.length + entry.id.length) + mostRowBytes(table) + ids.bytes
+    let body = bodyOf(entry)
+    if (!this.hasRoom(most + body.length)) {
+      yield* this.handOut()
+      body = bodyOf(entry)
+    }
+    this.begin(most + body.length)
     this.out[this.at++] = ARRAY | 6
     this.text('l')
     this.text(platform)
@@ -52,8 +58,13 @@ export class RecordWriter {
   }
 
   *resource(resource: string, scope: string, entry: Entry & { readonly id: string }, table: Table): Generator<Uint8Array> {
-    const body = bodyOf(entry)
-    yield* this.begin(1 + 6 * HEAD + 3 * (1 + resource.length + scope.length + entry.id.length) + mostRowBytes(table) + body.length)
+    const most = 1 + 6 * HEAD + 3 * (1 + resource.length + scope.length + entry.id.length) + mostRowBytes(table)
+    let body = bodyOf(entry)
+    if (!this.hasRoom(most + body.length)) {
+      yield* this.handOut()
+      body = bodyOf(entry)
+    }
+    this.begin(most + body.length)
     this.out[this.at++] = ARRAY | 6
     this.text('r')
     this.text(resource)
@@ -69,12 +80,18 @@ export class RecordWriter {
     if (this.at > 0) yield this.out.subarray(0, this.at)
   }
 
-  /** Makes room for a record of at most so many bytes. A chunk is written over once the next one is asked for. */
-  private *begin(most: number): Generator<Uint8Array> {
-    if (this.at > 0 && this.at + LENGTH + most > this.out.length) {
-      yield this.out.subarray(0, this.at)
-      this.at = 0
-    }
+  private hasRoom(most: number): boolean {
+    return this.at === 0 || this.at + LENGTH + most <= this.out.length
+  }
+
+  /** A chunk is written over once the next one is asked for. */
+  private *handOut(): Generator<Uint8Array> {
+    yield this.out.subarray(0, this.at)
+    this.at = 0
+  }
+
+  /** Begins a record of at most so many bytes. */
+  private begin(most: number): void {
     if (LENGTH + most > this.out.length) this.out = Buffer.allocUnsafe(LENGTH + most)
     this.begun = this.at
     this.at += LENGTH
@@ -111,7 +128,7 @@ export class RecordWriter {
   }
 }
 
-/** Holds until the next one is asked for. */
+/** INVARIANT (memory): holds until anything else is packed, by whomever: never over a `yield`. */
 function bodyOf(entry: Entry): Uint8Array {
   return entry.packed ?? packr.pack([entry.refs, entry.rares, entry.open] satisfies Body, RESET_BUFFER_MODE)
 }

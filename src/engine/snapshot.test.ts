@@ -231,7 +231,7 @@ test('a file that is cut off, empty or without its table of rules is refused', a
   const run = make([ruleOf(beats)])
   for (const e of hour) run.observe(e)
   run.machine.passTo(instant('08:30:00'))
-  const bytes = Buffer.concat([...saveKeys(run.machine, true)])
+  const bytes = Buffer.concat(Array.from(saveKeys(run.machine, true), (c) => Buffer.from(c)))
   const load = (...chunks: Uint8Array[]) => loadKeys(new Machine({ rules: [ruleOf(beats)], catalogue, context: 'c', output: () => {} }), (async function* () { yield* chunks })())
   await load(bytes)
   await expect(load()).rejects.toMatchObject({ code: 'bad-state' })
@@ -263,6 +263,31 @@ test('a key that was handled and swept between two snapshots does not come back 
   expect(run.machine.keys()).toEqual({ learners: 0, resources: 0 })
   run.machine.passTo(instant('2026-03-06T08:00:00'))
   expect(warnings(run).map(brief)).toEqual(['beats 08:00:10 L1 1 ongoing', 'beats 08:01:10 L1 2 ended'])
+})
+
+test('tasks that are saved in turn, chunk by chunk, are saved as each alone', () => {
+  const packr = new Packr()
+  const [one, other] = [1, 2].map((n) => {
+    const machine = new Machine({ rules: [ruleOf(beats), ruleOf(again)], catalogue, context: 'one', output: () => undefined })
+    // Some have much more to be packed than others.
+    for (let i = 0; i < 9000; i++) machine.observe(beat('08:00:00', `L${n}-${i}`, { device: 'd'.repeat((i * 7 * n) % 900), session: `s${n}` }))
+    machine.passTo(instant('08:10:00'))
+    return machine
+  }) as [Machine, Machine]
+  const alone = [one, other].map((m) => Buffer.concat(Array.from(saveKeys(m, true), (c) => Buffer.from(c))))
+  const running = [saveKeys(one, true), saveKeys(other, true)]
+  const chunks: Buffer[][] = [[], []]
+  for (let over = 0; over < 2;) {
+    over = 0
+    for (const [i, run] of running.entries()) {
+      const { value, done } = run.next()
+      if (done) over++
+      else chunks[i]?.push(Buffer.from(value))
+      packr.pack({ something: 'else', packed: 'meanwhile'.repeat(50) })
+    }
+  }
+  expect(chunks.map((c) => c.length > 2)).toEqual([true, true])
+  expect(chunks.map((c, i) => Buffer.concat(c).equals(alone[i] as Buffer))).toEqual([true, true])
 })
 
 test("one task's keys alone are those of its learners, and of nobody else", async () => {

@@ -123,7 +123,7 @@ export class Fleet {
   private async moveKeys(name: string, from: Keyed, to: Keyed): Promise<void> {
     const before = this.files.get(name) ?? []
     const fresh = before.length === 0 || before.length > MOST_DELTAS
-    const chunks = [...saveKeys(from, fresh)].map((c) => new Uint8Array(c))
+    const chunks = Array.from(saveKeys(from, fresh), (c) => new Uint8Array(c))
     const files = fresh ? [chunks] : [...before, chunks]
     this.files.set(name, files)
     for (const file of files) await loadKeys(to, (async function* () { yield* file })())

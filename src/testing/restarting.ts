@@ -37,7 +37,7 @@ export class Restarting {
   /** Saves the keys that changed, a base now and then; only right after a mark. */
   save(): void {
     const fresh = this.files.length === 0 || this.files.length > MOST_DELTAS
-    const chunks = [...saveKeys(this.machine, fresh)].map((c) => new Uint8Array(c))
+    const chunks = Array.from(saveKeys(this.machine, fresh), (c) => new Uint8Array(c))
     if (fresh) this.files = [chunks]
     else this.files.push(chunks)
   }
