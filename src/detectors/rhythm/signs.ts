@@ -74,7 +74,7 @@ export function areEnough(shown: number, { families, personal, habits }: Enough)
 }
 
 /** How many families the signs (as bits) are of. */
-export function countFamilies(signs: number): number {
+function countFamilies(signs: number): number {
   let families = 0
   for (let rest = signs; rest !== 0; rest &= rest - 1) families |= FAMILY_BIT[31 - Math.clz32(rest & -rest)] as number
   let count = 0
