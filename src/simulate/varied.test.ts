@@ -125,7 +125,7 @@ test('the catalogue tells what a platform offers and does to everybody', () => {
     const drawn = drawPlatforms(new Random(seed, 'world', { varied: true }))
     expect(platforms.map((p) => p.id)).toEqual(drawn.map((p) => p.id))
     platforms.forEach((p, i) => {
-      const { faces, rates, countdown } = drawn[i]?.variant as Variant
+      const { faces, rates, countdown } = (drawn[i] as PlatformSpec).variant as Variant
       expect(p.rate).toBe(rates.length > 0 ? Math.max(...rates) : undefined)
       expect(p.checks === undefined).toBe(faces === undefined)
       if (faces !== undefined) expect(p.checks).toBeGreaterThanOrEqual(faces[1] * MINUTE)
