@@ -10,6 +10,11 @@ export const platformSchema = z.strictObject({
   id,
   lateness: duration.optional().describe("How far behind the platform's newest event an event may come; default 60s."),
   heartbeat: duration.optional().describe("The player's cadence, as `15s`."),
+  rate: z.number().min(1).optional().describe('The highest playback rate that the player offers and the platform credits, as `1.5`; default 1.'),
+  checks: duration.optional().describe('The longest time of watching that the platform lets pass between two face checks. Without it nobody is accused of too few of them.'),
+  autoplay: z.union([z.literal(false), duration]).optional().describe(
+    'After what time the player begins the next chapter by itself, as `5s`; `false`: it waits for a hand. Without it a prompt next chapter accuses nobody.',
+  ),
   global: z.array(z.enum(['learner'])).default([]).describe('Which ids are the same person everywhere (national ids).'),
   since: when.optional().describe('From when on the log is complete, if it is known to reach back further than its first event.'),
 })

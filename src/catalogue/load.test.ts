@@ -77,8 +77,11 @@ test.each<[string, string, string[]]>([
     'c.yaml:3:37: `classes[0].timeZone`: not an IANA time zone such as `Asia/Shanghai`',
     'c.yaml:3:58: `classes[0].opens`: not a date (`2026-03-02`) or a date-time with offset (`2026-03-02T08:00:00+08:00`)',
   ]],
+  ['a player that goes on by itself, and does not', 'platforms: [{ id: p, autoplay: true }, { id: q, autoplay: false }, { id: r, autoplay: 5s }]', [
+    'c.yaml:1:32: `platforms[0].autoplay` cannot be `true` (one of `false`)',
+  ]],
   ['all at once', 'platforms: [{ id: p, x: 1 }]\nclasses: [{ id: k, platform: q }]\nnetworks: { n: [z] }', [
-    'c.yaml:1:22: unknown key `platforms[0].x` (one of `id`, `lateness`, `heartbeat`, `global`, `since`)',
+    'c.yaml:1:22: unknown key `platforms[0].x` (one of `id`, `lateness`, `heartbeat`, `rate`, `checks`, `autoplay`, `global`, `since`)',
     'c.yaml:2:30: no platform `q` (did you mean `p`?)',
     'c.yaml:3:17: `z` is not a block of addresses (write it like `10.8.0.0/16`, `2001:da8::/32` or `192.0.2.7`)',
   ]],

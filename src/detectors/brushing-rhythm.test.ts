@@ -8,7 +8,7 @@ import type { Facts } from './rhythm/state.ts'
 
 const LENGTH = 600
 const catalogue = {
-  platforms: [{ id: 'p1', heartbeat: '15s' }],
+  platforms: [{ id: 'p1', heartbeat: '15s', autoplay: false as const }],
   courses: [{ id: 'k', chapters: Array.from({ length: 60 }, (_, i) => ({ id: `c${i}`, length: LENGTH })) }],
 }
 
@@ -72,8 +72,8 @@ const programs: Record<string, (d: Dice) => Way> = {
   console: (d) => ({ ...honest(d), cadence: 58, pauses: 0, seeks: 0, next: (d) => d.between(10, 60), answer: (d) => 1 + 0.05 * d.next(), inputs: () => 0 }),
 }
 
-/** What a player tells of two hours and a half by `way`, from 08:00. */
-function sitting(way: Way, d: Dice): Event[] {
+/** What a player tells of two hours and a half, or so many minutes, by `way`, from 08:00. */
+function sitting(way: Way, d: Dice, minutes = 150): Event[] {
   const events: Event[] = []
   let t = instant('08:00:00')
   let chapter = 0
@@ -82,7 +82,7 @@ function sitting(way: Way, d: Dice): Event[] {
     events.push(at(new Date(Math.round(t)).toISOString(), action, 'L1', `c${chapter}`, { session: 's1', inputs: way.inputs?.(d), ...fields }))
   }
   const told = (): Fields => ({ position: Math.max(0, Math.round(1000 * (position + d.between(-0.04, 0.04))) / 1000), muted: way.muted, visible: true, rate: way.rate })
-  const end = t + 150 * MINUTE
+  const end = t + minutes * MINUTE
   while (t < end && chapter < 60) {
     position = 0
     send('initialized')
@@ -151,7 +151,7 @@ test.each(Object.entries(slices))('no honest learner of 40 is warned of: %s', (_
 })
 
 test.each([
-  ...Object.entries(programs).map(([name, way]): [string, (d: Dice) => Event[]] => [name, (d) => sitting(way(d), d)]),
+  ...Object.entries(programs).map(([name, way]): [string, (d: Dice) => Event[]] => [name, (d) => sitting(way(d), d, 200)]),
   ...['api-probe', 'api-bundle', 'api-minute'].map((name): [string, (d: Dice) => Event[]] => [name, (d) => forged(name, d)]),
 ])('in one sitting at least 18 of 20 are warned of: %s', (_, make) => {
   let warned = 0
@@ -167,7 +167,7 @@ test('a warning names its signs with values and limits, ends with the sitting an
   expect(all.map((w) => w.episode)).toEqual(['ongoing', 'ended'])
   const [ongoing, ended] = all as [Warning, Warning]
   expect(ended).toMatchObject({ id: ongoing.id, begin: ongoing.begin, severity: 'medium', response: 'review' })
-  expect(found(ended)).toEqual(['untouched', 'next-lesson'])
+  expect(found(ended)).toEqual(['untouched', 'next-lesson', 'steady-next'])
   expect(facts(ended).signs[1]).toMatchObject({ family: 'navigation', usual: 4 })
   expect(facts(ended).signs[1]?.value).toBeCloseTo(1.55, 1)
   expect(ended.summary.en).toMatch(/^it plays like a program: nobody touched the player in \d+ min of playback \(limit 65 min\); the next lesson began 1\.\d s after/)
@@ -186,14 +186,46 @@ test('signs that a platform gives to everybody are not enough, however many', ()
   const everybody = (d: Dice): Way => ({ ...honest(d), cadence: 40, next: () => 1 })
   const events = sitting(everybody(new Dice(3)), new Dice(3))
   expect(judge(events)).toEqual([])
-  expect(found(judge(events, { personal: 0 })[0])).toEqual(['off-cadence', 'next-lesson'])
+  expect(found(judge(events, { personal: 0, habits: 0 })[0])).toEqual(expect.arrayContaining(['next-lesson', 'off-cadence']))
+})
+
+const two = (d: Dice): Way => ({ ...honest(d), next: (d) => d.lognormal(2, 0.3), answer: (d) => d.lognormal(1.6, 0.3) })
+
+test('two habits of a hasty learner are not enough, three are', () => {
+  expect(judge(sitting(two(new Dice(5)), new Dice(5)))).toEqual([])
+  expect(found(judge(sitting(two(new Dice(5)), new Dice(5)), { habits: 2 })[0])).toEqual(expect.arrayContaining(['quick-answers', 'next-lesson']))
+  const three = (d: Dice): Way => ({ ...two(d), pauses: 0.4, pause: (d) => d.lognormal(1.2, 0.2) })
+  expect(found(judge(sitting(three(new Dice(5)), new Dice(5)))[0])).toEqual(expect.arrayContaining(['quick-answers', 'next-lesson', 'quick-resume']))
+})
+
+test('the third may be a cadence that the catalogue declares otherwise, and without one it says nothing', () => {
+  const events = sitting({ ...two(new Dice(6)), cadence: 40 }, new Dice(6))
+  expect(found(judge(events)[0])).toEqual(expect.arrayContaining(['quick-answers', 'next-lesson', 'off-cadence']))
+  expect(drive(brushingRhythm, {}, { catalogue: { ...catalogue, platforms: [{ id: 'p1', autoplay: false }] } }).feed(...events).mark('2026-03-03T08:00:00').latest()).toEqual([])
+})
+
+/** Somebody with the sound off who never touches anything, on a platform with such an end of its chapters. */
+const silentOn = (autoplay: string | false | undefined, next: (d: Dice) => number): string[] => {
+  const way = { ...(programs.watcher as (d: Dice) => Way)(new Dice(7)), next }
+  const platforms = [{ id: 'p1', heartbeat: '15s', autoplay }]
+  const [w] = drive(brushingRhythm, {}, { catalogue: { ...catalogue, platforms } }).feed(...sitting(way, new Dice(7))).mark('2026-03-03T08:00:00').latest()
+  return w === undefined ? [] : found(w)
+}
+
+test.each<[string, string | false | undefined, (d: Dice) => number, string[]]>([
+  ['that the player begins by itself', '3s', (d) => 3 + 0.3 * d.next(), []],
+  ['of a platform that has not told', undefined, (d) => 1.5 + 0.1 * d.next(), []],
+  ['begun before the player does', '5s', (d) => 1.5 + 0.1 * d.next(), ['untouched', 'next-lesson', 'steady-next']],
+  ['begun by a program where the player waits', false, (d) => 6 + 0.1 * d.next(), ['untouched', 'steady-next']],
+])('a muted learner who touches nothing, with a next lesson %s', (_, autoplay, next, expected) => {
+  expect(silentOn(autoplay, next)).toEqual(expected)
 })
 
 test('two signs of one family are one', () => {
   const steady = (d: Dice): Way => ({ ...honest(d), answer: () => 1 })
   const events = sitting(steady(new Dice(4)), new Dice(4))
   expect(judge(events)).toEqual([])
-  expect(found(judge(events, { families: 1 })[0])).toEqual(['quick-answers', 'steady-answers'])
+  expect(found(judge(events, { families: 1, personal: 1, habits: 1 })[0])).toEqual(['quick-answers', 'steady-answers'])
 })
 
 test('evidence of one day is completed on the next', () => {

@@ -9,7 +9,7 @@ import { judgeChapters, judgeNextLesson, noteEnd } from './rhythm/navigation.ts'
 import { params } from './rhythm/params.ts'
 import { isPlayback, judgePause, judgePresence, noteFaceRequest, noteStop } from './rhythm/presence.ts'
 import { judgeProbe, judgeStart } from './rhythm/protocol.ts'
-import { countFamilies, PERSONAL } from './rhythm/signs.ts'
+import { areEnough } from './rhythm/signs.ts'
 import { fields, type Ctx, type Facts, type State } from './rhythm/state.ts'
 import { forgetTallies, shownTallies } from './rhythm/tally.ts'
 import { judgeTiming } from './rhythm/timing.ts'
@@ -21,12 +21,13 @@ import { addPiece } from './shared/pieces.ts'
 const HORIZON: Ms = 48 * 60 * 60 * 1000
 
 /**
- * Judges every beat, answer, pause and lesson by sequential tests, one a sign, and warns when signs of two families are
- * sure at once, one of them of the learner's own making (see `rhythm/signs.ts`).
+ * Judges every beat, answer, pause and lesson by sequential tests, one a sign, and warns when signs of several families are
+ * sure at once, enough of them of the learner's own making (see `rhythm/signs.ts`).
  */
 export const brushingRhythm = defineDetector<typeof params, State, Facts>({
   name: 'brushing-rhythm',
-  version: 1,
+  version: 2,
+  migrations: { 1: migrateRhythm },
   summary: 'Two independent signs show that a program, not a person, plays the lessons.',
   stage: 'learner',
   params,
@@ -49,6 +50,12 @@ export const brushingRhythm = defineDetector<typeof params, State, Facts>({
   },
   explain: explainSigns,
 })
+
+/** Brings state of version 1 to 2: inputs are looked at as they come. */
+function migrateRhythm(state: unknown): unknown {
+  const { inputs: _, ...rest } = state as { inputs: number }
+  return { ...rest, toldAutoplay: 0, next: -1 }
+}
 
 function judgePlayback(event: Event, chapter: string, context: Ctx): void {
   const { span, state } = context
@@ -78,11 +85,10 @@ function judgeBeat(event: Event, context: Ctx): void {
   judgeProbe(event, context)
 }
 
-/** Opens an episode if the signs shown are of enough families, enough of them of the learner's own making. */
+/** Opens an episode if the signs shown are enough. */
 function begin(event: Event, context: Ctx): void {
   const { params, state } = context
-  // The first test ends it for every beat of a platform whose cadence the catalogue gets wrong.
-  if (countFamilies(state.shown & PERSONAL) < params.personal || countFamilies(state.shown) < params.families) return
+  if (!areEnough(state.shown, params)) return
   const shown = shownTallies(state)
   const evidence = newEvidence()
   let first = event.time

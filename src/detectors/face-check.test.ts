@@ -48,14 +48,53 @@ test('two failures in a row, whatever is unusable between them', () => {
   }])
 })
 
+const other = at('07:59:00', 'face-requested', 'L2', undefined, { challenge: 'f1' })
+const asking = (checks: string | undefined) => ({ catalogue: { platforms: [{ id: 'p1', checks }] } })
+
 test('watching without any check', () => {
-  const other = at('07:59:00', 'face-requested', 'L2', undefined, { challenge: 'f1' })
-  const d = drive(faceCheck).feed(other, ...beats('08:00:00', '09:00:00', 15, 'L1', 'c1', s)).mark('12:00:00')
+  const d = drive(faceCheck, {}, asking('15m')).feed(other, ...beats('08:00:00', '09:00:00', 15, 'L1', 'c1', s)).mark('12:00:00')
   expect(d.warnings().map((w) => [w.episode, w.raised.slice(11, 19)])).toEqual([['ongoing', '08:20:00'], ['ended', '10:00:00']])
   expect(d.latest()[0]).toMatchObject({
     facts: { kind: 'none', seconds: 3600, limit: 1200 }, disputed: [{ seconds: 3600 }],
     summary: { en: '1 h were watched without any face check (limit 20 min)' },
   })
+})
+
+test.each([
+  ['a platform that asks once in 50 minutes: 54 minutes', '50m', '08:54:00', []],
+  ['a platform that asks once in 50 minutes: an hour', '50m', '09:00:00', [[3600, 3300]]],
+  ['a platform that does not tell how often it asks', undefined, '11:00:00', []],
+])('never asked on %s', (_, checks, until, expected) => {
+  const d = drive(faceCheck, {}, asking(checks)).feed(other, ...beats('08:00:00', until, 15, 'L1', 'c1', s)).mark('2026-03-03T00:00:00')
+  expect(d.latest().map((w) => [w.facts.seconds, w.facts.limit])).toEqual(expected)
+  expect(Object.keys(d.machine.unjudged()).some((r) => r.includes('`checks`'))).toBe(checks === undefined)
+})
+
+test.each([
+  ['twice as long as ever before', '10:15:00', [2740]],
+  ['less than that', '09:47:00', []],
+])('a learner whom the platform asked every 12 to 17 minutes, and then no more: %s', (_, until, expected) => {
+  const given = [...beats('08:00:00', until, 15, 'L1', 'c1', s), ...passing('08:00:00', [12, 17, 14, 13, 16, 17])]
+  expect(drive(faceCheck).feed(...given).mark('2026-03-03T00:00:00').latest().map((w) => w.facts.seconds)).toEqual(expected)
+})
+
+/** Six checks 7 minutes apart of which some are missed. */
+const some = (missed: readonly number[]) => [
+  ...beats('08:00:00', '08:50:00', 15, 'L1', 'c1', s),
+  ...[1, 2, 3, 4, 5, 6].flatMap((i) => {
+    const t = instant('08:00:00') + 7 * i * MINUTE
+    return [asked(formatTime(t), `f${i}`), outcome(formatTime(t + (missed.includes(i) ? 60 : 20) * SECOND), `f${i}`, missed.includes(i) ? 'missed' : 'passed')]
+  }),
+]
+
+test.each([
+  ['one', [3], ['low', 'low']],
+  ['half of them, never three in a row', [1, 2, 4], ['low', 'low']],
+  ['three in a row', [2, 3, 4], ['low', 'medium', 'medium']],
+])('missed checks are a hint until there are three in a row: %s', (_, missed, severities) => {
+  const d = drive(faceCheck, { kinds: ['missed'] }).feed(...some(missed)).mark('2026-03-03T00:00:00')
+  expect(d.warnings().map((w) => w.severity)).toEqual(severities)
+  expect(d.latest()).toMatchObject([{ facts: { kind: 'missed', count: missed.length } }])
 })
 
 test('requests at fixed intervals', () => {

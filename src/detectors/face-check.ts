@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, SECOND } from '../base/time.ts'
+import { duration, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
@@ -20,8 +20,13 @@ const params = z.strictObject({
   ),
   answer: duration.prefault('60s').describe('Time to answer a check (1 minute is a class hour rule).'),
   proof: duration.prefault('60s').describe('The session must be heard of within this time after the deadline, or the outcome is unknown.'),
+  misses: z.int().min(1).default(3).describe('Checks missed in a row from which on it is more than a hint of severity `low`: people go to the door.'),
   fails: z.int().min(2).default(2).describe('Checks failed in a row; unusable photos count neither way.'),
-  none: duration.prefault('20m').describe('Watching so long without any check (every 10 to 15 minutes is a published rule).'),
+  none: duration.prefault('20m').describe(
+    'Watching so long without any check (every 10 to 15 minutes is a published rule), and a tenth longer than `checks` of the platform in the catalogue; ' +
+      'where that is not told, twice as long as it has ever let this learner watch between two checks.',
+  ),
+  waits: z.int().min(1).default(5).describe('So many checks must have been asked of a learner before they tell how often the platform asks.'),
   intervals: z.int().min(2).default(5).describe('Equal intervals between requests in a row that make them foreseeable.'),
   tolerance: duration.prefault('2s').describe('Intervals that differ by no more than this are equal.'),
   gap: duration.prefault('10m').describe('A pause longer than this, or a silence, starts the count of watching without a check anew.'),
@@ -32,7 +37,8 @@ const params = z.strictObject({
 /** Face checks that are not answered, failed, never requested, or requested so regularly that they can be foreseen. */
 export const faceCheck = defineDetector<typeof params, CheckState, CheckFacts>({
   name: 'face-check',
-  version: 1,
+  version: 2,
+  migrations: { 1: migrateChecks },
   summary: 'Face checks are not answered, fail in a row, are not requested for long, or come at fixed intervals.',
   stage: 'learner',
   params,
@@ -65,8 +71,24 @@ export const faceCheck = defineDetector<typeof params, CheckState, CheckFacts>({
   explain: explainChecks,
 })
 
+function limitToTell(context: Call): number {
+  const limit = noneLimit(context)
+  return Math.round((limit === Infinity ? context.params.none : limit) / SECOND)
+}
+
+/** What is watched is measured from events, a few seconds apart. */
+const BEYOND = 1.1
+
 type Params = Call['params']
 type Call = Parameters<typeof faceCheck.onEvent>[1]
+
+/** Brings state of version 1 to 2: what was raised of missed checks stays as grave as it was. */
+function migrateChecks(state: unknown): unknown {
+  const { missed, episodes, ...rest } = state as Pick<CheckState, 'missed' | 'episodes'>
+  return {
+    ...rest, told: 0, waits: 0, longest: 0, missed: missed && { ...missed, row: 1 }, episodes: episodes && { ...episodes, away: episodes.open.missed !== undefined },
+  }
+}
 
 /** Whether nothing counts but when checks are requested, so that neither outcomes nor what is watched need be looked at. */
 function concernsRequestsOnly({ kinds }: Params): boolean {
@@ -98,7 +120,18 @@ function watch(event: Event, span: Span, context: Call): void {
     }
     watchMore(state, event, span, from)
   }
-  if (secondsWatched(state) >= params.none / SECOND) reachLimit(event, context)
+  if (secondsWatched(state) >= params.none / SECOND && secondsWatched(state) >= noneLimit(context) / SECOND) reachLimit(event, context)
+}
+
+/** How much may be watched without a check: when to ask is the platform's choice, so its own interval comes first. */
+function noneLimit(context: Call): Ms {
+  const { state, params, catalogue, platform, notEvaluable } = context
+  const checks = catalogue.platform(platform)?.checks
+  if (checks !== undefined) return Math.max(params.none, BEYOND * checks)
+  if (state.waits >= params.waits) return Math.max(params.none, 2 * state.longest * SECOND)
+  if (!state.told) notEvaluable('no `checks` in the catalogue: it is unknown how long the platform lets people watch between face checks')
+  state.told = true
+  return Infinity
 }
 
 /** A platform that has never asked anybody has no face checks: then nobody lacks one, and there is no sketch. */
@@ -137,6 +170,8 @@ function passDeadlines(event: Event, pending: Pending[], context: Call): void {
 function checked(event: Event, answered: Pending | undefined, context: Call): void {
   const { state, params } = context
   state.asked = true
+  // Whoever fails or sends a bad photo is there.
+  if (event.outcome !== 'missed' && state.missed !== undefined) state.missed.row = 0
   endWatching(state)
   state.end = event.time
   if (event.outcome === 'missed') {
@@ -150,12 +185,18 @@ function checked(event: Event, answered: Pending | undefined, context: Call): vo
 }
 
 function countMissed(p: Pending | undefined, event: Event, context: Call): void {
-  const { state } = context
+  const { state, params } = context
   const run = p?.episode ?? newEpisode(event.time)
   run.end = event.time
   addEvidence(run.evidence, event.id)
-  state.missed = { challenge: p?.challenge ?? event.challenge, at: p?.at ?? event.time, absent: true }
-  openKind('missed', run, (state.episodes?.counts.missed ?? 0) + 1, context)
+  const row = (state.missed?.row ?? 0) + 1
+  state.missed = { challenge: p?.challenge ?? event.challenge, at: p?.at ?? event.time, absent: true, row }
+  if (!params.kinds.includes('missed')) return
+  const episodes = (state.episodes ??= newCheckEpisodes())
+  const hinted = episodes.away ? undefined : episodes.open.missed
+  episodes.away ||= row >= params.misses
+  openKind('missed', run, (episodes.counts.missed ?? 0) + 1, context)
+  if (hinted !== undefined && episodes.away) report('missed', hinted, 'ongoing', context)
 }
 
 function countFailed(event: Event, context: Call): void {
@@ -184,10 +225,19 @@ function requested(event: Event, context: Call): void {
   const { state, params } = context
   state.asked = true
   if (state.missed !== undefined) state.missed.absent = false
+  noteWait(state)
   endWatching(state)
   state.end = event.time
   state.pending = ask(state.pending, event)
   if (params.kinds.includes('fixed')) countEqual(event, context)
+}
+
+/** Remembers how long the platform has let this learner watch; a second try, a few seconds after the first, is no interval. */
+function noteWait(state: CheckState): void {
+  const watched = secondsWatched(state)
+  if (!(watched >= MINUTE / SECOND) || state.episodes?.unchecked === true) return
+  state.waits++
+  if (watched > state.longest) state.longest = watched
 }
 
 function countEqual(event: Event, context: Call): void {
@@ -219,16 +269,17 @@ function closeEpisodes(context: Call): void {
   for (let over = takeOver(episodes, now, params.end); over !== undefined; over = takeOver(episodes, now, params.end)) {
     report(over[0], over[1], 'ended', context)
     delete episodes.counts[over[0]]
+    if (over[0] === 'missed') episodes.away = false
   }
 }
 
 function report(kind: CheckKind, e: Episode, episode: 'ongoing' | 'ended', context: Call): void {
   const { params, state } = context
-  const limit = { missed: params.answer / SECOND, failed: params.fails, none: params.none / SECOND, fixed: params.intervals }[kind]
+  const limit = { missed: () => params.answer / SECOND, failed: () => params.fails, none: () => limitToTell(context), fixed: () => params.intervals }[kind]()
   context.raise({
     episode, begin: e.begin, end: e.end, chapters: chaptersOf(e.stretches), disputed: disputedOf(context.id, e.stretches), evidence: e.evidence,
     facts: { kind, count: state.episodes?.counts[kind] ?? 0, seconds: round3(e.seconds), limit },
-    // The platform, not the learner, chooses when to ask.
-    severity: kind === 'fixed' ? 'low' : undefined,
+    // The platform, not the learner, chooses when to ask; and one check is easily missed.
+    severity: kind === 'fixed' || (kind === 'missed' && state.episodes?.away !== true) ? 'low' : undefined,
   })
 }

@@ -28,6 +28,21 @@ test.each<[string, Event[], number]>([
   expect(w?.facts.ratio).toBeCloseTo(ratio, 1)
 })
 
+const offering = (rate: number | undefined): DriveOptions => ({ catalogue: { platforms: [{ id: 'p1', rate }] } })
+
+test.each([
+  ['as fast as the player offers', 1.5, 1.5, []],
+  ['faster than it offers', 2, 1.5, [1.65]],
+  ['where it offers nothing', 1.5, undefined, [1.1]],
+])('a platform whose player is fast: %s', (_, speed, rate, limits) => {
+  expect(warned(play('08:00:00', 1200, speed, 'c1', { rate: speed }), offering(rate)).map((w) => w.facts.limitRatio)).toEqual(limits)
+})
+
+test('a rule may forbid fast playback everywhere', () => {
+  const d = drive(overCredit, { everywhere: true }, offering(2)).feed(...play('08:00:00', 1200, 1.5, 'c1', { rate: 1.5 })).mark('2026-03-20T00:00:00')
+  expect(d.latest().map((w) => w.facts.limitRatio)).toEqual([1.1])
+})
+
 test('what the media was ahead of the clock is disputed', () => {
   const [w] = warned(play('08:00:00', 600, 1.5, 'c1', { rate: 1.5 }))
   const { mediaSeconds, clockSeconds } = w!.facts as { mediaSeconds: number; clockSeconds: number }

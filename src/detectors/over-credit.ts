@@ -14,6 +14,7 @@ import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
 
 const params = z.strictObject({
   rate: z.number().gt(0).default(1).describe('Media seconds that may be credited for each second of the clock.'),
+  everywhere: z.boolean().default(false).describe('Whether `rate` holds on platforms, too, whose `rate` in the catalogue is higher: no fast playback for anybody.'),
   excess: z.number().min(0).default(0.1).describe('Share by which media may advance faster than that.'),
   over: duration.prefault('5m').describe('Playing time over which that is measured.'),
   daily: duration.prefault('8h').describe('Playback in a local day, at most, whatever plays at once; published rules have this number.'),
@@ -164,9 +165,15 @@ function judgePace(id: string, by: Action, span: Span, clock: Ms, context: Call)
   // Where playback starts again its position may have been chosen: only an advance like the clock's was played.
   if (span.agrees !== true && startsAnew(by)) return
   if (isStale(state, span)) beginPace(state)
-  addToPace(state, span, id, by, ((span.mediaTo as number) - (span.mediaFrom as number)) * SECOND, clock, params)
-  if (isFast(state, params)) noteFast(id, context)
-  else if (isDone(state, params)) continuePace(state, params.rate)
+  const limits = { rate: rateAllowed(context), excess: params.excess, over: params.over }
+  addToPace(state, span, id, by, ((span.mediaTo as number) - (span.mediaFrom as number)) * SECOND, clock, limits)
+  if (isFast(state, limits)) noteFast(id, context)
+  else if (isDone(state, limits)) continuePace(state, limits.rate)
+}
+
+/** What a platform's own player offers is no fault of those who take it, unless the rule says so. */
+function rateAllowed({ params, catalogue, platform }: Call): number {
+  return params.everywhere ? params.rate : Math.max(params.rate, catalogue.platform(platform)?.rate ?? params.rate)
 }
 
 function noteFast(id: string, context: Call): void {
@@ -277,7 +284,7 @@ function report(kind: Facts['kind'], excess: Excess, episode: 'ongoing' | 'ended
       mediaSeconds: round3(excess.media / SECOND),
       clockSeconds: round3(excess.clock / SECOND),
       ratio: round3(excess.media / Math.max(1, excess.clock)),
-      limitRatio: round3(params.rate * (1 + params.excess)),
+      limitRatio: round3(rateAllowed(context) * (1 + params.excess)),
       limitSeconds: params.daily / SECOND,
     },
     evidence: excess.evidence,

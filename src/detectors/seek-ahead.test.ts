@@ -57,6 +57,34 @@ test('media faster than the clock is not watched', () => {
   expect(warned(events)).toMatchObject([{ facts: { completions: 1, coverage: 0 } }])
 })
 
+/** At `speed`, which no event tells, a beat every 30 s. */
+const untold = (speed: number) => [
+  at('08:00:00', 'played', 'L1', 'c1', { position: 0 }),
+  ...Array.from({ length: Math.floor(600 / speed / 30) }, (_, i) => at(formatTime(instant('08:00:00') + (i + 1) * 30_000), 'heartbeat', 'L1', 'c1', { position: (i + 1) * 30 * speed })),
+  done('08:06:50'),
+]
+
+test.each([
+  ['offered by the platform', 1.5, 1.5, []],
+  ['faster than the platform offers', 3, 1.5, [1]],
+  ['on a platform that offers none', 1.5, undefined, [1]],
+])('a rate that no event tells, %s', (_, speed, rate, completions) => {
+  const options = { catalogue: { ...catalogue, platforms: [{ id: 'p1', since: '2026-03-01', rate }] } }
+  expect(warned(untold(speed), {}, options).map((w) => w.facts.completions)).toEqual(completions)
+})
+
+test.each([
+  ['45 s further, hours later', '12:00:00', 105, []],
+  ['two minutes further', '12:00:00', 195, [0.775]],
+  ['45 s further, at once', '08:01:02', 105, [0.925]],
+])('a player closed without a word that goes on %s', (_, time, from, coverage) => {
+  const events = [
+    ...play('08:00:00', 0, 75).slice(0, -1).map((e) => Object.assign(e, { session: 's1' })), ...play(time, from, 600, 'c1', { session: 's2' }),
+    done('12:30:00', 'c1', { session: 's2' }),
+  ]
+  expect(warned(events, { coverage: 0.95 }).map((w) => w.facts.coverage)).toEqual(coverage)
+})
+
 test('small seeks add up', () => {
   const events = [...play('08:00:00', 0, 60), at('08:01:01', 'seeked', 'L1', 'c1', { from: 60, to: 68 }), at('08:01:02', 'seeked', 'L1', 'c1', { from: 68, to: 76 })]
   expect(warned(events)).toMatchObject([{ facts: { seeks: 1, jumpSeconds: 16 } }])

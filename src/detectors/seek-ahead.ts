@@ -89,7 +89,7 @@ export const seekAhead = defineDetector<typeof params, State, Facts>({
       state.at = time
       return
     }
-    watch(state, event, span, params.lost, silent)
+    watch(state, event, span, params.lost, silent, offeredBy(context))
     if (action === 'seeked') judgeSeek(event, chapter, context)
     else if (action === 'completed') judgeCompletion(event, chapter, context)
     noteLast(state, event)
@@ -117,11 +117,16 @@ function percent(share: number): number {
   return Math.round(share * 1000) / 10
 }
 
+/** The highest rate at which the platform's player plays. */
+function offeredBy({ catalogue, platform }: Call): number {
+  return catalogue.platform(platform)?.rate ?? 1
+}
+
 function judgeSeek(event: Event, chapter: string, context: Call): void {
   const { params, span, state, now } = context
   const to = event.to ?? event.position
   if (to === undefined) return unjudged('a seek without its end', context)
-  const jump = to - furthestSecond(state) - unseenSeconds(state, span, now, params.lost)
+  const jump = to - furthestSecond(state) - unseenSeconds(state, span, now, params.lost, offeredBy(context))
   if (jump <= params.ahead / SECOND) return
   const why = whyUnjudged(context.catalogue.classOf(event), context.firstTime)
   if (why !== undefined) return unjudged(why, context)
@@ -143,7 +148,7 @@ function judgeCompletion(event: Event, chapter: string, context: Call): void {
     return unjudged(why, context)
   }
   const whole = length as number
-  state.unplaced += unseenSeconds(state, span, now, params.lost)
+  state.unplaced += unseenSeconds(state, span, now, params.lost, offeredBy(context))
   const { position } = event
   if (position !== undefined && position < params.coverage * whole && watchedSeconds(state, position) >= params.coverage * position) {
     // Nothing was skipped so far, and a platform may say `completed` before the end: the rest may still be watched.

@@ -189,3 +189,14 @@ describe('a log that begins or ends in mid-course', () => {
     }
   })
 })
+
+test.each([
+  ['as its catalogue tells', {}],
+  ['with a catalogue that tells nothing of players, and gets the cadence wrong', { heartbeat: '77s', checks: undefined, autoplay: undefined }],
+])('whoever is honest on platforms of other kinds is accused of nothing, %s', async (_, told) => {
+  const { catalogue, records } = simulate({ learners: 90, days: 1, seed: 31, cheaters: 0, variety: true })
+  const context = await contextWith('varied.yaml', { ...catalogue, platforms: catalogue.platforms?.map((p) => ({ ...p, ...told })) })
+  const log = writeLog(dir, `varied-${Math.random()}.ndjson`, [...records].map((e) => JSON.stringify(e)))
+  const { warnings } = await run(dir, { logs: [log], context })
+  expect(warnings.filter((w) => w.severity !== 'low' && w.episode !== 'withdrawn').map((w) => `${w.rule}: ${w.subject.id}: ${w.summary.en}`)).toEqual([])
+})

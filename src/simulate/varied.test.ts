@@ -119,6 +119,22 @@ test('platforms differ widely, and each seed has its own', () => {
   }
 })
 
+test('the catalogue tells what a platform offers and does to everybody', () => {
+  for (const seed of [21, 22, 23, 24]) {
+    const { platforms } = catalogueSchema.parse(simulate({ learners: 30, days: 1, seed, variety: true }).catalogue)
+    const drawn = drawPlatforms(new Random(seed, 'world', { varied: true }))
+    expect(platforms.map((p) => p.id)).toEqual(drawn.map((p) => p.id))
+    platforms.forEach((p, i) => {
+      const { faces, rates, countdown } = (drawn[i] as PlatformSpec).variant as Variant
+      expect(p.rate).toBe(rates.length > 0 ? Math.max(...rates) : undefined)
+      expect(p.checks === undefined).toBe(faces === undefined)
+      if (faces !== undefined) expect(p.checks).toBeGreaterThanOrEqual(faces[1] * MINUTE)
+      if (countdown === undefined) expect(p.autoplay).toBe(false)
+      else expect(Math.abs((p.autoplay as number) - countdown * SECOND)).toBeLessThanOrEqual(SECOND / 2)
+    })
+  }
+})
+
 test('honest people with one habit of a program, or two, are the majority; with muted players 5 to 25 %', () => {
   const honest = worlds.flatMap((w) => w.truth.learners).filter((l) => l.kind === 'honest')
   expect(honest.filter((l) => (l.traits?.length ?? 0) > 0).length / honest.length).toBeGreaterThan(0.6)

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { HOUR, SECOND, DAY, formatDuration, type Ms } from '../base/time.ts'
 import type { catalogueSchema } from '../catalogue/catalogue.ts'
 import { stamp, ZONE, type Chapter, type SimClass } from './person.ts'
-import { drawPlatforms, platforms, type PlatformSpec, type Variant } from './platforms.ts'
+import { drawPlatforms, FACES, platforms, type PlatformSpec, type Variant } from './platforms.ts'
 import type { Random } from './random.ts'
 import { range } from './stage.ts'
 
@@ -71,13 +71,22 @@ function quiz({ quizzes, items }: Variant, r: Random): number {
   return r.chance(quizzes) ? r.int(items[0], items[1]) : 0
 }
 
+/** What a platform declares of its player. */
+function playerOf({ id, heartbeat, variant }: PlatformSpec): NonNullable<CatalogueFile['platforms']>[number] {
+  if (variant === undefined) return { id, lateness: '60s', heartbeat: formatDuration(heartbeat), checks: `${FACES[1]}m`, autoplay: false }
+  const { faces, rates, countdown } = variant
+  return {
+    id, lateness: formatDuration(variant.lateness), heartbeat: variant.declares ? formatDuration(heartbeat) : undefined,
+    rate: rates.length > 0 ? Math.max(...rates) : undefined, checks: faces && `${Math.ceil(faces[1])}m`,
+    autoplay: countdown === undefined ? false : formatDuration(Math.round(countdown) * SECOND),
+  }
+}
+
 /** The catalogue that the platforms and institutions have registered. */
 export function catalogueOf(world: World, midnight: Ms, days: number): CatalogueFile {
   const opens = stamp(midnight + 5 * HOUR)
   return {
-    platforms: world.platforms.map(({ id, heartbeat, variant }) => ({
-      id, lateness: variant ? formatDuration(variant.lateness) : '60s', heartbeat: variant?.declares === false ? undefined : formatDuration(heartbeat), since: opens,
-    })),
+    platforms: world.platforms.map((p) => ({ ...playerOf(p), since: opens })),
     courses: [...world.courses].map(([id, c]) => ({
       id, title: c.title, subject: c.title, chapters: c.chapters.map((x, i) => ({ id: x.id, title: `${c.title} ${i + 1}`, length: x.length })),
     })),

@@ -2,32 +2,40 @@ import { MINUTE, SECOND } from '../../base/time.ts'
 import type { Sentence } from '../../engine/detector.ts'
 import { round3, spellSeconds, spellSecondsZh } from '../shared/wording.ts'
 import { ANSWER_SPREAD } from './answers.ts'
+import { NEXT_SPREAD } from './navigation.ts'
 import { PAUSE_SPREAD } from './presence.ts'
 import { NOTHING, UNSTARTED_SHARE } from './protocol.ts'
 import { INFO, SIGNS, type Sign } from './signs.ts'
 import type { Ctx, Facts, Params, SignFact } from './state.ts'
 import { shownTallies, type Tally } from './tally.ts'
-import { EXACT_SHARE } from './timing.ts'
+import { EXACT_SHARE, menuRate } from './timing.ts'
 
 const MOST_WORDS = 3
 /** Mean distance of two independent values, in standard deviations. */
 const MEAN_DISTANCE = 1.128
 
 /** The signs that are shown, strongest first: those of a person before the quirks of a platform, then by their trials. */
-export function signFacts({ state, params, catalogue, platform }: Ctx): SignFact[] {
-  const cadence = catalogue.platform(platform)?.heartbeat ?? 0
+export function signFacts(context: Ctx): SignFact[] {
+  const { state, params, catalogue, platform } = context
+  const facts = { cadence: (catalogue.platform(platform)?.heartbeat ?? 0) / SECOND, rate: menuRate(context) }
   return shownTallies(state)
-    .map((t) => signFact(t, params, cadence / SECOND))
+    .map((t) => signFact(t, params, facts))
     .sort((a, b) => rank(a) - rank(b) || b.count - a.count || SIGNS.indexOf(a.sign) - SIGNS.indexOf(b.sign))
 }
 
 function rank(s: SignFact): number {
-  return INFO[s.sign].personal ? 0 : 1
+  return INFO[s.sign].making === 'platform' ? 1 : 0
 }
 
-function signFact(t: Tally, params: Params, cadence: number): SignFact {
+/** Seconds between two beats, and the rate that no menu of the platform has. */
+interface PlatformFacts {
+  cadence: number
+  rate: number
+}
+
+function signFact(t: Tally, params: Params, platform: PlatformFacts): SignFact {
   const sign = SIGNS[t.sign] as Sign
-  const [value, usual] = MEASURED[sign](t, params, cadence)
+  const [value, usual] = MEASURED[sign](t, params, platform)
   return { sign, family: INFO[sign].family, value: round3(value), usual: round3(usual), count: t.hits, of: t.trials }
 }
 
@@ -35,11 +43,11 @@ const mean = (t: Tally): number => t.sum / t.hits
 const share = (t: Tally): number => t.hits / t.trials
 
 /** What was measured, and the limit for honest learners, in the unit in which `WORDS` tells them. */
-const MEASURED: Readonly<Record<Sign, (t: Tally, params: Params, cadence: number) => [number, number]>> = {
-  'off-cadence': (t, _params, cadence) => [mean(t), cadence],
+const MEASURED: Readonly<Record<Sign, (t: Tally, params: Params, platform: PlatformFacts) => [number, number]>> = {
+  'off-cadence': (t, _params, { cadence }) => [mean(t), cadence],
   clockwork: (t) => [share(t), EXACT_SHARE],
   'equal-steps': (t) => [share(t), EXACT_SHARE],
-  'too-fast': (t, params) => [mean(t), params.menuRate],
+  'too-fast': (t, _params, { rate }) => [mean(t), rate],
   bundles: (t) => [mean(t), 1],
   'many-chapters': (t, params) => [mean(t), params.chapters - 1],
   'next-lesson': (t, params) => [mean(t), params.lesson / SECOND],
@@ -47,9 +55,11 @@ const MEASURED: Readonly<Record<Sign, (t: Tally, params: Params, cadence: number
   'steady-answers': (t) => [Math.exp(mean(t)), Math.exp(MEAN_DISTANCE * ANSWER_SPREAD)],
   'quick-resume': (t, params) => [mean(t), params.resume / SECOND],
   'steady-pauses': (t) => [Math.exp(mean(t)), Math.exp(MEAN_DISTANCE * PAUSE_SPREAD)],
-  untouched: (t, params) => [t.sum, (t.sum * MINUTE < params.untouchedLoud ? params.untouched : params.untouchedLoud) / MINUTE],
+  untouched: (t, params) => [t.sum, params.untouched / MINUTE],
   'completion-probe': (t) => [mean(t), NOTHING],
   'no-start': (t) => [share(t), UNSTARTED_SHARE],
+  unmoved: (t, params) => [t.sum, params.untouchedLoud / MINUTE],
+  'steady-next': (t) => [Math.exp(mean(t)), Math.exp(MEAN_DISTANCE * NEXT_SPREAD)],
 }
 
 /** The two or three strongest signs, of different families where there are any, with their values and limits. */
@@ -65,6 +75,11 @@ function strongest(signs: readonly SignFact[]): SignFact[] {
   const first = signs.filter((s, i) => signs.findIndex((o) => o.family === s.family) === i)
   return [...first, ...signs.filter((s) => !first.includes(s))].slice(0, MOST_WORDS)
 }
+
+const untouched = ({ value, usual }: SignFact): Sentence => ({
+  en: `nobody touched the player in ${Math.round(value)} min of playback (limit ${usual} min)`,
+  zh: `播放 ${Math.round(value)} 分钟无任何操作（上限 ${usual} 分钟）`,
+})
 
 /** How each sign is told. */
 const WORDS: Readonly<Record<Sign, (s: SignFact) => Sentence>> = {
@@ -112,10 +127,7 @@ const WORDS: Readonly<Record<Sign, (s: SignFact) => Sentence>> = {
     en: `${count} of ${of} pauses were as long as the one before, within a factor of ${value} (usual ${usual})`,
     zh: `${of} 次暂停中 ${count} 次时长与前一次几乎相同，仅差 ${value} 倍（正常 ${usual} 倍）`,
   }),
-  untouched: ({ value, usual }) => ({
-    en: `nobody touched the player in ${Math.round(value)} min of playback (limit ${usual} min)`,
-    zh: `播放 ${Math.round(value)} 分钟无任何操作（上限 ${usual} 分钟）`,
-  }),
+  untouched,
   'completion-probe': ({ value, usual, count }) => ({
     en: `${count} chapters were reported at their end after ${spellSeconds(value)} of playback (limit ${usual} s)`,
     zh: `${count} 个章节仅播放 ${spellSecondsZh(value)}即上报到结尾（下限 ${usual} 秒）`,
@@ -123,6 +135,11 @@ const WORDS: Readonly<Record<Sign, (s: SignFact) => Sentence>> = {
   'no-start': ({ usual, count, of }) => ({
     en: `${count} of ${of} chapters sent beats without ever being started (usual: at most ${percent(usual)} %)`,
     zh: `${of} 个章节中 ${count} 个未经启动即上报心跳（正常不超过 ${percent(usual)}%）`,
+  }),
+  unmoved: untouched,
+  'steady-next': ({ value, usual, count, of }) => ({
+    en: `${count} of ${of} times the next lesson began as long after the end as the time before, within a factor of ${value} (usual ${usual})`,
+    zh: `${of} 次换课中 ${count} 次间隔与前一次几乎相同，仅差 ${value} 倍（正常 ${usual} 倍）`,
   }),
 }
 

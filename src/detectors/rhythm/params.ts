@@ -3,8 +3,12 @@ import { duration } from '../../base/time.ts'
 
 export const params = z.strictObject({
   families: z.int().min(1).max(9).default(2).describe('Families of signs that must be sure at once: signs of one family may have one cause and count once.'),
-  personal: z.int().min(0).max(9).default(1).describe(
-    'Of these, how many must be signs that no quirk of a player, network or catalogue gives to everybody on a platform.',
+  personal: z.int().min(0).max(9).default(2).describe(
+    "Of these, how many must be of the learner's own making, since a quirk of a player, network or catalogue gives signs to everybody; one that neither hand nor player makes " +
+      '(media too fast for any menu, several chapters in turn, chapters reported at their end) needs no second of that kind.',
+  ),
+  habits: z.int().min(0).max(9).default(3).describe(
+    'How many it takes where each is a habit that honest people may have (prompt or even answers, pauses and next chapters, hardly a touch); beats off the declared cadence count as one.',
   ),
   chance: z.number().gt(0).lt(0.1).default(1e-4).describe(
     'Probability at most with which an honest learner shows one sign by accident; a smaller one needs more beats, answers or lessons.',
@@ -16,7 +20,7 @@ export const params = z.strictObject({
   together: duration.prefault('1s').describe('Beats that arrive within this time of each other came together.'),
   bundle: z.int().min(2).default(3).describe('Beats that make a bundle.'),
   chapters: z.int().min(2).max(12).default(3).describe('Chapters whose beats interleave, from which on nobody watches them.'),
-  lesson: duration.prefault('4s').describe('The next lesson begins so soon after the end of one only by itself.'),
+  lesson: duration.prefault('4s').describe('The next lesson begins so soon after the end of one only by itself. Judged where the catalogue tells `autoplay` of the platform, and against that.'),
   lessonSure: duration.prefault('2s').describe('Shorter time to the next lesson, which weighs more.'),
   answer: duration.prefault('2500ms').describe('An answer is given so soon only without reading; a quick learner needs about 4 s.'),
   answerSure: duration.prefault('1500ms').describe('Shorter answer time, which weighs more.'),

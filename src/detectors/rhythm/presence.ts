@@ -1,7 +1,7 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
-import { count, SIGN, trial, type Ctx, type State } from './state.ts'
+import { count, SIGN, trial, type Ctx } from './state.ts'
 import { steadiness, steadyWeight, weights } from './tally.ts'
 
 // One honest pause in five at most ends within 2 s (a slip of the finger). At 1e-4: 7 pauses.
@@ -52,13 +52,13 @@ export function noteStop(event: Event, { state }: Ctx): void {
 }
 
 /**
- * The sign that nobody touches the player for an hour and more, with the sound off or the page hidden all the while. A
- * face check that was answered does not help: whoever answers it need not be the one who should be watching.
+ * The signs that nobody touches the player for an hour and more, with the sound off or the page hidden all the while, or for
+ * longer with sound and in view. A face check that was answered does not help: whoever answers it need not be the one who
+ * should be watching.
  */
 export function judgePresence(event: Event, context: Ctx): void {
-  const { state, span } = context
-  if (event.inputs !== undefined) state.inputs = true
-  if (isTouch(event, state)) touch(event, context)
+  const { span } = context
+  if (isTouch(event)) touch(event, context)
   if (span !== undefined && isPlayback(span)) judgeUntouched(event, span, context)
 }
 
@@ -76,7 +76,7 @@ function judgeUntouched(event: Event, span: Span, context: Ctx): void {
   const least = state.loud ? params.untouchedLoud : params.untouched
   if (untouched < least) return
   const added = before < least ? untouched : span.to - begin
-  trial(event, context, SIGN.untouched, -Math.log(params.chance), added / MINUTE, state.untouchedFrom)
+  trial(event, context, state.loud ? SIGN.unmoved : SIGN.untouched, -Math.log(params.chance), added / MINUTE, state.untouchedFrom)
 }
 
 /** Whether the whole stretch was played. */
@@ -84,15 +84,17 @@ export function isPlayback(span: Span): boolean {
   return span.agrees ?? span.to - span.from <= QUIET
 }
 
-function isTouch(event: Event, { inputs, loud }: State): boolean {
-  if (event.inputs !== undefined && event.inputs > 0) return true
-  // An answer to a quiz is like one to a face check, unless there was sound and view; where inputs are counted, they tell.
-  return event.action === 'seeked' || event.action === 'rate-changed' || (event.action === 'answered' && !inputs && loud)
+/** An answer to a quiz is like one to a face check. */
+function isTouch(event: Event): boolean {
+  return (event.inputs !== undefined && event.inputs > 0) || event.action === 'seeked' || event.action === 'rate-changed'
 }
 
 function touch(event: Event, context: Ctx): void {
   const { state, params } = context
-  if (state.untouched >= params.untouched) trial(event, context, SIGN.untouched, Math.log(params.chance), 0)
+  if (state.untouched >= params.untouched) {
+    trial(event, context, SIGN.untouched, Math.log(params.chance), 0)
+    trial(event, context, SIGN.unmoved, Math.log(params.chance), 0)
+  }
   state.untouched = 0
   state.loud = false
 }

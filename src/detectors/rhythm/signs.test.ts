@@ -7,7 +7,7 @@ import { INFO, SIGNS, signNumber } from './signs.ts'
 import type { Facts } from './state.ts'
 
 const catalogue = {
-  platforms: [{ id: 'p1', heartbeat: '15s' }],
+  platforms: [{ id: 'p1', heartbeat: '15s', autoplay: false as const }],
   courses: [{ id: 'k', chapters: Array.from({ length: 40 }, (_, i) => ({ id: `c${i}`, length: 600 })) }],
 }
 
@@ -18,7 +18,7 @@ function after(seconds: number, action: Action, chapter: string | undefined, fie
 
 /** Signs shown at the end where one is enough, with value, usual, count, of. */
 function signs(events: readonly Event[], params: Record<string, unknown> = {}): Record<string, number[]> {
-  const warnings = drive(brushingRhythm, { families: 1, personal: 0, ...params }, { catalogue }).feed(...events).mark('2026-03-03T08:00:00').latest()
+  const warnings = drive(brushingRhythm, { families: 1, personal: 0, habits: 0, ...params }, { catalogue }).feed(...events).mark('2026-03-03T08:00:00').latest()
   const facts = warnings.flatMap((w) => (w.facts as unknown as Facts).signs)
   return Object.fromEntries(facts.map((s) => [s.sign, [s.value, s.usual, s.count, s.of]]))
 }
@@ -87,8 +87,10 @@ const interleaved = (chapters: number): Event[] => many(30, (i) => many(chapters
 test.each([
   ['three chapters beat in turn', interleaved(3), ['many-chapters']],
   ['two do: another rule judges that', interleaved(2), []],
-  ['the next lesson after 1.5 s', lessons(8, () => 1.5), ['next-lesson']],
-  ['the next lesson after 3.5 s', lessons(12, () => 3.5), ['next-lesson']],
+  ['the next lesson after 1.5 s', lessons(8, (i) => 1.2 + 0.6 * odd(i)), ['next-lesson']],
+  ['the next lesson after 3.5 s', lessons(12, (i) => 2.5 + 1.4 * odd(i)), ['next-lesson']],
+  ['the next lesson always after 7 s', lessons(12, (i) => 7 + 0.2 * odd(i)), ['steady-next']],
+  ['the next lesson after some 7 s, as a hand does it', lessons(30, (i) => 7 * Math.exp(0.6 * (odd(i) - 0.5))), []],
   ['the next lesson after 2 to 40 s', lessons(30, (i) => 2 + 38 * odd(i)), []],
   ['the same lesson again at once', many(20, (i) => [after(400 * i, 'played', 'c0'), after(400 * i + 399, 'completed', 'c0', { position: 600 })]), []],
   ['answers in 1 s', answers([1, 1.1, 0.9, 1, 1.2, 1]), ['quick-answers']],
@@ -111,7 +113,7 @@ test.each([
   ['75 minutes muted', 300, { muted: true }, ['untouched']],
   ['50 minutes muted', 200, { muted: true }, []],
   ['75 minutes with sound', 300, { muted: false }, []],
-  ['3 hours with sound', 720, { muted: false }, ['untouched']],
+  ['3 hours with sound', 720, { muted: false }, ['unmoved']],
   ['75 minutes muted, with inputs', 300, { muted: true, inputs: 1 }, []],
 ])('nobody touches the player: %s', (_, n, fields, expected) => {
   expect(Object.keys(signs(beats(n, 15, () => fields)))).toEqual(expected)

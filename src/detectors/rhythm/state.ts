@@ -32,6 +32,8 @@ export const fields = record({
   /** The chapter that ended last, and when it (or the quiz after it) did. */
   ended: number(0),
   endedChapter: ref<string>(),
+  /** Seconds until the chapter that plays now began. */
+  next: number(-1),
   /** Time of the latest answer, and seconds that it took. */
   answered: number(0),
   answer: number(-1),
@@ -44,10 +46,9 @@ export const fields = record({
   played: number(0),
   /** Whether any of it was with sound and in view. */
   loud: flag,
-  /** Whether the platform has told `inputs`. */
-  inputs: flag,
-  /** Whether it has been said that the platform's cadence is unknown. */
+  /** Whether it has been said that the platform's cadence is unknown, and what its player does at the end of a chapter. */
   told: flag,
+  toldAutoplay: flag,
   episode: rare<Episode>(),
 })
 export type State = RecordOf<typeof fields>
@@ -93,5 +94,6 @@ export const SIGN = {
   offCadence: signNumber('off-cadence'), clockwork: signNumber('clockwork'), equalSteps: signNumber('equal-steps'), tooFast: signNumber('too-fast'),
   bundles: signNumber('bundles'), manyChapters: signNumber('many-chapters'), nextLesson: signNumber('next-lesson'), quickAnswers: signNumber('quick-answers'),
   steadyAnswers: signNumber('steady-answers'), quickResume: signNumber('quick-resume'), steadyPauses: signNumber('steady-pauses'),
-  untouched: signNumber('untouched'), probe: signNumber('completion-probe'), noStart: signNumber('no-start'),
+  untouched: signNumber('untouched'), probe: signNumber('completion-probe'), noStart: signNumber('no-start'), unmoved: signNumber('unmoved'),
+  steadyNext: signNumber('steady-next'),
 } as const

@@ -41,7 +41,7 @@ export function judgeTiming(event: Event, context: Ctx): void {
   }
   if (!known || step < 0) return
   if (gap >= SHORTEST || step >= JUMP) {
-    const fast = step >= (params.menuRate * gap) / SECOND + SLACK
+    const fast = step >= (menuRate(context) * gap) / SECOND + SLACK
     count(event, context, SIGN.tooFast, fast, SPEED, (step * SECOND) / Math.max(gap, SECOND))
   }
   if (gap < SHORTEST || step === 0) return
@@ -54,6 +54,11 @@ export function judgeTiming(event: Event, context: Ctx): void {
     if (stepBefore > 0) count(event, context, SIGN.equalSteps, Math.abs(step - stepBefore) <= SAME_STEP, EXACT, step)
   }
   state.step = step
+}
+
+/** Media seconds a second that no player's menu offers: half as many again as this platform's, if that is more than the usual one. */
+export function menuRate({ params, catalogue, platform }: Ctx): number {
+  return Math.max(params.menuRate, 1.5 * (catalogue.platform(platform)?.rate ?? 1))
 }
 
 /** The platform's cadence; -1 where it does not hold, or is unknown. */

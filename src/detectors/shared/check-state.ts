@@ -18,6 +18,8 @@ export interface Missed {
   at: Ms
   /** Since then none has been requested or passed: what is played goes to that episode. */
   absent: boolean
+  /** How many have been missed since the learner last showed up at one. */
+  row: number
 }
 
 /** Checks failed in a row, until one passes. Plain data. */
@@ -30,6 +32,8 @@ export interface Failing {
 /** What is open, and how many checks each is about. Plain data. */
 export interface CheckEpisodes extends Episodes<CheckKind> {
   counts: Partial<Record<CheckKind, number>>
+  /** Whether the open one of missed checks is more than a hint. */
+  away: boolean
   /** Whether what is watched belongs to the open episode without any check, as no check has come since. */
   unchecked: boolean
 }
@@ -48,8 +52,12 @@ export const checkState = record({
   watching: rare<Episode>(),
   /** Session of the last playback. */
   session: ref<string>(),
-  /** Whether the platform is known to ask. */
+  /** Whether the platform is known to ask, and whether it has been said that nobody knows how often. */
   asked: flag,
+  told: flag,
+  /** How many stretches of watching this learner's checks have ended, and the longest of them in seconds. */
+  waits: number(0),
+  longest: number(0),
   /** These three only where intervals count. */
   request: number(-Infinity),
   interval: number(-Infinity),
@@ -62,7 +70,7 @@ export const checkState = record({
 export type CheckState = RecordOf<typeof checkState>
 
 export function newCheckEpisodes(): CheckEpisodes {
-  return { ...newEpisodes<CheckKind>(), counts: {}, unchecked: false }
+  return { ...newEpisodes<CheckKind>(), counts: {}, away: false, unchecked: false }
 }
 
 /** A check or a break: what is watched from now on is counted anew. */

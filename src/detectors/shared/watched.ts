@@ -23,11 +23,11 @@ const TOLERANCE_SECONDS = 2
 
 /**
  * Adds what an event tells: the stretch of playback it proves, if any. `lost`: see the parameter of `seek-ahead`; `silent`:
- * since when nothing was heard of the learner.
+ * since when nothing was heard of the learner; `offered`: the highest rate of the platform's player, which need not tell at which it plays.
  */
-export function watch(watched: Watched, event: Event, span: Span | undefined, lost: Ms, silent: Ms): void {
-  if (span !== undefined) addSpan(watched, span, lost)
-  else bridge(watched, event, silent)
+export function watch(watched: Watched, event: Event, span: Span | undefined, lost: Ms, silent: Ms, offered: number): void {
+  if (span !== undefined) addSpan(watched, span, lost, offered)
+  else bridge(watched, event, silent, lost, offered)
 }
 
 /** Takes the event for the last evidence. */
@@ -41,10 +41,10 @@ export function noteLast(watched: Watched, event: Event): void {
   else if (action !== 'seeked' && action !== 'rate-changed') watched.playing = false
 }
 
-function addSpan(watched: Watched, span: Span, lost: Ms): void {
+function addSpan(watched: Watched, span: Span, lost: Ms, offered: number): void {
   const { mediaFrom, mediaTo, rate } = span
   const elapsed = span.to - span.from
-  const most = (elapsed / SECOND) * rate
+  const most = (elapsed / SECOND) * Math.max(rate, offered)
   if (mediaFrom !== undefined && mediaTo !== undefined) {
     const advance = mediaTo - mediaFrom
     // Less than the clock allows is buffering, and what advanced was played; more is a jump, and so is going back.
@@ -56,13 +56,17 @@ function addSpan(watched: Watched, span: Span, lost: Ms): void {
 }
 
 // The event that began a stretch may be lost: media that advanced as the clock did was played all the same. A beat that
-// nothing began, after a silence, has had all of that time: the platform may have been down.
-function bridge(watched: Watched, event: Event, silent: Ms): void {
+// nothing began, after a silence, has had all of that time: the platform may have been down. A player that was closed without
+// a word goes on where the platform had kept the place, which may be somewhat beyond the last beat.
+function bridge(watched: Watched, event: Event, silent: Ms, lost: Ms, offered: number): void {
   const reached = event.action === 'seeked' ? event.from : event.position
   if (reached === undefined) return
   const { position } = watched
-  if (reached > position && agrees(reached - position, event.time - watched.at, 1)) place(watched, position, reached)
-  else if (event.action === 'heartbeat' && silent > 0) place(watched, Math.max(0, reached - silent / SECOND), reached)
+  const elapsed = event.time - watched.at
+  if (reached > position && (agrees(reached - position, elapsed, 1) || (offered > 1 && agrees(reached - position, elapsed, offered)))) place(watched, position, reached)
+  else if (watched.playing && event.action !== 'heartbeat' && event.action !== 'completed' && reached > position && reached - position <= (Math.min(lost, elapsed) / SECOND) * offered) {
+    place(watched, position, reached)
+  } else if (event.action === 'heartbeat' && silent > 0) place(watched, Math.max(0, reached - (silent / SECOND) * offered), reached)
 }
 
 /** Adds media seconds that were watched for certain. */
@@ -88,8 +92,8 @@ function placedOf({ placed, placedFrom, placedTo }: Watched): Intervals {
 }
 
 /** Seconds that a player gone silent may have played on: a connection can drop before its last evidence is out. */
-export function unseenSeconds(watched: Watched, span: Span | undefined, now: Ms, lost: Ms): number {
-  return span === undefined && watched.playing ? Math.min(lost, now - watched.at) / SECOND : 0
+export function unseenSeconds(watched: Watched, span: Span | undefined, now: Ms, lost: Ms, offered: number): number {
+  return span === undefined && watched.playing ? (Math.min(lost, now - watched.at) / SECOND) * offered : 0
 }
 
 /** Media seconds watched of the first `length`, at most. */
