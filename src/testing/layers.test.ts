@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const src = fileURLToPath(new URL('..', import.meta.url))
 
 /** From the bottom up: each may import what stands before it, and itself. */
-const LAYERS = ['base', 'catalogue', 'warnings', 'telemetry', 'engine', 'models', 'detectors', 'rules', 'simulate', 'io', 'pipeline', 'cli']
+const LAYERS = ['base', 'catalogue', 'warnings', 'telemetry', 'engine', 'models', 'detectors', 'rules', 'simulate', 'io', 'pipeline', 'training', 'cli']
 const PURE = ['base', 'catalogue', 'warnings', 'telemetry', 'engine', 'models/features', 'detectors']
 const isPure = ({ path }: Source): boolean => PURE.some((folder) => path.startsWith(`${folder}/`))
 
@@ -69,6 +69,10 @@ test('imports lead downward only', () => {
     }),
   )
   expect(upward).toEqual([])
+})
+
+test('nothing imports the training of models: it needs what only a checkout has', () => {
+  expect(sources.filter((s) => s.layer !== 'training').flatMap((s) => s.imports.filter((i) => target(s, i) === 'training').map((i) => `${s.path} imports ${i.from}`))).toEqual([])
 })
 
 test('what is shipped imports no test code', () => {
