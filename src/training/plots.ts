@@ -168,13 +168,13 @@ export function scoresPlot(kinds: readonly Scores[], threshold: number): Promise
   const scale = { domain: [logit(EDGE), logit(1 - EDGE)], nice: false }
   const labels = `{${TICKS.map((p, i) => `'${i}': '${p}'`).join(', ')}}[indexof([${TICKS.map((p) => logit(p).toFixed(6)).join(', ')}], datum.value)]`
   const x = { type: 'quantitative' as const, scale, title: 'highest score of a learner: probability of a program', axis: { values: TICKS.map((p) => Number(logit(p).toFixed(6))), labelExpr: labels, labelFlush: false, labelOverlap: false } }
-  const y = { field: 'name', type: 'nominal' as const, sort: null, title: null, axis: { labelLimit: 220, ticks: false, grid: true } }
+  const y = { field: 'name', type: 'nominal' as const, sort: null, title: null, axis: { labelLimit: 220, labelPadding: 10, ticks: false, grid: true } }
   const color = { field: 'honest', type: 'nominal' as const, scale: { domain: ['honest', 'cheating'], range: [BLUE, VERMILION] }, legend: { title: null, orient: 'bottom' as const, symbolType: 'square', symbolSize: 120, symbolOpacity: 1 } }
   return draw({
     width: WIDTH, height: 150 + 30 * bars.length, autosize: { type: 'fit', contains: 'padding' }, data: { values: bars },
     title: {
       text: 'How high honest learners and cheaters score',
-      subtitle: [`Simulated learners, how many of each in brackets. Thin bars hold nine tenths of them, thick ones half, white ticks are the middle;`, `dots are the outermost. The dashed line is the threshold, ${threshold}: who reaches it is warned of. Both ends are stretched (logit).`],
+      subtitle: [`Simulated learners (how many). Thin bars hold nine tenths of them, thick ones half, white ticks are the middle;`, `dots are the outermost. Dashed: the threshold, ${threshold}, from which on it warns. Both ends are stretched (logit).`],
     },
     layer: [
       { mark: { type: 'bar', height: 3 }, encoding: { x: { ...x, field: 'p5' }, x2: { field: 'p95' }, y, color } },
@@ -203,7 +203,7 @@ export function jitterPlot(points: readonly JitterPoint[]): Promise<string> {
   return draw({
     title: {
       text: 'Cheaters caught (%) though their intervals jitter (by up to ± %)',
-      subtitle: ['Simulated learners, at 1 % false alarms. Across: by how much each interval of a program is lengthened or shortened at random;', 'up: cheaters caught. The dashed line is 10 points below what is caught without jitter; triangles are points below it.'],
+      subtitle: ['Simulated learners, at 1 % false alarms. Across: how far each interval of a program is lengthened or shortened;', 'up: cheaters caught. Dashed: 10 points below what is caught without jitter; triangles: more than that lost.'],
     },
     data: { values }, columns: COLUMNS, spacing: { row: 18, column: 18 }, resolve: { axis: { x: 'independent' } },
     facet: { field: 'archetype', type: 'nominal', sort: archetypes, title: null },
