@@ -71,6 +71,10 @@ test('imports lead downward only', () => {
   expect(upward).toEqual([])
 })
 
+test('nothing imports the training of models: it needs what only a checkout has', () => {
+  expect(sources.filter((s) => s.layer !== 'training').flatMap((s) => s.imports.filter((i) => target(s, i) === 'training').map((i) => `${s.path} imports ${i.from}`))).toEqual([])
+})
+
 test('what is shipped imports no test code', () => {
   expect(sources.flatMap((s) => s.imports.filter((i) => target(s, i) === 'testing' || i.from.endsWith('.test.ts') || i.from === 'vitest').map((i) => `${s.path} imports ${i.from}`))).toEqual([])
 })
