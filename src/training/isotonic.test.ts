@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { calibrate, readCalibration } from '../models/runtime/scales.ts'
+import { heightAt, readCalibration } from '../models/runtime/scales.ts'
 import { Random } from '../simulate/random.ts'
 import { isotonic, pooled, simplified } from './isotonic.ts'
 
@@ -27,8 +27,8 @@ test('a small pool at the low end raises none of those above it', () => {
   const labels = scores.map((i) => (i === 1 || i > 991 ? 1 : 0))
   // The first row alone would stand at (0 + 0.011) / 2; the thousand after it, of whom one cheats, at about 0.001.
   const curve = isotonic(scores, labels)
-  expect(calibrate(curve, 0)).toBeCloseTo(0.001, 4)
-  expect(calibrate(curve, 500)).toBeCloseTo(0.001, 4)
+  expect(heightAt(curve, 0)).toBeCloseTo(0.001, 4)
+  expect(heightAt(curve, 500)).toBeCloseTo(0.001, 4)
 })
 
 test('one kind alone, or an infinite score, is refused', () => {
@@ -93,8 +93,8 @@ describe('over random rows', () => {
       expect(curve.y[0]).toBeGreaterThan(0)
       expect(curve.y.at(-1)).toBeLessThan(1)
       for (const p of pooled(c.scores, c.labels, c.weights)) {
-        const size = c.scores.filter((s) => calibrate(curve, s) === calibrate(curve, p.low)).length
-        if (size === c.scores.filter((s) => s >= p.low && s <= p.high).length) expect(Math.abs(calibrate(curve, p.low) - p.hits / p.weight)).toBeLessThanOrEqual(1 / (p.weight + 1))
+        const size = c.scores.filter((s) => heightAt(curve, s) === heightAt(curve, p.low)).length
+        if (size === c.scores.filter((s) => s >= p.low && s <= p.high).length) expect(Math.abs(heightAt(curve, p.low) - p.hits / p.weight)).toBeLessThanOrEqual(1 / (p.weight + 1))
       }
     }
   })
@@ -110,7 +110,7 @@ describe('over random rows', () => {
       expect(few.x.every((v, i) => curve.y[curve.x.indexOf(v)] === few.y[i])).toBe(true)
       expect(few.x.every((v, i) => i === 0 || (v > (few.x[i - 1] as number) && (few.y[i] as number) >= (few.y[i - 1] as number)))).toBe(true)
     }
-    const away = scores.map((s) => Math.abs(calibrate(simplified(curve, 40), s) - calibrate(curve, s)))
+    const away = scores.map((s) => Math.abs(heightAt(simplified(curve, 40), s) - heightAt(curve, s)))
     expect(away.reduce((a, b) => a + b) / away.length).toBeLessThan(0.005)
     expect(simplified(curve, 10_000)).toEqual(curve)
     expect(() => simplified(curve, 1)).toThrow('a curve keeps its ends')

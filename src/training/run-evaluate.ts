@@ -35,8 +35,9 @@ async function candidate(dir: string): Promise<Candidate> {
   if (folder === undefined) throw new InvigilError('not-found', `there is no model in \`${dir}\`; \`npm run train\` makes one`)
   const { files } = folder
   const features = FEATURES.map((f) => f.name)
-  const sources = await readRuleSources([fileURLToPath(new URL('../../rules', import.meta.url))])
-  const rule = loadRules(sources, { detectors }).rules.find((r) => r.detector.name === 'brushing-model')
+  // The rule waits in the folder of fixtures until it is shipped.
+  const sources = await readRuleSources(['rules', 'fixtures/rules'].map((dir) => fileURLToPath(new URL(`../../${dir}`, import.meta.url))))
+  const rule = loadRules(sources, { detectors, models: ['brushing'] }).rules.find((r) => r.detector.name === 'brushing-model')
   const threshold = rule?.params.threshold
   if (typeof threshold !== 'number') throw new InvigilError('not-found', 'no shipped rule asks the model')
   return {
