@@ -23,7 +23,7 @@ export function card(e: Evaluation, docs = '../../docs'): string {
     '## Data', 'All of it is simulated: by seed, so that it can be made again, and each part apart from the others, with learners, courses and parameters of its own.',
     table(['part', 'seeds', 'honest learners', 'cheating learners', 'judgements', 'constants vary by'], e.data.map((p) => [p.name, p.seeds.join(', '), count(p.honest), count(p.cheating), count(p.rows), `±${percent(p.spread[0])} to ${percent(p.spread[1])}`])),
     '## Features', `${e.model.features} numbers about how a learner plays; none says who, where or on which device. [What each means](${docs}/features.md).`,
-    '## Training', `${e.model.network} ${count(e.model.parameters)} parameters; the hash of its files begins with \`${e.model.hash}\`.`, list(e.model.training),
+    '## Training', `${e.model.network} ${count(e.model.parameters)} parameters; the SHA-256 of its weights begins with \`${e.model.hash}\`.`, list(e.model.training),
     '## Calibration and thresholds', `${e.calibration.method} Expected calibration error: ${number(e.calibration.error)}.`,
     table(['false alarms', 'probability from which on it warns'], e.thresholds.map((t) => [percent(t.falseAlarms), number(t.probability, 6)])),
     picture('What the model promises and what happens', PICTURES.calibration),
