@@ -70,7 +70,7 @@ export function fit({ matrix, labels, weights }: Lesson, options: FitOptions, on
           const logits = model.apply(xs, { training: true }) as tf.Tensor
           const cross = tf.losses.sigmoidCrossEntropy(ys, logits, ws, 0, tf.Reduction.SUM_BY_NONZERO_WEIGHTS)
           const decay = model.layers.map((l) => tf.mul(tf.sum(tf.square((l.weights[0] as { read(): tf.Tensor }).read())), options.decay))
-          return tf.addN([cross as tf.Tensor, ...decay]) as tf.Scalar
+          return tf.addN([cross, ...decay]) as tf.Scalar
         }, true) as tf.Scalar
         return loss.dataSync()[0] as number
       })
