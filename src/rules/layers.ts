@@ -96,9 +96,10 @@ function isChange(item: MapTree): boolean {
   return partOf(item, ['detector']) === undefined
 }
 
-/** Whether an item of the lowest directory was meant for a higher one: no detector, not even a misspelt one, and no title. */
+/** Whether an item of the lowest directory was meant for a higher one: no detector and no title, not even a misspelt one. */
 function isOnlyChange(item: MapTree): boolean {
-  return isChange(item) && partOf(item, ['title']) === undefined && didYouMean('detector', item.entries.keys()) === undefined
+  const has = (key: string) => partOf(item, [key]) !== undefined || didYouMean(key, item.entries.keys()) !== undefined
+  return !has('detector') && !has('title')
 }
 
 function nothingToChange(id: string, item: MapTree): Problem {
