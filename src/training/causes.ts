@@ -1,5 +1,5 @@
 /**
- * For each kind of cheating, the features that its own way of cheating moves, by what DETECTION's published scripts do: one of them among
+ * For each kind of cheating, the features that its own way of cheating moves, by what published scripts do: one of them among
  * the three reasons of a warning is its true cause. What a kind does by the way is not listed.
  */
 export const CAUSES: Readonly<Record<string, readonly string[]>> = {
