@@ -73,3 +73,9 @@ test('as plain data a series is an array', () => {
   expect(plain).toEqual({ at: 1, bins: [2, 3] })
   expect(['at', 'bins.0', 'bins.1', 'bins.2', 'gone.0', 'gone'].map((name) => plainNumber(plain, name))).toEqual([1, 2, 3, undefined, undefined, undefined])
 })
+
+test('a record of several parts has all of their fields, and no name twice', () => {
+  const both = record({ one: number(1) }, { two: flag }, { three: ref<string>() })
+  expect([both.numbers, both.refs, both.make().one]).toEqual([['one', 'two'], ['three'], 1])
+  expect(() => record({ one: number(1), next: number() }, { next: number(0) })).toThrow('two parts of a record have the field `next`')
+})

@@ -25,7 +25,7 @@ type Spec = Readonly<Record<string, NumberField | FlagField | SeriesField | RefF
 
 type Value<F> = F extends NumberField ? number : F extends FlagField ? boolean : F extends RefField<infer T> ? T | undefined : never
 /** What such fields are read and written as. */
-export type FieldsOf<S extends Spec> = { [K in keyof S as S[K] extends SeriesField ? never : K]: Value<S[K]> } & {
+export type FieldsOf<S extends Spec> = { -readonly [K in keyof S as S[K] extends SeriesField ? never : K]: Value<S[K]> } & {
   readonly [K in keyof S as S[K] extends SeriesField ? K : never]: Series
 }
 
@@ -171,9 +171,21 @@ export class Shape<T> {
   }
 }
 
-/** Declares the fields of a record. */
-export function record<S extends Spec>(spec: S): Shape<FieldsOf<S>> {
-  return new Shape<FieldsOf<S>>(spec)
+type All<P extends readonly Spec[]> = P extends readonly [infer S extends Spec, ...infer Rest extends readonly Spec[]] ? S & All<Rest> : unknown
+
+/** Fields of several parts of one record. A name that two of them have is a mistake: each would write over the other's. */
+export function fieldsOf<P extends readonly Spec[]>(...parts: P): All<P> & Spec {
+  const all: Record<string, Spec[string]> = {}
+  for (const [name, field] of parts.flatMap((part) => Object.entries(part))) {
+    if (Object.hasOwn(all, name)) throw new Error(`two parts of a record have the field \`${name}\``)
+    all[name] = field
+  }
+  return all as All<P> & Spec
+}
+
+/** Declares the fields of a record, which may come in several parts. */
+export function record<P extends readonly Spec[]>(...parts: P): Shape<FieldsOf<All<P> & Spec>> {
+  return new Shape(fieldsOf(...parts))
 }
 
 /**

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND, formatTime } from '../base/time.ts'
 import type { Scorer } from '../engine/ports.ts'
-import { FEATURES } from '../models/features/index.ts'
+import { activity, FEATURES, observe, readFeatures } from '../models/features/index.ts'
 import { openScorer } from '../models/runtime/scorer.ts'
 import type { Event } from '../telemetry/event.ts'
+import { advancePlayback, playback } from '../telemetry/playback.ts'
 import { at, drive, instant, type Drive, type Fields } from '../testing/drive.ts'
 import { testModels, tinyModel } from '../testing/tiny-model.ts'
 import type { Warning } from '../warnings/warning.ts'
@@ -117,6 +118,26 @@ test('a learner is judged every ten minutes while active, and once at the end, a
   judge(many.flatMap((learner) => playing('08:00:00', 30, { uneven: true, learner })))
   expect(asked.slice(0, 20).reduce((n, c) => n + c, 0)).toBe(120)
   expect(Math.max(...asked.slice(0, 20))).toBeLessThan(15)
+})
+
+test('a row is what the features say, over lessons and sittings', () => {
+  const lesson = (from: string, chapter: string) => {
+    const begin = instant(from)
+    return Array.from({ length: 42 }, (_, i) => at(formatTime(begin + i * 14 * SECOND), i === 0 ? 'played' : i === 41 ? 'completed' : 'heartbeat', 'L1', chapter, { position: i * 14 }))
+  }
+  const events = ['08', '11', '14', '18'].flatMap((hour, i) => ['00', '10', '20', '30'].flatMap((minute, j) => lesson(`${hour}:${minute}:0${i * 2 + (j % 2)}`, `c${4 * i + j}`)))
+  const rows: Float64Array[] = []
+  const real = models.get('brushing') as Scorer
+  const scorer: Scorer = { width: real.width, reasons: (row) => real.reasons(row), score: (batch, count) => (rows.push(batch.slice(0, real.width)), real.score(batch, count)) }
+  drive(brushingModel, {}, { models: new Map([['brushing', scorer]]) }).feed(...events).mark('23:00:00').warnings()
+  const [state, player] = [activity.make(), playback.make()]
+  const around = { cadence: undefined, span: undefined, sends: () => false, lengthOf: () => undefined, minutesEast: () => events[0]?.offset ?? NaN }
+  for (const event of events) observe(state, event, { ...around, span: advancePlayback(player, event) })
+  const expected = new Float64Array(FEATURES.length)
+  readFeatures(state, around, expected, 0)
+  expect(rows.at(-1)).toEqual(expected)
+  const known = features.filter((_, i) => !Number.isNaN(expected[i]))
+  expect(known).toEqual(expect.arrayContaining(['next-length', 'next-spread', 'hour-unusual', 'hour-spread']))
 })
 
 test('backends warn alike', async () => {

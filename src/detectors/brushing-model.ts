@@ -29,10 +29,9 @@ interface Episode {
   reasons: Reason[]
 }
 
-const fields = record({
-  ...followFields,
+const fields = record(followFields, {
   /** When the learner is judged next; 0: not while it is silent. */
-  next: number(0),
+  due: number(0),
   class: ref<string>(),
   course: ref<string>(),
   /** Since the sitting or the episode before: the first event, and how many. An episode begins no earlier than `since`. */
@@ -85,18 +84,18 @@ export const brushingModel = defineDetector<typeof params, State, Facts>({
       addEvidence(episode.evidence, event.id)
       if (event.chapter !== undefined && !episode.chapters.includes(event.chapter) && episode.chapters.length < MOST_CHAPTERS) episode.chapters.push(event.chapter)
     }
-    if (state.next > event.time && state.next - event.time <= EVERY) return
+    if (state.due > event.time && state.due - event.time <= EVERY) return
     const phase = (fnv1a(`${platform}\u0000${id}`) % (EVERY / GRID)) * GRID
-    state.next = Math.floor((event.time - phase) / EVERY) * EVERY + phase + EVERY
-    wakeAt(state.next)
+    state.due = Math.floor((event.time - phase) / EVERY) * EVERY + phase + EVERY
+    wakeAt(state.due)
   },
   onTimer(at, context) {
     const { state, params, wakeAt, ask } = context
     const silent = at - state.latest
     const isOver = silent >= SITTING_GAP
     // In a silence nothing is learnt that the end of the sitting does not tell.
-    state.next = isOver ? 0 : silent < EVERY ? at + EVERY : Math.ceil((state.latest + SITTING_GAP) / GRID) * GRID
-    wakeAt(isOver ? undefined : state.next)
+    state.due = isOver ? 0 : silent < EVERY ? at + EVERY : Math.ceil((state.latest + SITTING_GAP) / GRID) * GRID
+    wakeAt(isOver ? undefined : state.due)
     if ((isOver || silent < EVERY) && (state.episode !== undefined || state.played >= params.least * (MINUTE / SECOND))) ask((into, from) => readRow(context, into, from))
   },
   onScore({ probability, reasons }, context) {

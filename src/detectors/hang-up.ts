@@ -36,14 +36,12 @@ interface Hidden extends Run {
 }
 
 /** The state is the run without input as well, since that is what nearly every event concerns. */
-const fields = record({
-  ...sketchFields,
+const fields = record(sketchFields, untoldFields, {
   session: ref<string>(),
   gathered: rare<Episode>(),
   isPart: flag,
   /** The last sign that somebody was there. */
   signAt: number(-Infinity),
-  ...untoldFields,
   hidden: ref<Hidden>(),
   episodes: rare<Episodes<Kind>>(),
   /** Whether it has been said that this is not sent. */

@@ -36,7 +36,7 @@ interface Excess {
   evidence: Evidence
 }
 
-const fields = record({
+const fields = record(latelyFields, paceFields, {
   /** Playback that goes on at no more than the rate allowed, in one stretch that is not accounted for yet; `runTo` is NaN where there is none. */
   runTo: number(NaN),
   runMediaTo: number(NaN),
@@ -46,8 +46,6 @@ const fields = record({
   /** End of the local day at hand, and what was played in it, in milliseconds. */
   dayEnds: number(-Infinity),
   today: number(0),
-  ...latelyFields,
-  ...paceFields,
   runChapter: ref<string>(),
   runSession: ref<string>(),
   /** Its last event. */

@@ -34,8 +34,7 @@ interface Ahead {
   evidence: Evidence
 }
 
-const fields = record({
-  ...begunFields,
+const fields = record(begunFields, {
   /** When there is something to settle; Infinity: nothing. */
   due: number(Infinity),
   open: rare<Ahead>(),

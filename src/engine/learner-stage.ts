@@ -7,26 +7,19 @@ import type { AnyLearnerDetector } from './detector.ts'
 import { DECODED_PER_SWEEP } from './entry.ts'
 import { Forgetting } from './forgetting.ts'
 import { compareLate, history, LearnerEntry, learnerTable, PlatformPart } from './learner-entry.ts'
-import type { LateEvent, Output } from './output.ts'
+import type { LateEvent, LearnerSinks } from './output.ts'
 import { planOf, type Call, type Plan } from './plan.ts'
 import { presence, type Presence } from './presence.ts'
 import { RecentIds } from './recent-ids.ts'
 import { recognise } from './recognise.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
 import { Scoring } from './scoring.ts'
-import type { Sighting } from './sighting.ts'
 import { sightEvent, sightTimer } from './sightings.ts'
 import type { Table } from './table.ts'
 import type { Mark } from './timekeeper.ts'
 
 /** A learner's late events make its warnings `partial` for so long. */
 const LATE_MEMORY: Ms = DAY
-
-export interface LearnerSinks {
-  output(this: void, output: Output): void
-  sighting(this: void, sighting: Sighting): void
-  late(this: void, late: LateEvent): void
-}
 
 /** The learner stage of one task: learners' events in order, through every learner rule. */
 export class LearnerStage {
@@ -183,14 +176,12 @@ export class LearnerStage {
       this.touch(part, entry)
       this.at(part, entry)
       this.context.endOrphans(entry, at)
-      this.context.span = undefined
       if (slot === this.sightingSlot) {
         const next = sightTimer(this.presence, at, part.id, entry.id, this.sinks.sighting)
         if (next !== undefined) part.timers.set(entry, slot, next)
         continue
       }
-      const rule = this.context.enter(slot, this.table, entry, part.timers, at, this.subject)
-      ;(rule.detector as AnyLearnerDetector).onTimer?.(at, this.context)
+      this.begin(part, entry, slot, at).onTimer?.(at, this.context)
     }
     if (this.scoring !== undefined) this.answer(part)
   }
@@ -199,10 +190,14 @@ export class LearnerStage {
   private answer(part: PlatformPart): void {
     this.scoring?.answer((entry, slot, at, score) => {
       this.at(part, entry as LearnerEntry)
-      this.context.span = undefined
-      const rule = this.context.enter(slot, this.table, entry, part.timers, at, this.subject)
-      ;(rule.detector as AnyLearnerDetector).onScore?.(score, this.context)
+      this.begin(part, entry as LearnerEntry, slot, at).onScore?.(score, this.context)
     })
+  }
+
+  /** Prepares a call of a rule's detector for the learner at hand that no event in time gives rise to. */
+  private begin(part: PlatformPart, entry: LearnerEntry, slot: number, now: Ms): AnyLearnerDetector {
+    this.context.span = undefined
+    return this.context.enter(slot, this.table, entry, part.timers, now, this.subject).detector as AnyLearnerDetector
   }
 
   private handleLate(mark: Mark): void {
@@ -231,15 +226,13 @@ export class LearnerStage {
       history.lateAt = now
       // A platform in trouble makes what it says less certain, but is no reason to blame its learners.
       if (mark.troubled.includes(part.id)) continue
-      this.context.span = undefined
       this.context.platform = part.id
       this.context.firstTime = mark.first[part.id] ?? Infinity
       this.context.fields = mark.fields[part.id] ?? []
       for (const slot of this.lateSlots) {
         const rule = this.set.rules[slot] as (typeof this.set.rules)[number]
         if (rule.scope !== undefined && !rule.scope(event)) continue
-        this.context.enter(slot, this.table, entry, part.timers, now, this.subject)
-        ;(rule.detector as AnyLearnerDetector).onLate?.(event, this.context)
+        this.begin(part, entry, slot, now).onLate?.(event, this.context)
       }
     }
   }

@@ -2,6 +2,14 @@ import { Heap } from '../base/order.ts'
 import type { Ms } from '../base/time.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Prompt, Warning } from '../warnings/warning.ts'
+import type { Sighting } from './sighting.ts'
+
+/** Where a learner stage's results go. */
+export interface LearnerSinks {
+  output(this: void, output: Output): void
+  sighting(this: void, sighting: Sighting): void
+  late(this: void, late: LateEvent): void
+}
 
 /** What the stages write. */
 export type Output = { kind: 'warning'; at: Ms; value: Warning } | { kind: 'prompt'; at: Ms; value: Prompt }

@@ -1,4 +1,4 @@
-import { number } from '../base/record.ts'
+import { fieldsOf, number } from '../base/record.ts'
 import { DAY, MINUTE, local, type Ms } from '../base/time.ts'
 import type { Context } from '../engine/detector.ts'
 import type { Event, Field } from '../telemetry/event.ts'
@@ -6,13 +6,12 @@ import type { Span } from '../telemetry/playback.ts'
 import { activityFields, observe, readFeatures, SITTING_GAP, type Activity, type Around } from './features/index.ts'
 
 /** State of a detector that follows a learner's activity. */
-export const followFields = {
-  ...activityFields,
+export const followFields = fieldsOf(activityFields, {
   /** Minutes east of UTC of the learner's clock when the present sitting began. */
-  east: number(0),
-}
+  zone: number(0),
+})
 export interface Followed extends Activity {
-  east: number
+  zone: number
 }
 
 /** What the engine tells a detector that follows activity. */
@@ -44,7 +43,7 @@ class OfContext implements Around {
     return course === undefined || event.chapter === undefined ? undefined : catalogue.chapter(course, event.chapter)?.length
   }
 
-  readonly minutesEast = (): number => this.context.state.east
+  readonly minutesEast = (): number => this.context.state.zone
 }
 
 const around = new OfContext()
@@ -55,7 +54,7 @@ export function follow(event: Event, context: Ctx): void {
   const sitsDown = event.time - state.latest > SITTING_GAP
   observe(state, event, around.at(context))
   // Looked up once a sitting: the class's clock, else the event's own.
-  if (sitsDown) state.east = minutesEast(event.time, catalogue.classOf(event)?.timeZone, event.offset)
+  if (sitsDown) state.zone = minutesEast(event.time, catalogue.classOf(event)?.timeZone, event.offset)
 }
 
 /** Writes one row of features from `at` on. */

@@ -6,9 +6,9 @@ import { CAUSES } from './causes.ts'
 import { auc, precisionAt, rocPoints, thresholdAt } from './curve.ts'
 import { fit, logits } from './fit.ts'
 import { judge, kindsIn, parted, probabilities, reach, recallOf, slicesOf, type Judged, type ScoreRows } from './judge.ts'
-import { cheats, lessonOf, matrixOf, someRows, type Example, type Learner } from './lessons.ts'
+import { cheats, lessonOf, matrixOf, someRows, type Learner } from './lessons.ts'
 import type { Rows } from './rows.ts'
-import { CHEATERS, fitOptions, pupilsOf, ROWS_OF_ONE, tailSums } from './train.ts'
+import { CHEATERS, EPOCHS, fitOptions, lifelikeWeights, pupilsOf, ROWS_OF_ONE, tailSums } from './train.ts'
 
 /** A model to be judged, and the threshold of the rule that asks it. */
 export interface Candidate {
@@ -89,7 +89,7 @@ export function measure({ scorer, scaler, tails, calibration, threshold }: Candi
     }),
     warned: { recall, falseAlarms, precision: precisionAt(recall, falseAlarms, CHEATERS) ?? NaN },
     slices: slicesOf(held),
-    predicted: { probabilities: probable, labels: Float64Array.from(held.examples, ({ learner }) => (cheats(learner) ? 1 : 0)), weights: evenly(held.examples) },
+    predicted: { probabilities: probable, labels: Float64Array.from(held.examples, ({ learner }) => (cheats(learner) ? 1 : 0)), weights: lifelikeWeights(held.examples) },
     scores: [
       { name: 'honest', honest: true, scores: parts.honest },
       ...kinds.map((name) => ({ name, honest: false, scores: parted(warned, name).cheating })),
@@ -103,7 +103,7 @@ function against(worlds: Worlds, { scaler, tails }: Pick<Candidate, 'scaler' | '
   const examples = someRows(pupilsOf(worlds.training), ROWS_OF_ONE, new Random(1, 'rows'))
   const seen = matrixOf(held.examples, scaler)
   const judged = (scores: ArrayLike<number>): Judged => judge(worlds.heldOut, given(scores))
-  const regression = fit(lessonOf(examples, scaler), { ...fitOptions(14, new Random(1, 'regression')), hidden: [] })
+  const regression = fit(lessonOf(examples, scaler), { ...fitOptions(EPOCHS, new Random(1, 'regression')), hidden: [] })
   const honest = examples.filter(({ learner }) => !cheats(learner))
   const baselines = [
     { name: 'logistic regression', scores: logits(regression, seen) },
@@ -116,7 +116,7 @@ function against(worlds: Worlds, { scaler, tails }: Pick<Candidate, 'scaler' | '
   regression.dispose()
   const sums = tailSums(tails, seen)
   const leftOut = kindsIn(held).map((archetype) => {
-    const without = fit(lessonOf(examples.filter(({ learner }) => learner.label.archetype !== archetype), scaler), fitOptions(14, new Random(1, `without ${archetype}`)))
+    const without = fit(lessonOf(examples.filter(({ learner }) => learner.label.archetype !== archetype), scaler), fitOptions(EPOCHS, new Random(1, `without ${archetype}`)))
     const scores = logits(without, seen)
     without.dispose()
     const { auc: area, at1: recall, at01: rare } = atAlarms(judged(sums.map((t, i) => t + (scores[i] as number))), archetype)
@@ -144,13 +144,6 @@ function unlistedOf({ unlisted }: Worlds, score: ScoreRows, held: Judged): Measu
   const judged = judge(unlisted, score)
   const [t1, t01] = [0.01, 0.001].map((share) => thresholdAt(parted(held).honest, share)) as [number, number]
   return kindsIn(judged).map((kind) => ({ kind, at1: reach(judged, t1, (l) => l.label.archetype === kind), at01: reach(judged, t01, (l) => l.label.archetype === kind) }))
-}
-
-/** Each learner counts the same. */
-function evenly(examples: readonly Example[]): Float64Array {
-  const counts = new Map<Learner, number>()
-  for (const { learner } of examples) counts.set(learner, (counts.get(learner) ?? 0) + 1)
-  return Float64Array.from(examples, ({ learner }) => 1 / (counts.get(learner) as number))
 }
 
 function reasonsOf({ examples, scores, best }: Judged, scorer: LayersScorer, threshold: number, kinds: readonly string[]): Measured['reasons'] {

@@ -2,13 +2,12 @@ import { fileURLToPath } from 'node:url'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
-import { invariant } from '../base/errors.ts'
 import { Machine } from '../engine/machine.ts'
 import { readRuleSources } from '../io/texts.ts'
 import { loadRules } from '../rules/load.ts'
 import { simulate, type SimulateOptions } from '../simulate/index.ts'
 import type { Truth } from '../simulate/truth.ts'
-import { buildEvent } from '../telemetry/build.ts'
+import { runWorld } from './run-world.ts'
 import { SEVERITIES, type Warning } from '../warnings/warning.ts'
 
 /** How well the resource stage's detectors tell who studies together, and whether who shares an address by chance is accused more. */
@@ -28,7 +27,6 @@ export interface GroupScore {
 const RULES = ['shared-ip', 'lockstep', 'shared-photo', 'shared-device', 'shared-account']
 const BEHIND_ONE = new Set(['family', 'office', 'campus', 'carrier'])
 const LOWEST = SEVERITIES.indexOf('medium')
-const PER_MARK = 2000
 
 /** Runs the shipped rules for groups over some worlds. */
 export async function scoreGroups(worlds: readonly SimulateOptions[]): Promise<GroupScore> {
@@ -40,14 +38,7 @@ export async function scoreGroups(worlds: readonly SimulateOptions[]): Promise<G
     const rules = loadRules(sources, { detectors, catalogue }).rules.filter((r) => RULES.includes(r.detector.name))
     const latest = new Map<string, Warning>()
     const machine = new Machine({ rules, catalogue, context: '', models: new Map(), output: (o) => void (o.kind === 'warning' && latest.set(o.value.id, o.value)) })
-    let n = 0
-    for (const record of simulation.records) {
-      const event = buildEvent(record, '')
-      invariant('id' in event, 'the simulator writes an event that is none')
-      machine.observe(event)
-      if (++n % PER_MARK === 0) machine.mark()
-    }
-    machine.end()
+    runWorld(simulation, machine)
     add(total, simulation.truth(), [...latest.values()].filter((w) => w.episode !== 'withdrawn' && SEVERITIES.indexOf(w.severity) >= LOWEST))
   }
   return total

@@ -153,6 +153,8 @@ const TICKS = [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999]
 const logit = (p: number): number => Math.log(p / (1 - p))
 /** Points beyond the bars: as many of the outermost on each side. */
 const OUTERMOST = 50
+/** Half of what a thick bar is wide at least, in logits: where all of a kind have one score, it must be seen, too. */
+const LEAST = 0.05
 
 /** How high learners score at most: for each kind the middle, half and nine tenths of them, and the outermost one by one. */
 export function scoresPlot(kinds: readonly Scores[], threshold: number): Promise<string> {
@@ -162,7 +164,7 @@ export function scoresPlot(kinds: readonly Scores[], threshold: number): Promise
     const quantile = (q: number): number => sorted[Math.round(q * (sorted.length - 1))] as number
     const [p5, p25, p50, p75, p95] = [0.05, 0.25, 0.5, 0.75, 0.95].map(quantile) as [number, number, number, number, number]
     const beyond = [...sorted.filter((s) => s < p5).slice(0, OUTERMOST), ...sorted.filter((s) => s > p95).slice(-OUTERMOST)]
-    return { name: `${name} (${scores.length.toLocaleString('en-US')})`, honest: honest ? 'honest' : 'cheating', p5, p25, p50, p75, p95, beyond }
+    return { name: `${name} (${scores.length.toLocaleString('en-US')})`, honest: honest ? 'honest' : 'cheating', p5, p25: Math.min(p25, p50 - LEAST), p50, p75: Math.max(p75, p50 + LEAST), p95, beyond }
   })
   const points = bars.flatMap(({ name, honest, beyond }) => beyond.map((score) => ({ name, honest, score })))
   const scale = { domain: [logit(EDGE), logit(1 - EDGE)], nice: false }

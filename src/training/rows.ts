@@ -1,4 +1,3 @@
-import { invariant } from '../base/errors.ts'
 import type { Ms } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
@@ -9,7 +8,7 @@ import type { Rule } from '../engine/rule.ts'
 import { FEATURES, SITTING_GAP } from '../models/features/index.ts'
 import { simulate, type SimulateOptions } from '../simulate/index.ts'
 import type { Labelled } from '../simulate/truth.ts'
-import { buildEvent } from '../telemetry/build.ts'
+import { runWorld } from './run-world.ts'
 
 /** What the detector asked the model about a world's learners: each time one is judged, a row of its features. */
 export interface Rows {
@@ -26,7 +25,6 @@ export interface Rows {
 }
 
 const LATENESS: Ms = 60_000
-const PER_MARK = 2000
 
 /** Simulates a world and lets the detector that asks the model follow it in the production engine, but for what the model says. */
 export function rowsOf(world: SimulateOptions): Rows {
@@ -57,14 +55,7 @@ export function rowsOf(world: SimulateOptions): Rows {
   const machine = new Machine({
     rules: [rule], catalogue: new Catalogue(catalogueSchema.parse(simulation.catalogue)), context: '', models: new Map([['brushing', recorder]]), lateness: LATENESS, output: () => undefined,
   })
-  let n = 0
-  for (const record of simulation.records) {
-    const event = buildEvent(record, '')
-    invariant('id' in event, 'the simulator writes an event that is none')
-    machine.observe(event)
-    if (++n % PER_MARK === 0) machine.mark()
-  }
-  machine.end()
+  runWorld(simulation, machine)
   const { learners: people } = simulation.truth()
   const index = new Map(people.map((p, i) => [keyOf(p.platform, p.learner), i]))
   const person = Int32Array.from(keys, (k) => index.get(k) ?? -1)

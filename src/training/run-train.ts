@@ -5,17 +5,17 @@ import { writeModel } from '../io/models.ts'
 import { openTensorFlow } from '../models/runtime/tensorflow.ts'
 import { collect } from './collect.ts'
 import { filesOf } from './files.ts'
-import { train } from './train.ts'
+import { EPOCHS, train } from './train.ts'
 import { calibrationWorlds, trainingWorlds } from './worlds.ts'
 
 const USAGE = `usage: npm run train -- [--seed N] [--worlds N] [--calibration N] [--epochs N] [--output DIR]
   --seed N         of the network and of what it is shown when (default 1)
   --worlds N       simulated worlds of 400 learners to learn from (default 30)
   --calibration N  of 500 learners to set curve and threshold by (default 10)
-  --epochs N       (default 14)
+  --epochs N       (default ${EPOCHS})
   --output DIR     (default models/brushing)`
 const { values } = parseArgs({ options: {
-  seed: { type: 'string', default: '1' }, worlds: { type: 'string', default: '30' }, calibration: { type: 'string', default: '10' }, epochs: { type: 'string', default: '14' },
+  seed: { type: 'string', default: '1' }, worlds: { type: 'string', default: '30' }, calibration: { type: 'string', default: '10' }, epochs: { type: 'string', default: String(EPOCHS) },
   output: { type: 'string', default: join('models', 'brushing') }, help: { type: 'boolean' },
 } })
 if (values.help) {

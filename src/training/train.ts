@@ -34,7 +34,8 @@ export interface TrainOptions {
 const ALARMS = 0.001
 /** Of a platform's learners so many cheat, for what a probability means. */
 export const CHEATERS = 0.02
-export const ROWS_OF_ONE = 8
+/** Rows of one learner that a network sees, and how often it sees every row unless something else is said. */
+export const [ROWS_OF_ONE, EPOCHS] = [8, 14]
 const WEIGHTS = [0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1]
 /** What the tails may cost of the recall of what was shown, so that more is caught of what was not. */
 const PRICE = 0.01

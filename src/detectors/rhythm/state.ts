@@ -22,9 +22,7 @@ export interface Episode {
 }
 
 /** What is remembered of one learner: the chapter that plays, what goes across chapters, and the tallies of signs. 0 is no time, -1 unknown. */
-export const fields = record({
-  ...trackFields,
-  ...tallyFields,
+export const fields = record(trackFields, tallyFields, {
   /** The latest `beat` of the chapters that do not play now. */
   otherBeat: number(0),
   /** Time of the latest trial that spoke for a sign already shown. */

@@ -43,8 +43,7 @@ export interface CheckEpisodes extends Episodes<CheckKind> {
  * since nearly every event adds to it: there `end` is the end of the last playback, or the last check, even where there
  * is no sketch.
  */
-export const checkState = record({
-  ...sketchFields,
+export const checkState = record(sketchFields, {
   /** Stretches before the one that lies open: `first` and `count` are of all of them, and so are these seconds. */
   earlier: ref<Stretch[]>(),
   watched: number(0),
