@@ -79,7 +79,7 @@ const evaluation = evaluationOf(measured, groups, {
       'Rows are what the detector itself asks about, followed by the production engine through simulated worlds.',
       'Each learner counts the same; 15 % of the values are hidden in each step, so that no single one decides.',
       `The weight of the tails, ${judged.tails.weight}, is the largest that costs at most one point of recall of the known kinds, on the learners of the calibration.`,
-      `The rule warns from ${judged.threshold} on, which one honest learner in a thousand of the calibration ever reaches.`,
+      `The rule warns from ${judged.threshold} on, which at most one honest learner in a thousand of the calibration ever reaches, and at which 97 % of its warnings there would be right if 2 % cheated.`,
     ],
   },
   data: [

@@ -2,7 +2,7 @@ import type { Sequential } from '@tensorflow/tfjs-layers'
 import { heightAt, tailsOf, type Calibration, type Scaler, type Tails } from '../models/runtime/scales.ts'
 import { Random } from '../simulate/random.ts'
 import type { Matrix } from './baselines.ts'
-import { recallAt, thresholdAt } from './curve.ts'
+import { precisionAt, recallAt, shareAbove, thresholdAt } from './curve.ts'
 import { fit, logits, type FitOptions } from './fit.ts'
 import { isotonic, simplified } from './isotonic.ts'
 import { cheats, everyRow, highest, learnersOf, lessonOf, matrixOf, someRows, type Example, type Learner } from './lessons.ts'
@@ -16,7 +16,7 @@ export interface Trained {
   scaler: Scaler
   tails: Tails
   calibration: Calibration
-  /** The lowest calibrated score, in thousandths, that no more than `ALARMS` of the honest learners of the calibration ever have. */
+  /** The lowest calibrated score, in thousandths, that keeps to `ALARMS` and `PRECISION` on the learners of the calibration. */
   threshold: number
   /** Share of each archetype caught at 1 % false alarms by models that never saw it, for each weight of the tails that was tried. */
   leftOut: { archetype: string; recall: Record<string, number> }[]
@@ -30,8 +30,8 @@ export interface TrainOptions {
   say: (text: string) => void
 }
 
-/** So many of the honest may ever be warned of, by the model alone. */
-const ALARMS = 0.001
+/** So many of the honest may ever be warned of, by the model alone, and so many of the warnings are right where `CHEATERS` cheat: a little more than is asked, since elsewhere learners are less alike. */
+const [ALARMS, PRECISION] = [0.001, 0.97]
 /** Of a platform's learners so many cheat, for what a probability means. */
 export const CHEATERS = 0.02
 /** Rows of one learner that a network sees, and how often it sees every row unless something else is said. */
@@ -131,6 +131,10 @@ function rising({ x, y }: Calibration, scores: Float64Array, weights: Float64Arr
 }
 
 function lowest(examples: readonly Example[], scores: Float64Array, calibration: Calibration): number {
-  const honest = [...highest(examples, scores)].flatMap(([learner, score]) => (cheats(learner) ? [] : [Math.round(heightAt(calibration, score) * 1000) / 1000]))
-  return Math.ceil(thresholdAt(honest, ALARMS) * 1000) / 1000
+  const best = { honest: [] as number[], cheating: [] as number[] }
+  for (const [learner, score] of highest(examples, scores)) (cheats(learner) ? best.cheating : best.honest).push(Math.round(heightAt(calibration, score) * 1000) / 1000)
+  const precision = (threshold: number): number => precisionAt(shareAbove(best.cheating, threshold) ?? 0, shareAbove(best.honest, threshold) ?? 1, CHEATERS) ?? 1
+  let thousandths = Math.ceil(thresholdAt(best.honest, ALARMS) * 1000)
+  while (thousandths < 999 && precision(thousandths / 1000) < PRECISION) thousandths++
+  return thousandths / 1000
 }
