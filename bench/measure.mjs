@@ -44,7 +44,7 @@ async function memoryPerLearner(stage) {
   await collect()
   const after = process.memoryUsage()
   const { learners } = machine.keys()
-  return { bytesPerLearner: (after.heapUsed + after.external - before.heapUsed - before.external) / learners, learners }
+  return { bytesPerLearner: (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / learners, learners }
 }
 
 /** Time of a load whose address depends on the load before, over a random cycle through `bytes` of memory. */

@@ -1,3 +1,5 @@
+import { lasting } from '../base/memory.ts'
+
 const KEPT = 64
 const PAGE = 1024
 // 0 stands for an empty place.
@@ -12,7 +14,7 @@ export class RecentIds {
 
   /** Makes the place of a new learner: that of its row. */
   open(row: number): void {
-    while (row >= this.pages.length * PAGE) this.pages.push(new Int32Array(PAGE * KEPT))
+    while (row >= this.pages.length * PAGE) this.pages.push(new Int32Array(lasting(PAGE * KEPT * Int32Array.BYTES_PER_ELEMENT)))
     this.clear(row)
   }
 

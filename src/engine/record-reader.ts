@@ -1,5 +1,6 @@
 import { Packr } from 'msgpackr'
 import { InvigilError } from '../base/errors.ts'
+import { lasting } from '../base/memory.ts'
 
 const packr = new Packr({ useRecords: false, moreTypes: false })
 // https://github.com/msgpack/msgpack/blob/master/spec.md
@@ -7,6 +8,8 @@ const [ARRAY_6, TEXT, TEXT_8, TEXT_16, BYTES_32] = [0x96, 0xa0, 0xd9, 0xda, 0xc6
 const [LEARNER, RESOURCE] = ['l', 'r'].map((s) => s.charCodeAt(0)) as [number, number]
 const LENGTH = 4
 const SLAB = 1 << 18
+/** What is left of a chunk is mostly less. */
+const SPARE = 1 << 14
 
 /**
  * Reads what `RecordWriter` wrote, chunk by chunk. Keys, of which there may be millions, are read where they lie: texts and places of bytes, one
@@ -19,7 +22,8 @@ export class RecordReader {
   private at = 0
   /** Where the record at hand ends, and the next one begins. */
   private end = 0
-  private slab = new Uint8Array(0)
+  private joined: Buffer = Buffer.alloc(0)
+  private slab: Uint8Array = new Uint8Array(0)
   private used = 0
   /** Texts that many keys share, one after the other: the last of each place. */
   private readonly last: { bytes: Uint8Array; text: string }[] = []
@@ -27,9 +31,19 @@ export class RecordReader {
   /** Takes the next chunk behind what was left of the one before. */
   feed(chunk: Uint8Array): void {
     const rest = this.data.subarray(this.end)
-    this.data = rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([rest, chunk])
+    this.data = rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : this.join(rest, chunk)
     this.view = new DataView(this.data.buffer, this.data.byteOffset, this.data.byteLength)
     this.at = this.end = 0
+  }
+
+  /** In memory that is used again: what was left may lie in it already. */
+  private join(rest: Uint8Array, chunk: Uint8Array): Buffer {
+    const size = rest.length + chunk.length
+    const room = this.joined.length < size ? Buffer.allocUnsafeSlow(size + SPARE) : this.joined
+    room.set(rest, 0)
+    room.set(chunk, rest.length)
+    this.joined = room
+    return room.subarray(0, size)
   }
 
   /** Bytes of a record that is not whole. */
@@ -90,7 +104,7 @@ export class RecordReader {
     const size = this.at - from
     if (size > SLAB / 4) return Uint8Array.prototype.slice.call(this.data, from, this.at)
     if (this.used + size > this.slab.length) {
-      this.slab = new Uint8Array(SLAB)
+      this.slab = new Uint8Array(lasting(SLAB))
       this.used = 0
     }
     const kept = this.slab.subarray(this.used, this.used + size)

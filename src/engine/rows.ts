@@ -1,3 +1,5 @@
+import { lasting } from '../base/memory.ts'
+
 /** Rows in one block. */
 const BLOCK = 256
 
@@ -18,7 +20,7 @@ export class Rows {
   /** A new row's number. */
   allot(): number {
     const row = this.free.pop() ?? this.used++
-    if (row >= this.blocks.length * BLOCK) this.blocks.push(new Float64Array(BLOCK * this.width))
+    if (row >= this.blocks.length * BLOCK) this.blocks.push(new Float64Array(lasting(BLOCK * this.width * Float64Array.BYTES_PER_ELEMENT)))
     this.block(row).set(this.initial, this.offset(row))
     return row
   }

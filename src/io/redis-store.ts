@@ -19,6 +19,11 @@ export interface RedisStoreOptions extends RedisOptions {
 const PART = 1 << 20
 /** Parts under way at once: what a store needs in memory, and the one that is being filled. */
 const WINDOW = 4
+/**
+ * Bytes of a part read at once, and how many are asked for ahead. The client puts a reply that comes in several pieces together in ever larger
+ * memory, which drives V8's collector; most of these come in one, and are handed on where they lie.
+ */
+const [PIECE, PIECES] = [1 << 14, 1 << 7]
 /** Memory for parts, of stores that write nothing at present. */
 const spare: Buffer[][] = []
 /** Parts announced at once, before they are written. */
@@ -93,16 +98,23 @@ export class RedisStore implements SnapshotStore {
   async *read(name: string): AsyncIterable<Uint8Array> {
     const count = Number((await this.redis.ask((r) => r.hget(`${this.base}files`, name))) ?? -1)
     if (count < 0) throw this.lacks(name)
-    const ahead = new Ahead<Buffer | null>()
+    for (let n = 0; n < count; n++) yield* this.readPart(name, `${this.base}${name}:${n}`)
+  }
+
+  private async *readPart(name: string, key: string): AsyncIterable<Uint8Array> {
+    const size = await this.redis.ask((r) => r.strlen(key))
+    if (size === 0) throw this.lacks(name)
+    const ahead = new Ahead<Buffer>()
     let asked = 0
-    for (let n = 0; n < count; n++) {
-      for (; asked < count && ahead.size < WINDOW; asked++) {
-        const key = `${this.base}${name}:${asked}`
-        ahead.add(this.redis.ask((r) => r.getBuffer(key)))
+    for (let read = 0; read < size;) {
+      for (; asked < size && ahead.size < PIECES; asked += PIECE) {
+        const from = asked
+        ahead.add(this.redis.ask((r) => r.getrangeBuffer(key, from, from + PIECE - 1)))
       }
-      const part = await ahead.next()
-      if (part === null) throw this.lacks(name)
-      yield part
+      const piece = await ahead.next()
+      if (piece.length === 0) throw this.lacks(name)
+      read += piece.length
+      yield piece
     }
   }
 
