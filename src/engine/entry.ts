@@ -31,9 +31,10 @@ export class Entry implements Row {
   /** Decodes `packed`. */
   unpack: ((entry: Entry, packed: Uint8Array) => void) | undefined = undefined
 
-  constructor(id: string, table: Table) {
+  /** `isPacked`: of a snapshot whose bytes are put into `packed`. */
+  constructor(id: string, table: Table, isPacked = false) {
     this.id = id
-    table.add(this)
+    table.add(this, isPacked)
   }
 
   /** What orders timers of one time; no other key of the stage has it. */

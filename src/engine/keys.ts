@@ -112,10 +112,11 @@ function loadLearner(keyed: Keyed, from: RecordReader, readers: Readers): void {
   const stage = keyed.learnerTask({ platform, learner: id })
   const part = stage.partOf(platform)
   stage.drop(platform, id)
-  const entry = new LearnerEntry(id, stage.table)
+  const reader = readers.learners.get(stage) as RowReader
+  const entry = new LearnerEntry(id, stage.table, reader.same)
   stage.ids.open(entry.row)
   part.learners.set(id, entry)
-  fill(entry, from, readers.learners.get(stage) as RowReader)
+  fill(entry, from, reader)
   stage.ids.load(entry.row, from.data, from.bytes())
   part.timers.restore(entry, stage.table.timers)
 }
@@ -125,8 +126,9 @@ function loadResource(keyed: Keyed, from: RecordReader, readers: Readers): void 
   const scope = from.shared(1)
   const id = from.text()
   const stage = keyed.resourceTask({ resource, scope, id })
-  const entry = stage.renew(resource, scope, id)
-  fill(entry, from, readers.resources.get(stage)?.get(resource) as RowReader)
+  const reader = readers.resources.get(stage)?.get(resource) as RowReader
+  const entry = stage.renew(resource, scope, id, reader.same)
+  fill(entry, from, reader)
   stage.timers.restore(entry, entry.shelf.table.timers)
 }
 

@@ -1,13 +1,12 @@
 import { Packr } from 'msgpackr'
 import { InvigilError } from '../base/errors.ts'
-import { lasting } from '../base/memory.ts'
+import { Slabs } from '../base/memory.ts'
 
 const packr = new Packr({ useRecords: false, moreTypes: false })
 // https://github.com/msgpack/msgpack/blob/master/spec.md
 const [ARRAY_6, TEXT, TEXT_8, TEXT_16, BYTES_32] = [0x96, 0xa0, 0xd9, 0xda, 0xc6]
 const [LEARNER, RESOURCE] = ['l', 'r'].map((s) => s.charCodeAt(0)) as [number, number]
 const LENGTH = 4
-const SLAB = 1 << 18
 /** What is left of a chunk is mostly less. */
 const SPARE = 1 << 14
 
@@ -23,8 +22,7 @@ export class RecordReader {
   /** Where the record at hand ends, and the next one begins. */
   private end = 0
   private joined: Buffer = Buffer.alloc(0)
-  private slab: Uint8Array = new Uint8Array(0)
-  private used = 0
+  private readonly slabs = new Slabs()
   /** Texts that many keys share, one after the other: the last of each place. */
   private readonly last: { bytes: Uint8Array; text: string }[] = []
 
@@ -98,19 +96,10 @@ export class RecordReader {
     return from
   }
 
-  /** The next part, bytes, in memory that outlives the chunk: many share a piece of it, since one for each would keep the collector busy. */
+  /** The next part, bytes, in memory that outlives the chunk. */
   kept(): Uint8Array {
     const from = this.bytes()
-    const size = this.at - from
-    if (size > SLAB / 4) return Uint8Array.prototype.slice.call(this.data, from, this.at)
-    if (this.used + size > this.slab.length) {
-      this.slab = new Uint8Array(lasting(SLAB))
-      this.used = 0
-    }
-    const kept = this.slab.subarray(this.used, this.used + size)
-    kept.set(this.data.subarray(from, this.at))
-    this.used += size
-    return kept
+    return this.slabs.keep(this.data.subarray(from, this.at))
   }
 
   private textSize(): number {

@@ -28,8 +28,8 @@ class Shelf {
 export class ResourceEntry extends Entry {
   readonly shelf: Shelf
 
-  constructor(id: string, shelf: Shelf) {
-    super(id, shelf.table)
+  constructor(id: string, shelf: Shelf, isPacked = false) {
+    super(id, shelf.table, isPacked)
     this.shelf = shelf
   }
 
@@ -200,10 +200,10 @@ export class ResourceStage {
   }
 
   /** Makes a new resource, in the place of the one of that name if there is one. */
-  renew(resource: ResourceKind, scope: string, id: string): ResourceEntry {
+  renew(resource: ResourceKind, scope: string, id: string, isPacked = false): ResourceEntry {
     this.drop(resource, scope, id)
     const shelf = this.shelf(resource, scope)
-    const entry = new ResourceEntry(id, shelf)
+    const entry = new ResourceEntry(id, shelf, isPacked)
     shelf.entries.set(id, entry)
     return entry
   }

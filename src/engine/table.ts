@@ -31,6 +31,9 @@ export const LAST = 0
 /** From here on, for each slot: when its timer is due, and the earliest time in the timer queue; 0 for none. */
 export const TIMERS = 1
 
+// Nobody reads or writes it: a packed key is unpacked first.
+const NOTHING: unknown[] = Object.freeze([]) as unknown as unknown[]
+
 /** The rows of one kind of key: the engine's own records first, then one for each rule. */
 export class Table {
   readonly rows: Rows
@@ -74,12 +77,12 @@ export class Table {
     return shape.view(this.cursor, part)
   }
 
-  /** A row for one more key. */
-  add(entry: Row): void {
+  /** A row for one more key. One that is `packed` gets references of its own when they are unpacked: millions may never be. */
+  add(entry: Row, isPacked = false): void {
     entry.row = this.rows.allot()
     entry.numbers = this.rows.block(entry.row)
     entry.at = this.rows.offset(entry.row)
-    entry.refs = this.none.slice()
+    entry.refs = isPacked ? NOTHING : this.none.slice()
     entry.rares = undefined
   }
 

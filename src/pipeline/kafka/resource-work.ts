@@ -1,4 +1,5 @@
 import { invariant } from '../../base/errors.ts'
+import { Slabs } from '../../base/memory.ts'
 import type { TaskMark } from '../../engine/mark-record.ts'
 import { ResourceTask, type ResourceTaskState } from '../../engine/resource-task.ts'
 import type { Setup } from '../../engine/runtime.ts'
@@ -12,6 +13,8 @@ import type { Work } from './work.ts'
 export class ResourceWork implements Work<ResourceTaskState> {
   readonly task: ResourceTask
   private readonly outbox: Outbox
+  // They wait for ten minutes, and would hold on to all that was fetched with them.
+  private readonly slabs = new Slabs()
 
   /** `from`: offset of the first record that will be taken. */
   constructor({ client, meter, setup, from }: { client: KafkaClient; meter: Meter; setup: Setup; from: number }) {
@@ -31,7 +34,7 @@ export class ResourceWork implements Work<ResourceTaskState> {
   take(messages: readonly KafkaMessage[]): void {
     for (const { offset, value } of messages) {
       invariant(value !== null, `the record ${offset} of the sightings has no value`)
-      this.task.take(Number(offset), unpackHandOver(value))
+      this.task.take(Number(offset), unpackHandOver(this.slabs.keep(value)))
     }
   }
 
