@@ -131,7 +131,7 @@ test('a row is what the features say, over lessons and sittings', () => {
   const scorer: Scorer = { width: real.width, reasons: (row) => real.reasons(row), score: (batch, count) => (rows.push(batch.slice(0, real.width)), real.score(batch, count)) }
   drive(brushingModel, {}, { models: new Map([['brushing', scorer]]) }).feed(...events).mark('23:00:00').warnings()
   const [state, player] = [activity.make(), playback.make()]
-  const around = { cadence: undefined, span: undefined, sends: () => false, lengthOf: () => undefined, minutesEast: () => events[0]?.offset ?? NaN }
+  const around = { cadence: undefined, rate: undefined, checks: undefined, span: undefined, sends: () => false, lengthOf: () => undefined, minutesEast: () => events[0]?.offset ?? NaN }
   for (const event of events) observe(state, event, { ...around, span: advancePlayback(player, event) })
   const expected = new Float64Array(FEATURES.length)
   readFeatures(state, around, expected, 0)

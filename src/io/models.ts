@@ -8,7 +8,7 @@ import { fileError } from './file-error.ts'
 
 /** A model's folder as it was read. */
 export interface ModelFolder {
-  /** Of the name and SHA-256 of each file: part of the context that warnings depend on. */
+  /** Of the name and SHA-256 of each file that scores depend on: part of the context. A card and its pictures may be written anew. */
   hash: string
   files: ModelFiles
 }
@@ -42,7 +42,7 @@ export async function writeModel(dir: string, files: ModelFiles): Promise<ModelF
 }
 
 function hashOf(files: readonly (readonly [string, Uint8Array])[]): string {
-  return contentHash(files.map(([name, bytes]) => [name, sha256(bytes)]))
+  return contentHash(files.filter(([name]) => /\.(json|bin)$/.test(name)).map(([name, bytes]) => [name, sha256(bytes)]))
 }
 
 async function list(dir: string) {

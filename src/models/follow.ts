@@ -31,6 +31,17 @@ class OfContext implements Around {
     return catalogue.platform(platform)?.heartbeat
   }
 
+  get rate(): number | undefined {
+    const { catalogue, platform } = this.context
+    const player = catalogue.platform(platform)
+    return player && (player.rate ?? 1)
+  }
+
+  get checks(): Ms | undefined {
+    const { catalogue, platform } = this.context
+    return catalogue.platform(platform)?.checks
+  }
+
   get span(): Span | undefined {
     return this.context.span
   }

@@ -49,7 +49,9 @@ describe('a rule that asks a model', () => {
     expect(cpu.parts).toEqual({ ...one.parts, backend: 'cpu' })
     expect(cpu.hash).not.toBe(one.hash)
     const other = copy('other')
-    appendFileSync(join(other, 'brushing', 'card.md'), 'x')
+    appendFileSync(join(other, 'brushing', 'card.md'), 'a card may be written anew')
+    expect((await open(other)).hash).toBe(one.hash)
+    appendFileSync(join(other, 'brushing', 'scaler.json'), '\n')
     expect((await open(other)).hash).not.toBe(one.hash)
   })
 
@@ -101,9 +103,9 @@ describe('a context that was written down', () => {
     const lacking = `the context \`${context.hash}\` needs the model \`brushing\` of hash \`${hash}\`, which is not the local one`
     await expect(findModels(record, none, undefined)).rejects.toMatchObject({ code: 'usage', message: `${lacking}; set \`context\` to a folder, and put the model's folder there as \`${hash}\`` })
     const other = copy('changed')
-    appendFileSync(join(other, 'brushing', 'card.md'), 'x')
+    appendFileSync(join(other, 'brushing', 'scaler.json'), '\n')
     await expect(findModels(record, other, none)).rejects.toMatchObject({ code: 'not-found', message: `${lacking}; put the model's folder there as \`${join(none, hash)}\`` })
-    rmSync(join(kept, hash, 'card.md'))
+    rmSync(join(kept, hash, 'calibration.json'))
     await expect(findModels(record, none, kept)).rejects.toMatchObject({ code: 'bad-model', message: expect.stringContaining(`\`${join(kept, hash)}\` holds another model`) })
   })
 

@@ -2,12 +2,16 @@ import { FEATURES } from '../models/features/index.ts'
 import { standardise, type Scaler, type Tails } from '../models/runtime/scales.ts'
 import type { Example } from './lessons.ts'
 
-const CLIP = 6
+const CLIP = 12
 const SMALLEST = 1e-3
 /** Shares of honest learners that are at least as far out, at which a tail's line has its points. */
 const SHARES = [0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 /** Beyond all of them, half a spread further on. */
 const [RAREST, BEYOND] = [0.0005, 0.5]
+/** From there on the surprise of each further spread: a normal curve's grows by as many as there are behind it. */
+const SLOPE = 4
+/** Features that have innocent causes however far out they are, in networks, machines and lives: of these only the network makes what it learns. */
+export const INNOCENT: ReadonlySet<string> = new Set(['delay-spread', 'delay-most', 'beats-together', 'hour-unusual', 'hour-spread', 'sitting-length', 'sitting-spread'])
 
 /** How features become numbers, by honest learners: the median is 0, and half the distance of the 16th and the 84th percentile is 1. */
 export function scalerOf(honest: readonly Example[]): Scaler {
@@ -33,11 +37,13 @@ export function tailLines(honest: readonly Example[], scaler: Scaler): Tails['li
     standardise(scaler, world.values, r * width, row, 0)
     for (let f = 0; f < width; f++) if (!Number.isNaN(world.values[r * width + f])) columns[f]?.push(row[f] as number)
   }
-  return columns.map((column) => lineOf(sorted(column)))
+  return columns.map((column, f) => (INNOCENT.has(scaler.features[f] as string) ? LEVEL : lineOf(sorted(column))))
 }
 
+const LEVEL: Tails['lines'][number] = { x: [0], y: [0] }
+
 function lineOf(values: readonly number[]): Tails['lines'][number] {
-  if (values.length === 0) return { x: [0], y: [0] }
+  if (values.length === 0) return LEVEL
   const surprise = (share: number) => rounded(-Math.log(share) - Math.log(1 / (SHARES[0] as number)))
   const points = new Map<number, number>()
   // Where several shares meet in one value it is as usual as the largest of them.
@@ -46,9 +52,11 @@ function lineOf(values: readonly number[]): Tails['lines'][number] {
     add(quantile(values, share), surprise(share))
     add(quantile(values, 1 - share), surprise(share))
   }
-  const [least, most] = [Math.min(...points.keys()), Math.max(...points.keys())]
-  add(least - BEYOND, surprise(RAREST))
-  add(most + BEYOND, surprise(RAREST))
+  for (const [end, side] of [[Math.min(...points.keys()), -1], [Math.max(...points.keys()), 1]] as const) {
+    const last = end + side * BEYOND
+    add(last, surprise(RAREST))
+    if (side * last < CLIP) add(side * CLIP, surprise(RAREST) + rounded(SLOPE * (CLIP - side * last)))
+  }
   const line = [...points].sort(([a], [b]) => a - b)
   return { x: line.map(([x]) => x), y: line.map(([, y]) => y) }
 }

@@ -18,7 +18,7 @@ export interface Trained {
   calibration: Calibration
   /** The lowest calibrated score, in thousandths, that keeps to `ALARMS` and `PRECISION` on the learners of the calibration. */
   threshold: number
-  /** Share of each archetype caught at 1 % false alarms by models that never saw it, for each weight of the tails that was tried. */
+  /** Share of each archetype caught at `MANY` false alarms by models that never saw it, for each weight of the tails that was tried. */
   leftOut: { archetype: string; recall: Record<string, number> }[]
 }
 
@@ -37,8 +37,8 @@ export const CHEATERS = 0.02
 /** Rows of one learner that a network sees, and how often it sees every row unless something else is said. */
 export const [ROWS_OF_ONE, EPOCHS] = [8, 14]
 const WEIGHTS = [0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1]
-/** What the tails may cost of the recall of what was shown, so that more is caught of what was not. */
-const PRICE = 0.01
+/** The tails may cost so much of the recall of what was shown, at few false alarms, that more is caught of what was not, at many. */
+const [PRICE, FEW, MANY] = [0.01, 0.001, 0.01]
 const POINTS = 60
 
 export const fitOptions = (epochs: number, random: Random): FitOptions => ({ hidden: [32, 16], epochs, batch: 256, rate: 0.004, decay: 1e-4, hide: 0.15, random })
@@ -67,14 +67,13 @@ export function train(training: readonly Rows[], calibrating: readonly Rows[], {
     const without = learn(`without ${archetype}`, examples.filter(({ learner }) => learner.label.archetype !== archetype))
     const scores = logits(without, matrix)
     without.dispose()
-    const recall = Object.fromEntries(WEIGHTS.map((w) => [w, recallOf(judged, sumOf(scores, tails, w), [archetype])]))
+    const recall = Object.fromEntries(WEIGHTS.map((w) => [w, recallOf(judged, sumOf(scores, tails, w), MANY, archetype)]))
     say(`${archetype}: ${WEIGHTS.map((w) => `${w}: ${(recall[w] as number).toFixed(2)}`).join('  ')}`)
     return { archetype, recall }
   })
-  const shown = WEIGHTS.map((w) => recallOf(judged, sumOf(known, tails, w)))
+  const shown = WEIGHTS.map((w) => recallOf(judged, sumOf(known, tails, w), FEW))
   say(`all shown: ${WEIGHTS.map((w, i) => `${w}: ${(shown[i] as number).toFixed(3)}`).join('  ')}`)
-  const best = Math.max(...shown)
-  const weight = choose ? Math.max(...WEIGHTS.filter((_, i) => (shown[i] as number) >= best - PRICE)) : (WEIGHTS[4] as number)
+  const weight = choose ? bestWeight(shown, leftOut.map(({ recall }) => recall)) : (WEIGHTS[3] as number)
   const scores = sumOf(known, tails, weight)
   const calibration = calibrate(judged, scores)
   return { network, scaler, tails: { weight, lines }, calibration, threshold: lowest(judged, scores, calibration), leftOut }
@@ -87,15 +86,22 @@ export function tailSums(tails: Tails, { values, rows, width }: Matrix): Float64
 
 const sumOf = (scores: Float32Array, tails: Float64Array, weight: number): Float64Array => tails.map((t, i) => (scores[i] as number) + weight * t)
 
-/** Share of the cheaters, or of those of some archetypes, who pass the threshold that 1 % of the honest pass. */
-function recallOf(examples: readonly Example[], scores: Float64Array, archetypes?: readonly string[]): number {
+/** Of the weights that cost little of what was shown, that which catches most of what was not. */
+function bestWeight(shown: readonly number[], leftOut: readonly Record<string, number>[]): number {
+  const worth = (w: number): number => leftOut.reduce((sum, recall) => sum + (recall[w] as number), 0)
+  const affordable = WEIGHTS.filter((_, i) => (shown[i] as number) >= Math.max(...shown) - PRICE)
+  return affordable.reduce((best, w) => (worth(w) > worth(best) ? w : best))
+}
+
+/** Share of the cheaters, or of those of one archetype, who pass the threshold that so many of the honest pass. */
+function recallOf(examples: readonly Example[], scores: Float64Array, alarms: number, archetype?: string): number {
   const honest: number[] = []
   const cheating: number[] = []
   for (const [learner, score] of highest(examples, scores)) {
     if (!cheats(learner)) honest.push(score)
-    else if (archetypes?.includes(learner.label.archetype ?? '') ?? true) cheating.push(score)
+    else if (archetype === undefined || learner.label.archetype === archetype) cheating.push(score)
   }
-  return recallAt({ honest, cheating }, 0.01) ?? 0
+  return recallAt({ honest, cheating }, alarms) ?? 0
 }
 
 /** Each learner counts the same, and all cheaters together as much as `CHEATERS` says. */

@@ -79,6 +79,11 @@ export const beatColumns: readonly Column[] = [
     en: 'the highest stated playback rate is {}', zh: '所报最高倍速为 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.mostRate, 0.01)),
   }),
   column({
+    name: 'rate-over', as: AS.logTimes, formula: 'ln of the highest stated rate over the highest that the player offers by the catalogue', missing: `the catalogue does not know the platform, or ${FEW_STEPS}`,
+    en: 'the highest stated playback rate is {} what the player offers', zh: '所报最高倍速为播放器最高倍速的 {}',
+    read: (a, { rate }) => (rate === undefined || steps(a) < GAPS ? NaN : ln(a.mostRate / rate, 0.01)),
+  }),
+  column({
     name: 'residual-size', as: AS.logSeconds, formula: 'ln of the root mean square of media step - rate x gap in seconds, each at most 2 s', missing: WHOLE,
     en: 'media and clock differ by {} from beat to beat', zh: '每次心跳播放进度与时钟相差 {}',
     read: (a) => (a.residuals < GAPS ? NaN : ln(Math.sqrt(a.residual2 / a.residuals), LEAST_RESIDUAL)),

@@ -87,7 +87,6 @@ export const AS = {
   logPerTen: { unit: 'ln of a number per 10 minutes watched', say: (v) => ({ en: `${digits(Math.exp(v))} times in 10 min`, zh: `每 10 分钟 ${digits(Math.exp(v))} 次` }) },
   logPerMinute: { unit: 'ln of a number per minute', say: (v) => ({ en: `${digits(Math.exp(v))} times a minute`, zh: `每分钟 ${digits(Math.exp(v))} 次` }) },
   logPerHour: { unit: 'ln of a number per hour watched', say: (v) => ({ en: `${digits(Math.exp(v))} times an hour`, zh: `每小时 ${digits(Math.exp(v))} 次` }) },
-  logCount: { unit: 'ln of a number, 1 added', say: (v) => both(digits(Math.max(0, Math.exp(v) - 1))) },
 } as const satisfies Record<string, Telling>
 
 /** `part` of `whole`, missing below `least`. */

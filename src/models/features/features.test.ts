@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HOUR, SECOND, formatTime } from '../../base/time.ts'
+import { HOUR, MINUTE, SECOND, formatTime } from '../../base/time.ts'
 import { at, instant, type Fields } from '../../testing/drive.ts'
 import { advancePlayback, playback } from '../../telemetry/playback.ts'
 import type { Action, Event } from '../../telemetry/event.ts'
@@ -7,7 +7,7 @@ import { activity, FEATURES, observe, readFeatures, type Around } from './index.
 
 const LENGTH = 600
 type Surroundings = Omit<Around, 'span'>
-const surroundings: Surroundings = { cadence: 15 * SECOND, sends: () => true, lengthOf: () => LENGTH, minutesEast: () => 480 }
+const surroundings: Surroundings = { cadence: 15 * SECOND, rate: 1.25, checks: 5 * MINUTE, sends: () => true, lengthOf: () => LENGTH, minutesEast: () => 480 }
 
 /** What is read after these events, by name; missing features are left out. */
 function featuresOf(events: readonly Event[], change: Partial<Surroundings> = {}): Record<string, number> {
@@ -155,6 +155,10 @@ test.each<[feature: string, value: unknown, events: readonly Event[]]>([
   ['photos-near', near(2 / 3), checks([4, 0.9, '0123456789abcdef'], [4, 0.9, '0123456789abcde8'], [4, 0.9, 'f123456789abcde8'], [4, 0.9, 'f123456789abcde8'])],
   ['face-missed', near(0.25), [...checks([4, 0.9, 'aa'], [4, 0.9, 'aa'], [4, 0.9, 'aa']), event(1800, 'face-requested'), event(1860, 'face-checked', undefined, { outcome: 'missed' })]],
   // A second try a few seconds later is the same request: 1 in a third of an hour.
+  ['rate-over', near(Math.log(1.6)), lesson(0, [...even(6), ...even(5)], { fields: (i) => ({ rate: i < 6 ? 1 : 2 }) })],
+  ['face-owed', near(Math.log(0.5 / 4.5)), lesson(0, even(80))],
+  ['face-owed', near(Math.log(2.5 / 4.5)), [...lesson(0, even(80)), event(300, 'face-requested', 'c1'), event(900, 'face-requested', 'c1')]],
+  ['face-owed', near(Math.log(2.5 / 4.5)), [...lesson(0, even(80)), event(300, 'face-checked', 'c1', { outcome: 'passed' }), event(900, 'face-checked', 'c1', { outcome: 'missed' })]],
   ['face-requests', near(Math.log(4.5)), [...lesson(0, even(80)), event(1200, 'face-requested', 'c1'), event(1203, 'face-checked', 'c1', { outcome: 'failed' }), event(1210, 'face-requested', 'c1')]],
   ['logins-again', near(0.5), [0, 1, 100, 104].map((t) => event(t, 'logged-in'))],
   // 16:05 UTC is five past midnight. Weights of the three before it: 0.5625, 0.75 and 1.
@@ -167,9 +171,6 @@ test.each<[feature: string, value: unknown, events: readonly Event[]]>([
   ['sitting-length', near(Math.log(60)), visits(8, 12)],
   ['sitting-spread', 0, visits(8, 12, 16)],
   ['sitting-played', near(0.5), [...lesson(0, even(80)), event(2400, 'logged-out')]],
-  ['evidence-minutes', near(Math.log(21)), lesson(0, even(80))],
-  ['evidence-beats', near(Math.log(81)), lesson(0, even(80))],
-  ['evidence-sittings', near(Math.log(2.75)), visits(8, 10, 12)],
 ])('%s (%#)', (feature, value, events) => {
   expect(featuresOf(events)[feature]).toEqual(value)
 })
@@ -199,16 +200,18 @@ const named = (...starts: string[]): string[] => FEATURES.map((f) => f.name).fil
 
 test.each<[why: string, missing: string[], events: readonly Event[], change?: Partial<Surroundings>]>([
   ['seven gaps', named('gap-', 'rate-effective', 'rate-stated', 'step-', 'residual'), lesson(0, even(8))],
-  ['no positions', ['rate-effective', 'rate-untold', 'rate-stated', 'rate-highest', 'residual-size', 'residual-none', 'step-fraction', 'step-equal'], watched(20, () => ({ position: undefined }))],
+  ['no positions', ['rate-effective', 'rate-untold', 'rate-stated', 'rate-highest', 'rate-over', 'residual-size', 'residual-none', 'step-fraction', 'step-equal'], watched(20, () => ({ position: undefined }))],
   ['whole seconds', ['residual-size', 'residual-none', 'step-equal'], lesson(0, even(20))],
   ['a hidden page', named('gap-'), watched(20, () => ({ visible: false }))],
   ['no arrival', named('delay', 'beats-together'), watched(20)],
   ['no cadence', ['gap-off-cadence'], watched(20), { cadence: undefined }],
+  ['a platform that the catalogue does not know', ['rate-over', 'face-owed'], watched(20), { rate: undefined, checks: undefined }],
+  ['checks that are not due yet', ['face-owed'], watched(20), { checks: 15 * MINUTE }],
   ['no lengths', ['probes', 'coverage'], course(5, 5, 5), { lengthOf: () => undefined }],
   ['no beats', ['probes', 'coverage'], times(9, (i) => event(600 * i, 'completed', `c${i}`, { position: LENGTH }))],
   ['no inputs', ['inputs', 'inputs-uneven', 'inputs-none'], course(5, 5, 5)],
   ['no sound or page', ['muted', 'hidden'], course(5, 5, 5)],
-  ['no face checks', named('face', 'photos'), course(5, 5, 5), { sends: (f) => f !== 'outcome' }],
+  ['no face checks', named('face', 'photos').filter((n) => n !== 'face-owed'), course(5, 5, 5), { sends: (f) => f !== 'outcome' }],
   ['hashes that serve for equality', ['photos-near'], checks([4, 0.9, 'aa'], [4, 0.9, 'aa'], [4, 0.9, 'aa'], [4, 0.9, 'aa'])],
   ['no similarity', ['face-likeness'], checks([4, 0.9, 'aa'], [4, 0.9, 'aa'], [4, 0.9, 'aa']).map((e) => Object.assign(e, { similarity: undefined }))],
   ['two sittings', ['midnight', 'hour-unusual', 'hour-spread', 'sitting-spread'], visits(8, 12)],
@@ -216,7 +219,6 @@ test.each<[why: string, missing: string[], events: readonly Event[], change?: Pa
   const there = featuresOf(events, change)
   expect(missing.filter((name) => there[name] !== undefined)).toEqual([])
   expect(missing.length).toBeGreaterThan(0)
-  expect(there['evidence-beats']).toBeGreaterThanOrEqual(0)
 })
 
 test('without inputs a hand shows itself in what is done, with them only there', () => {
@@ -249,8 +251,12 @@ test('sittings fade: a program that takes over outweighs its owner after three',
   expect(shares[0]).toBe(0)
   expect(shares[3]).toBeGreaterThan(0.5)
   expect([...shares].sort((a, b) => a - b)).toEqual(shares)
-  const { 'evidence-minutes': minutes = 0 } = featuresOf(times(30, (d) => sitting(d, false)).flat())
-  expect(Math.exp(minutes) - 1).toBeCloseTo(4 * 20, 0)
+})
+
+test('equal sittings come to the evidence of four', () => {
+  const [state, player] = [activity.make(), playback.make()]
+  for (const event of times(30, (d) => lesson(d * 86_400, even(80), { chapter: `c${d}` })).flat()) observe(state, event, { ...surroundings, span: advancePlayback(player, event) })
+  expect(state.played / 60).toBeCloseTo(4 * 20, 0)
 })
 
 test('the largest fade, too', () => {
@@ -270,12 +276,10 @@ test('a learner takes at most 1,024 bytes and two texts', () => {
   expect([activity.refs, activity.rares]).toEqual([['chapter', 'session'], []])
 })
 
-test('of a learner who has done nothing all is missing but that there is no evidence', () => {
+test('of a learner who has done nothing all is missing', () => {
   const into = new Float64Array(FEATURES.length + 2).fill(7)
   readFeatures(activity.make(), { ...surroundings, span: undefined }, into, 1)
-  expect([...into].flatMap((v, i) => (Number.isNaN(v) ? [] : [[FEATURES[i - 1]?.name, v]]))).toEqual([
-    [undefined, 7], ['evidence-minutes', 0], ['evidence-beats', 0], ['evidence-sittings', 0], [undefined, 7],
-  ])
+  expect([...into]).toEqual([7, ...FEATURES.map(() => NaN), 7])
 })
 
 test('every feature is told in both languages, with its value and what is usual', () => {
@@ -291,6 +295,5 @@ test('every feature is told in both languages, with its value and what is usual'
   })
   expect(tell('untouched', Math.log(60 + 7200), [Math.log(60 + 90), Math.log(60 + 900)])?.en).toBe('playback goes on for 2 h without a touch (usual: 90 s to 15 min)')
   expect(tell('gap-off-cadence', Math.log(2), [0, Math.log(1.012)])?.en).toBe('the usual gap between beats differs from the cadence of the player by a factor of 2 (usual: a factor of 1 to a factor of 1.01)')
-  expect(tell('evidence-beats', Math.log(201), [0, Math.log(901)])?.zh).toBe('判断依据 200 次心跳（正常：0 至 900）')
   expect(tell('next-length', Math.log(1.5), [Math.log(9), Math.log(240)])?.en).toBe('the next lesson begins after 1.5 s (usual: 9 s to 4 min)')
 })

@@ -1,3 +1,4 @@
+import { SECOND } from '../../base/time.ts'
 import { AS, column, deviation, ln, ratio, type Column } from './feature.ts'
 import type { Activity } from './state.ts'
 
@@ -8,6 +9,7 @@ const NEXTS = 3
 const BEATS = 20
 const ANSWERS = 5
 const CHECKS = 3
+const OWED = 3
 /** Added to counts, so that none has a logarithm: with as little evidence as there must be, none is not yet rare. */
 const HALF = 0.5
 
@@ -140,6 +142,15 @@ export const personColumns: readonly Column[] = [
     name: 'face-requests', as: AS.logPerHour, formula: 'ln((face requests + 0.5) / hours watched); one within a minute of the last is a second try', missing: `the platform has sent no \`outcome\`, or ${FEW_MINUTES}`,
     en: 'the face is asked for {}', zh: '人脸验证频率为{}',
     read: (a, around) => (a.played < MINUTES * 60 || !around.sends('outcome') ? NaN : Math.log((a.requests + HALF) / (a.played / 3600))),
+  }),
+  column({
+    name: 'face-owed', as: AS.logTimes, formula: 'ln((face requests + 0.5) / (requests due by the catalogue\'s `checks` in the time watched + 0.5))', missing: `the catalogue tells no \`checks\`, or fewer than ${OWED} requests are due`,
+    en: 'face checks come {} as often as they must', zh: '人脸验证次数为应有次数的 {}',
+    read: (a, { checks }) => {
+      if (checks === undefined) return NaN
+      const owed = (a.played * SECOND) / checks
+      return owed < OWED ? NaN : Math.log((Math.max(a.requests, a.checks) + HALF) / (owed + HALF))
+    },
   }),
 ]
 

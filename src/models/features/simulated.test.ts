@@ -9,7 +9,7 @@ import { activity, FEATURES, observe, readFeatures } from './index.ts'
 
 const simulation = simulate({ learners: 72, days: 4, seed: 3, cheaters: 0.4 })
 const { catalogue, records } = simulation
-const cadences = new Map(catalogue.platforms?.map((p) => [p.id, parseDuration(p.heartbeat ?? '') as Ms]))
+const players = new Map(catalogue.platforms?.map((p) => [p.id, { cadence: parseDuration(p.heartbeat ?? '') as Ms, rate: p.rate ?? 1, checks: parseDuration(p.checks ?? '') as Ms }]))
 const lengths = new Map(catalogue.courses?.flatMap((c) => c.chapters?.map((x) => [x.id, x.length] as const) ?? []))
 const events = new Map<string, Event[]>()
 for (const record of records) {
@@ -32,7 +32,7 @@ function featuresOf(list: readonly Event[]): Float64Array {
   const platform = list[0]?.platform ?? ''
   const [state, player] = [activity.make(), playback.make()]
   const around = {
-    cadence: cadences.get(platform), sends: (field: Field) => sent.get(platform)?.has(field) ?? false, lengthOf: (e: Event) => lengths.get(e.chapter ?? ''),
+    cadence: players.get(platform)?.cadence, rate: players.get(platform)?.rate, checks: players.get(platform)?.checks, sends: (field: Field) => sent.get(platform)?.has(field) ?? false, lengthOf: (e: Event) => lengths.get(e.chapter ?? ''),
     minutesEast: () => ZONE_OFFSET / MINUTE,
   }
   let span: ReturnType<typeof advancePlayback>
@@ -71,6 +71,8 @@ test('honest learners play one chapter at a time, at the cadence of their player
   const middle = (list: number[]): number => list[list.length >> 1] as number
   expect([of('chapters-most').at(-1), of('beats-unstarted').at(-1), of('probes').at(-1), of('credit-overlap').at(-1)]).toEqual([1, 0, 0, 0])
   expect(of('gap-off-cadence').at(-1)).toBeLessThan(0.1)
+  expect(of('rate-over').at(-1)).toBe(0)
+  expect(Math.exp(of('face-owed')[0] as number)).toBeGreaterThan(0.7)
   expect(middle(of('coverage'))).toBe(1)
   expect(middle(of('rate-effective'))).toBeCloseTo(0, 2)
 })

@@ -9,7 +9,7 @@ const MINUTES = 10
 
 const FEW_SITTINGS = 'fewer than three sittings'
 
-/** When somebody sits down, for how long, and how much is known of them. */
+/** When somebody sits down, and for how long. */
 export const sittingColumns: readonly Column[] = [
   column({
     name: 'logins-again', as: AS.share, formula: 'share of logins within 5 s of the login before', missing: 'fewer than 2 logins',
@@ -50,18 +50,6 @@ export const sittingColumns: readonly Column[] = [
   column({
     name: 'sitting-played', as: AS.share, formula: 'mean share of a sitting that is playback, the present one among them once it has lasted 10 minutes', missing: 'no sitting is over and the present one is shorter than 10 minutes',
     en: '{} of a sitting is playback', zh: '单次学习中播放时间占 {}', read: playedShare,
-  }),
-  column({
-    name: 'evidence-minutes', as: AS.logCount, formula: 'ln(1 + minutes watched), as far as they have not faded', missing: 'never',
-    en: 'the judgement rests on {} minutes of playback', zh: '判断依据 {} 分钟的播放', read: (a) => Math.log(1 + a.played / 60),
-  }),
-  column({
-    name: 'evidence-beats', as: AS.logCount, formula: 'ln(1 + beats), as far as they have not faded', missing: 'never',
-    en: 'the judgement rests on {} beats', zh: '判断依据 {} 次心跳', read: (a) => Math.log(1 + a.beats),
-  }),
-  column({
-    name: 'evidence-sittings', as: AS.logCount, formula: 'ln(1 + sittings that are over), as far as they have not faded', missing: 'never',
-    en: 'the judgement rests on {} sittings', zh: '判断依据 {} 次学习', read: (a) => Math.log(1 + a.sittings),
   }),
 ]
 

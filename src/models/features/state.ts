@@ -7,6 +7,9 @@ import type { Span } from '../../telemetry/playback.ts'
 export interface Around {
   /** The player's cadence by the catalogue. */
   readonly cadence: Ms | undefined
+  /** The highest rate that the player offers, and the longest time of watching between two face checks, by the catalogue. */
+  readonly rate: number | undefined
+  readonly checks: Ms | undefined
   /** The stretch of playback that the event proves. */
   readonly span: Span | undefined
   /** Whether the platform has sent the field by now. */
