@@ -12,6 +12,7 @@ import { createEnricher } from '../../telemetry/enrich.ts'
 import type { OpenContext } from '../context.ts'
 import { Contexts } from './contexts.ts'
 import { openIntake, type SourceTopic } from './intake-role.ts'
+import { LearnersFirst } from './learners-first.ts'
 import { MarkFeed } from './mark-feed.ts'
 import type { Role, RoleName, Surroundings } from './role.ts'
 import { openStage } from './stage-role.ts'
@@ -109,7 +110,7 @@ async function openRoles(around: Surroundings, options: KafkaRunOptions, opened:
   contexts.onCurrent(tell)
   const marks = new MarkFeed(around)
   opened.closeAfter(() => marks.close())
-  const stage = { contexts, marks, locate: enrich, version, snapshotEvery, acceptVersion }
+  const stage = { contexts, marks, order: new LearnersFirst(options.roles.includes('learner')), locate: enrich, version, snapshotEvery, acceptVersion }
   const open: Record<RoleName, () => Promise<Role | undefined>> = {
     intake: async () => (sources.length > 0 ? openIntake(around, { sources, enrich }) : undefined),
     time: () => openTimekeeper(around, { catalogue: context.catalogue, contexts, sources: sources.map((s) => s.topic) }),

@@ -24,6 +24,7 @@ import { clientOf } from '../../testing/kafka.ts'
 import { START_MS, useKafka, useRedis } from '../../testing/services.ts'
 import { beats, crowd } from '../../testing/tiny-detectors.ts'
 import { testModels } from '../../testing/tiny-model.ts'
+import { LearnersFirst } from './learners-first.ts'
 import { MarkFeed } from './mark-feed.ts'
 import type { Role, Surroundings } from './role.ts'
 import { openStage } from './stage-role.ts'
@@ -68,7 +69,7 @@ class Process {
     const started = new Process(await clientOf(brokers(), { prefix, topics: { partitions: PARTITIONS, replication: 1 } }))
     const options = {
       redis: { url: redis(), prefix }, contexts: { current: () => 'test', setupOf: () => Promise.resolve(setup) },
-      marks: started.feed, locate: () => undefined, version: 'v1', snapshotEvery: 700,
+      marks: started.feed, order: new LearnersFirst(true), locate: () => undefined, version: 'v1', snapshotEvery: 700,
       // Less than a mark covers, so that reading is held up all the time.
       mostWaiting: 40,
     }

@@ -8,6 +8,7 @@ import { RedisStore, type RedisStoreOptions } from '../../io/redis-store.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { Snapshots, type Manifest } from '../recovery.ts'
 import type { Contexts } from './contexts.ts'
+import type { LearnersFirst } from './learners-first.ts'
 import { LearnerWork } from './learner-work.ts'
 import type { MarkFeed } from './mark-feed.ts'
 import { ResourceWork } from './resource-work.ts'
@@ -25,6 +26,8 @@ export interface StageOptions {
   redis: RedisStoreOptions
   contexts: Pick<Contexts, 'current' | 'setupOf'>
   marks: MarkFeed
+  /** One for both stages of a process. */
+  order: LearnersFirst
   locate: (event: Event) => void
   version: string
   snapshotEvery: Ms
@@ -43,7 +46,7 @@ export async function openStage(around: Surroundings, stage: Stage, options: Sta
     topics: [opener.topic],
     least: stage === 'learner' ? LEAST_TELEMETRY : undefined,
     broken: around.broken,
-    open: (at, flow) => opener.open(at, flow),
+    open: (at, flow) => opener.inOrder(at, flow),
     trouble: (at, why) => {
       if (why) around.log.warn({ task: `${stage}-${at.partition}`, error: why.message }, 'a task cannot be run at present; it is tried again')
       troubled.tell(at, why)
@@ -69,7 +72,15 @@ class TaskOpener {
     this.topic = around.client.topic(stage === 'learner' ? 'telemetry' : 'sightings')
   }
 
-  async open(at: TopicPartition, flow: Flow): Promise<TaskRunner> {
+  /** Opens a task when its turn has come. */
+  async inOrder(at: TopicPartition, flow: Flow): Promise<TaskRunner> {
+    const { order } = this.options
+    if (this.stage === 'learner') return order.learner(this.open(at, flow))
+    await order.resource()
+    return this.open(at, flow)
+  }
+
+  private async open(at: TopicPartition, flow: Flow): Promise<TaskRunner> {
     const { client } = this.around
     const name = `${this.stage}-${at.partition}`
     // INVARIANT (one owner): the old owner is fenced before its last word is read, and loses its state after that.
