@@ -9,11 +9,17 @@ import { parseCeiling, splitCeiling } from './ceilings.mjs'
 const [part, log, catalogue, warmUp = '0'] = process.argv.slice(2)
 const root = new URL('..', import.meta.url).pathname
 
-const open = () => openContext({ rules: [join(root, 'rules')], catalogue, version: 'bench' })
+const asksNoModel = (r) => !r.detector.model
+const ofLearners = (r) => r.detector.stage === 'learner'
+
+/** The shipped rules, or those of them that `which` takes. */
+async function open(which) {
+  const context = await openContext({ rules: [join(root, 'rules')], catalogue, version: 'bench' })
+  return which ? { ...context, bundle: { ...context.bundle, rules: context.bundle.rules.filter(which) } } : context
+}
 
 /** `perSecond` counts from the first `warmUp` events on: by then everybody has been seen. */
-async function timedRun(watch, context, warmUp = 0) {
-  context ??= await open()
+async function timedRun(context, watch, warmUp = 0) {
   const output = mkdtempSync(join(tmpdir(), 'invigil-bench-'))
   let begun = { at: performance.now(), lines: 0 }
   const progress = (_read, _size, { lines }) => {
@@ -34,13 +40,12 @@ async function collect() {
 }
 
 /** Memory in use after a collection at the end of the log, less what it was with rules, catalogue and databases loaded, for each learner. */
-async function memoryPerLearner(stage) {
-  const context = await open()
-  if (stage) context.bundle = { ...context.bundle, rules: context.bundle.rules.filter((r) => r.detector.stage === stage) }
+async function memoryPerLearner(which) {
+  const context = await open(which)
   await collect()
   const before = process.memoryUsage()
   let machine
-  await timedRun({ ended: (m) => (machine = m) }, context)
+  await timedRun(context, { ended: (m) => (machine = m) })
   await collect()
   const after = process.memoryUsage()
   const { learners } = machine.keys()
@@ -72,9 +77,11 @@ function latency(bytes) {
 const parts = {
   split: () => ({ perSecond: splitCeiling(log) }),
   parse: () => ({ perSecond: parseCeiling(log) }),
-  run: () => timedRun({}, undefined, Number(warmUp)),
-  memory: () => memoryPerLearner(),
-  'memory-learner': () => memoryPerLearner('learner'),
+  run: async () => timedRun(await open(), {}, Number(warmUp)),
+  'run-rules': async () => timedRun(await open(asksNoModel), {}, Number(warmUp)),
+  memory: () => memoryPerLearner(asksNoModel),
+  'memory-learner': () => memoryPerLearner((r) => ofLearners(r) && asksNoModel(r)),
+  'memory-model': () => memoryPerLearner(ofLearners),
   latency: () => ({ small: latency(1 << 22), large: latency(1 << 30) }),
 }
 process.stdout.write(`${JSON.stringify(await parts[part]())}\n`)

@@ -93,7 +93,7 @@ function timesOf(call, times) {
 
 /** One run in this process, with the rule or without; prints one line of JSON. */
 async function one(log, catalogueFile, models, on) {
-  const context = await openContext({ rules: [join(root, 'rules'), join(root, 'fixtures', 'rules')], catalogue: catalogueFile, models, version: 'bench' })
+  const context = await openContext({ rules: [join(root, 'rules')], catalogue: catalogueFile, models, version: 'bench' })
   if (on === 'off') context.bundle = { ...context.bundle, rules: context.bundle.rules.filter((r) => !r.detector.model) }
   const seen = { calls: 0, rows: 0, ms: 0, longest: 0 }
   const timed = ([name, scorer]) => [name, {

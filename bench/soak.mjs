@@ -34,7 +34,7 @@ const turnover = Math.round((stay * 3600) / BEAT)
 const PORTION = Math.ceil(events / 40)
 const WITHIN = 3_600_000
 /** They look back for longer than the log does, as they must: what they keep of each learner grows for so long, and is no leak. */
-const LONG = ['two-accounts', 'lockstep', 'shared-ip', 'shared-account']
+const LONG = ['two-accounts', 'lockstep', 'shared-ip', 'shared-account', 'brushing-model']
 
 /** Classes that open and close with those who are in them. */
 function classes() {

@@ -16,7 +16,7 @@ import { duplicated, fivePlatforms } from '../testing/five-platforms.ts'
 import { makeRealm, type Realm } from '../testing/realm.ts'
 import { RecordedLog } from '../testing/recorded-log.ts'
 import { replayLog } from '../testing/replay-log.ts'
-import { ROOT, RULES, temporary } from '../testing/runs.ts'
+import { RULES, temporary } from '../testing/runs.ts'
 import { START_MS, useKafka } from '../testing/services.ts'
 import { clockworkModel } from '../testing/tiny-model.ts'
 import { runOverArchive, type ArchiveRunCommand } from './run-archive.ts'
@@ -277,7 +277,7 @@ test('models are archived with the contexts that name them', { timeout: 60_000 }
   const { client, cwd, shell } = made
   const folder = await writeModel(join(cwd, 'models', 'brushing'), await clockworkModel())
   const context = await openContext({
-    rules: [RULES, join(ROOT, 'fixtures', 'rules')], catalogue: join(cwd, 'catalogue.yaml'), geo: SMALL_GEO.slice(1), models: join(cwd, 'models'), backend: 'cpu', version: VERSION,
+    rules: [RULES], catalogue: join(cwd, 'catalogue.yaml'), geo: SMALL_GEO.slice(1), models: join(cwd, 'models'), backend: 'cpu', version: VERSION,
   })
   const log = await RecordedLog.open(client, context)
   await log.send(arrivals.slice(0, 300), 300)

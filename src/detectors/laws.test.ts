@@ -4,14 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { readRuleSources } from '../io/texts.ts'
 import { loadRules } from '../rules/load.ts'
 import { accompanied, brokenRevisions, doubled, lateScenario, leftOver, plain, renamed, restarted, scenariosOf, shuffled, warningsOf, written, type Scenario } from '../testing/laws.ts'
+import { RULES } from '../testing/root.ts'
 import { testModels } from '../testing/tiny-model.ts'
 import { detectors } from './index.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const models = await testModels()
-// Rules that ask a model obey the laws with any. The folder of fixtures has those that wait for a trained one.
-const sources = await readRuleSources(['rules', 'fixtures/rules'].map((dir) => fileURLToPath(new URL(`../../${dir}`, import.meta.url))))
-const bundle = loadRules(sources, { detectors, models: [...models.keys()] })
+// Rules that ask a model obey the laws with any.
+const bundle = loadRules(await readRuleSources([RULES]), { detectors, models: [...models.keys()] })
 const all: readonly Scenario[] = [
   ...scenariosOf(bundle).map((s) => ({ ...s, models })), ...bundle.rules.filter((r) => r.detector.name === 'late-telemetry').map(lateScenario),
 ]

@@ -7,7 +7,7 @@ import { writeModel } from '../io/models.ts'
 import type { Backend } from '../models/runtime/tensorflow.ts'
 import { SMALL_GEO } from '../testing/cli.ts'
 import { instant } from '../testing/drive.ts'
-import { ROOT, RULES, run, temporary, writeLog } from '../testing/runs.ts'
+import { RULES, run, temporary, writeLog } from '../testing/runs.ts'
 import { clockworkModel, tinyModel } from '../testing/tiny-model.ts'
 import { contextRecordOf, readContextRecord, setupOf } from './context-record.ts'
 import { openContext, type OpenContext } from './context.ts'
@@ -15,8 +15,7 @@ import { findModels } from './models.ts'
 
 const dir = temporary()
 const models = join(dir, 'models')
-const MODEL_RULES = join(ROOT, 'fixtures', 'rules')
-const rules = [RULES, MODEL_RULES]
+const rules = [RULES]
 const plain = join(dir, 'plain')
 mkdirSync(plain)
 writeFileSync(join(plain, 'a.yaml'), '- { rule: a, title: a, description: a, detector: two-accounts, severity: low, response: review }\n')
@@ -59,7 +58,7 @@ describe('a rule that asks a model', () => {
     await expect(open(join(dir, 'nowhere'))).rejects.toMatchObject({
       code: 'bad-rules',
       problems: [{
-        file: join(MODEL_RULES, 'brushing-model.yaml'), line: 12, message: 'the detector `brushing-model` needs the model `brushing`, which is not at hand',
+        file: join(RULES, 'supervision-2.yaml'), line: expect.any(Number), message: 'the detector `brushing-model` needs the model `brushing`, which is not at hand',
         mend: 'name the folder that `brushing` lies in with `--models`, or take the rule out',
       }],
     })

@@ -8,6 +8,7 @@ import { fit, logits } from './fit.ts'
 import { judge, kindsIn, parted, probabilities, reach, recallOf, slicesOf, type Judged, type ScoreRows } from './judge.ts'
 import { cheats, lessonOf, matrixOf, someRows, type Learner } from './lessons.ts'
 import type { Rows } from './rows.ts'
+import { allWithSlips } from './slips.ts'
 import { CHEATERS, EPOCHS, fitOptions, lifelikeWeights, pupilsOf, ROWS_OF_ONE, tailSums } from './train.ts'
 
 /** A model to be judged, and the threshold of the rule that asks it. */
@@ -49,6 +50,8 @@ export interface Measured {
   /** At the rule's threshold: share of the cheaters whom the model can know and of the honest warned of, and precision at 2 % cheaters. */
   warned: { recall: number; falseAlarms: number; precision: number }
   slices: ReturnType<typeof slicesOf>
+  /** The same with slips that happen to some learners: of the honest who are warned of. */
+  slips: { honest: number; falseAlarms: number }
   /** Calibrated probabilities of all rows, what is true, and what each row counts. */
   predicted: { probabilities: Float64Array; labels: Float64Array; weights: Float64Array }
   /** The highest probability of each learner. */
@@ -89,6 +92,7 @@ export function measure({ scorer, scaler, tails, calibration, threshold }: Candi
     }),
     warned: { recall, falseAlarms, precision: precisionAt(recall, falseAlarms, CHEATERS) ?? NaN },
     slices: slicesOf(held),
+    slips: slipsOf(worlds, score, calibration, threshold),
     predicted: { probabilities: probable, labels: Float64Array.from(held.examples, ({ learner }) => (cheats(learner) ? 1 : 0)), weights: lifelikeWeights(held.examples) },
     scores: [
       { name: 'honest', honest: true, scores: parts.honest },
@@ -100,7 +104,7 @@ export function measure({ scorer, scaler, tails, calibration, threshold }: Candi
 
 /** The three baselines, fitted on the same features of the same rows, and the model itself trained anew without each kind. */
 function against(worlds: Worlds, { scaler, tails }: Pick<Candidate, 'scaler' | 'tails'>, held: Judged, say: (text: string) => void): Pick<Measured, 'baselines' | 'leftOut'> {
-  const examples = someRows(pupilsOf(worlds.training), ROWS_OF_ONE, new Random(1, 'rows'))
+  const examples = someRows(pupilsOf(allWithSlips(worlds.training, 'training')), ROWS_OF_ONE, new Random(1, 'rows'))
   const seen = matrixOf(held.examples, scaler)
   const judged = (scores: ArrayLike<number>): Judged => judge(worlds.heldOut, given(scores))
   const regression = fit(lessonOf(examples, scaler), { ...fitOptions(EPOCHS, new Random(1, 'regression')), hidden: [] })
@@ -137,6 +141,11 @@ function sittingsOf({ heldOut, week }: Worlds, score: ScoreRows): Measured['sitt
   const sat = (l: Learner) => (l.world.sitting[l.rows.at(-1) as number] as number) >= FIVE - 1
   const five = judge(week, score, ({ learner, row }) => sat(learner) && (learner.world.sitting[row] as number) < FIVE)
   return TALKED_ABOUT.map((archetype) => ({ archetype, one: recallOf(one, 0.01, archetype), five: recallOf(five, 0.01, archetype) }))
+}
+
+function slipsOf({ heldOut }: Worlds, score: ScoreRows, calibration: Calibration, threshold: number): Measured['slips'] {
+  const honest = probabilities(calibration, Float64Array.from(parted(judge(allWithSlips(heldOut, 'judging'), score)).honest))
+  return { honest: honest.length, falseAlarms: honest.filter((p) => p >= threshold).length / honest.length }
 }
 
 /** Kinds that no document lists, at the thresholds of the listed ones. */

@@ -65,6 +65,7 @@ function rowsOf(m: Measured, groups: GroupScore, warned: number): Row[] {
     measuredRow('jitter from 0 to 50 %: most that any kind loses', { most: MOST_LOST }, lost),
     measuredRow('precision of warnings where 2 % cheat', { least: 0.95 }, m.warned.precision, { note: `recall ${percent(m.warned.recall)}, false alarms ${(100 * m.warned.falseAlarms).toFixed(2)} %` }),
     ...slices.map((s) => measuredRow(`honest and ${s.slice}: false alarms over those of all, at 1 %`, { most: 1.5 }, s.ratio, { of: s.learners })),
+    measuredRow('honest, with slips of some that no simulated learner has: warned of', { most: 0.005 }, m.slips.falseAlarms, { of: m.slips.honest, note: 'a page left open, a login sent twice, a start at midnight, a timer like no other, …' }),
     measuredRow('expected calibration error', { most: 0.03 }, calibrationError(m.predicted)),
     measuredRow('reasons: the true cause is among the first three', { least: 0.9 }, m.reasons.reduce((n, r) => n + (r.warned === 0 ? 0 : r.warned * r.share), 0) / warned, { of: warned }),
     measuredRow('group study: pair precision', { least: 0.98 }, groups.right / groups.pairs, { of: groups.pairs, note: 'by the rules for groups' }),

@@ -3,15 +3,19 @@ import { standardise, type Scaler, type Tails } from '../models/runtime/scales.t
 import type { Example } from './lessons.ts'
 
 const CLIP = 12
-const SMALLEST = 1e-3
+/** Nothing is far that is so near: ten points in a hundred, or a tenth more. */
+const SMALLEST = 0.1
 /** Shares of honest learners that are at least as far out, at which a tail's line has its points. */
 const SHARES = [0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 /** Beyond all of them, half a spread further on. */
 const [RAREST, BEYOND] = [0.0005, 0.5]
 /** From there on the surprise of each further spread: a normal curve's grows by as many as there are behind it. */
 const SLOPE = 4
-/** Features that have innocent causes however far out they are, in networks, machines and lives: of these only the network makes what it learns. */
-export const INNOCENT: ReadonlySet<string> = new Set(['delay-spread', 'delay-most', 'beats-together', 'hour-unusual', 'hour-spread', 'sitting-length', 'sitting-spread'])
+/** Features that have innocent causes however far out they are, in players, networks, machines and lives: of these only the network makes what it learns. */
+export const INNOCENT: ReadonlySet<string> = new Set([
+  'gap-variation', 'gap-mad', 'gap-entropy', 'gap-memory', 'gap-same', 'gap-long', 'gap-off-cadence', 'delay-spread', 'delay-most', 'beats-together', 'residual-size',
+  'residual-none', 'step-fraction', 'step-equal', 'rate-effective', 'hour-unusual', 'hour-spread', 'sitting-length', 'sitting-spread',
+])
 
 /** How features become numbers, by honest learners: the median is 0, and half the distance of the 16th and the 84th percentile is 1. */
 export function scalerOf(honest: readonly Example[]): Scaler {

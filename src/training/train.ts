@@ -8,6 +8,7 @@ import { isotonic, simplified } from './isotonic.ts'
 import { cheats, everyRow, highest, learnersOf, lessonOf, matrixOf, someRows, type Example, type Learner } from './lessons.ts'
 import type { Rows } from './rows.ts'
 import { scalerOf, tailLines } from './scaling.ts'
+import { allWithSlips } from './slips.ts'
 import { TOGETHER } from './worlds.ts'
 
 /** A model before it is written. */
@@ -16,7 +17,7 @@ export interface Trained {
   scaler: Scaler
   tails: Tails
   calibration: Calibration
-  /** The lowest calibrated score, in thousandths, that keeps to `ALARMS` and `PRECISION` on the learners of the calibration. */
+  /** The calibrated score, in thousandths, from which on the rule is to warn: `thresholdOf` the learners of the calibration. */
   threshold: number
   /** Share of each archetype caught at `MANY` false alarms by models that never saw it, for each weight of the tails that was tried. */
   leftOut: { archetype: string; recall: Record<string, number> }[]
@@ -48,12 +49,12 @@ export const pupilsOf = (worlds: readonly Rows[]): Learner[] => learnersOf(world
 
 /** Trains, chooses the weight of the tails, calibrates and sets the threshold. The same rows and seed give the same model. */
 export function train(training: readonly Rows[], calibrating: readonly Rows[], { seed, epochs, choose, say }: TrainOptions): Trained {
-  const pupils = pupilsOf(training)
+  const pupils = pupilsOf(allWithSlips(training, 'training'))
   const examples = someRows(pupils, ROWS_OF_ONE, new Random(seed, 'rows'))
   const honest = examples.filter(({ learner }) => !cheats(learner))
   const scaler = scalerOf(honest)
   const lines = tailLines(honest, scaler)
-  const judged = everyRow(pupilsOf(calibrating))
+  const judged = everyRow(pupilsOf(allWithSlips(calibrating, 'calibration')))
   const matrix = matrixOf(judged, scaler)
   const tails = tailSums({ weight: 1, lines }, matrix)
   const learn = (name: string, from: readonly Example[]) => {
@@ -76,7 +77,7 @@ export function train(training: readonly Rows[], calibrating: readonly Rows[], {
   const weight = choose ? bestWeight(shown, leftOut.map(({ recall }) => recall)) : (WEIGHTS[3] as number)
   const scores = sumOf(known, tails, weight)
   const calibration = calibrate(judged, scores)
-  return { network, scaler, tails: { weight, lines }, calibration, threshold: lowest(judged, scores, calibration), leftOut }
+  return { network, scaler, tails: { weight, lines }, calibration, threshold: thresholdOf(judged, scores, calibration), leftOut }
 }
 
 /** What the tails say of each row of a matrix. */
@@ -136,11 +137,15 @@ function rising({ x, y }: Calibration, scores: Float64Array, weights: Float64Arr
   return { x: levels.map((l) => l.sum / l.weight), y: levels.map((l) => l.height) }
 }
 
-function lowest(examples: readonly Example[], scores: Float64Array, calibration: Calibration): number {
+/** The lowest that keeps to `ALARMS` and `PRECISION`, and then as far up as costs at most `PRICE` of recall: elsewhere learners are less alike, and to be wrong is worse than to miss. */
+function thresholdOf(examples: readonly Example[], scores: Float64Array, calibration: Calibration): number {
   const best = { honest: [] as number[], cheating: [] as number[] }
   for (const [learner, score] of highest(examples, scores)) (cheats(learner) ? best.cheating : best.honest).push(Math.round(heightAt(calibration, score) * 1000) / 1000)
-  const precision = (threshold: number): number => precisionAt(shareAbove(best.cheating, threshold) ?? 0, shareAbove(best.honest, threshold) ?? 1, CHEATERS) ?? 1
-  let thousandths = Math.ceil(thresholdAt(best.honest, ALARMS) * 1000)
-  while (thousandths < 999 && precision(thousandths / 1000) < PRECISION) thousandths++
-  return thousandths / 1000
+  const recall = (thousandths: number): number => shareAbove(best.cheating, thousandths / 1000) ?? 0
+  const precision = (thousandths: number): number => precisionAt(recall(thousandths), shareAbove(best.honest, thousandths / 1000) ?? 1, CHEATERS) ?? 1
+  let at = Math.ceil(thresholdAt(best.honest, ALARMS) * 1000)
+  while (at < 999 && precision(at) < PRECISION) at++
+  const least = recall(at) - PRICE
+  while (at < 999 && recall(at + 1) >= least) at++
+  return at / 1000
 }

@@ -34,8 +34,8 @@ export const HELD_OUT_SPREAD: readonly [number, number] = [0.3, 0.5]
 export const trainingWorlds = (count: number): WorldSpec[] => worlds(count, 10_000, { learners: 400, days: 2, cheaters: 0.4, spread: TRAINED_SPREAD })
 /** What its curve and threshold are set by. */
 export const calibrationWorlds = (count: number): WorldSpec[] => worlds(count, 20_000, { learners: 500, days: 2, cheaters: 0.2, spread: TRAINED_SPREAD })
-/** What it is judged on: other seeds, other courses and platforms, and parameters outside the range that it was trained on. */
-export const heldOutWorlds = (count: number): WorldSpec[] => worlds(count, 30_000, { learners: 500, days: 2, cheaters: 0.2, spread: HELD_OUT_SPREAD })
+/** What it is judged on, and nothing was chosen by: other seeds, other courses and platforms, and parameters outside the range that it was trained on. */
+export const heldOutWorlds = (count: number): WorldSpec[] => worlds(count, 70_000, { learners: 500, days: 2, cheaters: 0.2, spread: HELD_OUT_SPREAD })
 /** The same for a week, for what several sittings tell. */
 export const weekWorlds = (count: number): WorldSpec[] => worlds(count, 40_000, { learners: 200, days: 5, cheaters: 0.3, spread: HELD_OUT_SPREAD })
 /** Kinds of cheating that nothing was trained on and no document lists. */

@@ -67,8 +67,8 @@ export const beatColumns: readonly Column[] = [
     en: 'the media runs {} as fast as the clock', zh: '播放进度为实际时间的 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.media / a.clock, 0.01)),
   }),
   column({
-    name: 'rate-untold', as: AS.logApart, formula: '|ln of media seconds over the seconds that the stated rate allows|', missing: FEW_STEPS,
-    en: 'the media runs at other than the stated rate, by {}', zh: '播放进度与所报倍速相差 {}', read: (a) => (steps(a) < GAPS ? NaN : Math.abs(ln(a.media / a.stated, 0.01))),
+    name: 'rate-untold', as: AS.logApart, formula: 'ln of media seconds over the seconds that the stated rate allows, at least 0: pauses that nobody tells of make it slower', missing: FEW_STEPS,
+    en: 'the media runs faster than the stated rate, by {}', zh: '播放进度快于所报倍速，相差 {}', read: (a) => (steps(a) < GAPS ? NaN : ln(a.media / a.stated, 1)),
   }),
   column({
     name: 'rate-stated', as: AS.logTimes, formula: 'ln of the mean stated rate by clock time', missing: FEW_STEPS,
@@ -114,7 +114,7 @@ export const beatColumns: readonly Column[] = [
     en: '{} of the beats are of another chapter than the one before', zh: '{} 的心跳与前一事件不属于同一章节', read: (a) => ratio(a.interleaved, a.beats, BEATS),
   }),
   column({
-    name: 'beats-unstarted', as: AS.share, formula: 'share of beats of chapters that were neither initialized nor played', missing: FEW_BEATS,
+    name: 'beats-unstarted', as: AS.share, formula: 'share of beats of chapters that were neither initialized nor played, of those since the learner first started one', missing: `the learner has started no chapter, or ${FEW_BEATS}`,
     en: '{} of the beats are of chapters that nobody started', zh: '{} 的心跳来自从未开始播放的章节', read: (a) => ratio(a.unstarted, a.beats, BEATS),
   }),
   column({

@@ -42,9 +42,14 @@ function observeStep(activity: Activity, event: Event, chapter: string, around: 
     activity.seeks++
     const from = event.from ?? activity.position
     const to = event.to ?? event.position
-    if (turn !== NO_ROOM && to !== undefined && to < from) activity.back++
+    // INVARIANT (missing): where one went is not known, no share of them is.
+    if (turn === NO_ROOM || to === undefined || Number.isNaN(from)) activity.back = NaN
+    else if (to < from) activity.back++
   } else if (action === 'rate-changed') activity.rates++
-  else if (action === 'initialized' || action === 'played') noteNext(activity, event, turn)
+  else if (action === 'initialized' || action === 'played') {
+    noteNext(activity, event, turn)
+    if (Number.isNaN(activity.unstarted)) activity.unstarted = 0
+  }
   if (turn === NO_ROOM) return
   if (action === 'played') notePause(activity, event)
   else if (action === 'completed') noteEnd(activity, event, turn, around)

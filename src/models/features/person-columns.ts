@@ -39,7 +39,7 @@ export const personColumns: readonly Column[] = [
     en: 'the rate is changed {}', zh: '调整倍速的频率为{}', read: (a) => perTen(a.rates, a),
   }),
   column({
-    name: 'seeks-back', as: AS.share, formula: 'share of seeks that go back', missing: 'fewer than 2 seeks',
+    name: 'seeks-back', as: AS.share, formula: 'share of seeks that go back', missing: 'fewer than 2 seeks, or of one it is not known where to',
     en: '{} of the seeks go back', zh: '{} 的拖动为向后回看', read: (a) => ratio(a.back, a.seeks, 2),
   }),
   column({
@@ -144,10 +144,10 @@ export const personColumns: readonly Column[] = [
     read: (a, around) => (a.played < MINUTES * 60 || !around.sends('outcome') ? NaN : Math.log((a.requests + HALF) / (a.played / 3600))),
   }),
   column({
-    name: 'face-owed', as: AS.logTimes, formula: 'ln((face requests + 0.5) / (requests due by the catalogue\'s `checks` in the time watched + 0.5))', missing: `the catalogue tells no \`checks\`, or fewer than ${OWED} requests are due`,
+    name: 'face-owed', as: AS.logTimes, formula: 'ln((face requests + 0.5) / (requests due by the catalogue\'s `checks` in the time watched + 0.5))', missing: `the catalogue tells no \`checks\`, the platform has sent neither \`challenge\` nor \`outcome\`, or fewer than ${OWED} requests are due`,
     en: 'face checks come {} as often as they must', zh: '人脸验证次数为应有次数的 {}',
-    read: (a, { checks }) => {
-      if (checks === undefined) return NaN
+    read: (a, { checks, sends }) => {
+      if (checks === undefined || !(sends('challenge') || sends('outcome'))) return NaN
       const owed = (a.played * SECOND) / checks
       return owed < OWED ? NaN : Math.log((Math.max(a.requests, a.checks) + HALF) / (owed + HALF))
     },

@@ -61,7 +61,9 @@ export const activityFields = {
   media: number(0), clock: number(0), stated: number(0),
   residuals: number(0), residual2: number(0), exact: number(0), steps: number(0), equal: number(0),
   fractions: series(FRACTION_BINS),
-  beats: number(0), interleaved: number(0), unstarted: number(0),
+  beats: number(0), interleaved: number(0),
+  /** Beats of chapters that nobody started; NaN until the learner has started one, since a platform may not tell of that. */
+  unstarted: number(NaN),
   /** Seconds of playback: of each chapter for itself, and of the clock; of these with the state of sound and page known, and without. */
   credited: number(0), played: number(0), heard: number(0), muted: number(0), seen: number(0), hidden: number(0),
   /** Inputs over beats that tell them, their squares, and the beats with none. */
