@@ -129,14 +129,14 @@ function begin(activity: Activity, event: Event): void {
   activity.step = -1
   activity.gap = -1
   activity.arrived = 0
-  activity.watched = watchedBefore(event, position)
+  activity.watched = watchedBefore(event, position, !Number.isNaN(activity.unstarted))
 }
 
-function watchedBefore({ action }: Event, position: number): number {
+function watchedBefore({ action }: Event, position: number, isStartTold: boolean): number {
   // What a player goes on from was watched before.
   if (action === 'initialized') return position
-  // A completion out of nothing is one of nothing.
-  if (action === 'completed') return 0
+  // A completion out of nothing is one of nothing, unless starts are not told of: then somebody may have gone on from there.
+  if (action === 'completed') return isStartTold ? 0 : NaN
   return position > (action === 'heartbeat' ? JOINED_BEATING : JOINED) ? NaN : 0
 }
 

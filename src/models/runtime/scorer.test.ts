@@ -98,7 +98,7 @@ test('the curve is straight between its points and level outside', () => {
 describe('a folder', () => {
   const dir = temporary()
 
-  test('is written and read, and known by the hash of what is in it', async () => {
+  test('is written and read, and known by the hash of what scores depend on', async () => {
     const one = await writeModel(join(dir, 'one'), files)
     const again = await writeModel(join(dir, 'again'), await tinyModel({ features, hidden: 20 }))
     expect([...one.files.keys()]).toEqual(['calibration.json', 'card.md', 'model.json', 'scaler.json', 'weights.bin'])
@@ -106,6 +106,8 @@ describe('a folder', () => {
     writeFileSync(join(dir, 'again', '.hidden'), 'x')
     expect((await readModel(join(dir, 'again')))?.hash).toBe(one.hash)
     writeFileSync(join(dir, 'again', 'card.md'), 'another card')
+    expect((await readModel(join(dir, 'again')))?.hash).toBe(one.hash)
+    writeFileSync(join(dir, 'again', 'weights.bin'), 'other weights')
     expect((await readModel(join(dir, 'again')))?.hash).not.toBe(one.hash)
     mkdirSync(join(dir, 'empty'))
     expect(await listModels(dir)).toEqual(['again', 'one'])
