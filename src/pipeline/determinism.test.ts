@@ -5,6 +5,10 @@ import { run, temporary, writeLog } from '../testing/runs.ts'
 
 const arrivals = fivePlatforms(11)
 
+function withoutModels(bytes: string): string {
+  return bytes.split('\n').filter((l) => !l.includes('"detector":"brushing-model"')).join('\n')
+}
+
 describe.each([
   ['with `received`', true],
   ['without `received`', false],
@@ -24,14 +28,19 @@ describe.each([
     expect(resource.length).toBeGreaterThanOrEqual(50)
   })
 
-  const same = async (options: object, lines?: string[]) => {
+  const same = async (options: object, lines?: string[], of = (bytes: string) => bytes) => {
     const logs = [lines === undefined ? log : writeLog(dir, `log-${Math.random()}.ndjson`, lines)]
     const { bytes } = await run(dir, { logs, ...options })
-    expect(bytes === golden).toBe(true)
+    expect(of(bytes) === of(golden)).toBe(true)
   }
 
   test.each([2, 4, 7])('split over %i partitions', (partitions) => same({ partitions }))
   test.each([100, 10_000])('marks every %i records', (markEvery) => same({ markEvery }))
-  test.each([1, 2, 3])('shuffled within the lateness, seed %i', (seed) => same({}, toLines(shuffled(arrivals, seed, 50 * SECOND), stamped)))
+  // What arrives later says so in `received`, by which a model knows uploads and delays: those are other events then.
+  test.each([1, 2, 3])('shuffled within the lateness, seed %i', (seed) => same({}, toLines(shuffled(arrivals, seed, 50 * SECOND), stamped), stamped ? withoutModels : undefined))
+  test.each([1, 2, 3])('shuffled with their `received` as it was, seed %i', (seed) => {
+    const line = new Map(toLines(arrivals, stamped).map((l, i) => [arrivals[i]?.wire, l]))
+    return same({}, shuffled(arrivals, seed, 50 * SECOND).map(({ wire }) => line.get(wire) as string))
+  })
   test.each([1, 2])('one in a hundred sent twice, seed %i', (seed) => same({}, toLines(duplicated(arrivals, seed), stamped)))
 })

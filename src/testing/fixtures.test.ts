@@ -77,7 +77,7 @@ describe('the simulated day', () => {
     expect(summary.log).toMatchObject({ lines: linesOf(day.log).length, events: summary.log.lines, rejected: {}, ignored: {}, blank: 0 })
     const rules = new Set(parse(warnings).map((w) => w.rule))
     expect([...rules].sort()).toEqual([
-      'brushing-rhythm', 'chapter-skip', 'face-check', 'foreign-ip', 'hang-up', 'impossible-travel', 'lockstep', 'other-province', 'over-credit',
+      'brushing-model', 'brushing-rhythm', 'chapter-skip', 'face-check', 'foreign-ip', 'hang-up', 'impossible-travel', 'lockstep', 'other-province', 'over-credit',
       'parallel-chapters', 'seek-ahead', 'shared-device', 'shared-ip', 'shared-photo',
     ])
   })

@@ -35,7 +35,7 @@ export async function scoreGroups(worlds: readonly SimulateOptions[]): Promise<G
   for (const world of worlds) {
     const simulation = simulate(world)
     const catalogue = new Catalogue(catalogueSchema.parse(simulation.catalogue))
-    const rules = loadRules(sources, { detectors, catalogue }).rules.filter((r) => RULES.includes(r.detector.name))
+    const rules = loadRules(sources, { detectors, catalogue, models: ['brushing'] }).rules.filter((r) => RULES.includes(r.detector.name))
     const latest = new Map<string, Warning>()
     const machine = new Machine({ rules, catalogue, context: '', models: new Map(), output: (o) => void (o.kind === 'warning' && latest.set(o.value.id, o.value)) })
     runWorld(simulation, machine)

@@ -80,7 +80,7 @@ const evaluation = evaluationOf(measured, groups, {
       'One learner in seven, honest or not, was given slips that happen in life and never in the simulation (`training/slips.ts`): without them a single odd sign is as good as proof, and one honest learner in nine with such a sign would be warned of.',
       'Honest rows are taught as honest to nine tenths: what looks honest may be a program of a kind that nobody has shown, and a network that is not certain leaves the tails something to say.',
       `The weight of the tails, ${judged.tails.weight}, catches most of the kinds that were left out, of those that cost at most one point of recall at 0.1 % of the known kinds; on the learners of the calibration. It and the shape of the tails were so chosen by all kinds together, which makes the rows of left-out kinds a little kind.`,
-      `The rule warns from ${judged.threshold} on, which at most one honest learner in a thousand of the calibration ever reaches, and at which 97 % of its warnings there would be right if 2 % cheated; it is as far above that as costs a point of recall.`,
+      `The rule warns from ${judged.threshold} on, which at most one honest learner in a thousand of the calibration ever reaches, and at which 97 % of its warnings there would be right if 2 % cheated; it is as far above that as costs three points of recall there, since elsewhere learners are less alike.`,
     ],
   },
   data: [

@@ -26,14 +26,14 @@ function changed(before: Rows, after: Rows): string[][][] {
 test('some learners, honest or not, have one or two slips, in all their rows', () => {
   const before = plain()
   const slips = changed(before, withSlips(before, new Random(3, 'slips')))
-  const with_ = slips.map(([first = []], i) => ({ isHonest: i % 2 === 0, first })).filter(({ first }) => first.length > 0)
-  expect(with_.length / LEARNERS).toBeGreaterThan(0.1)
-  expect(with_.length / LEARNERS).toBeLessThan(0.2)
-  expect(Math.abs(with_.filter((w) => w.isHonest).length / with_.length - 0.5)).toBeLessThan(0.15)
+  const slipped = slips.map(([first = []], i) => ({ isHonest: i % 2 === 0, first })).filter(({ first }) => first.length > 0)
+  expect(slipped.length / LEARNERS).toBeGreaterThan(0.1)
+  expect(slipped.length / LEARNERS).toBeLessThan(0.2)
+  expect(Math.abs(slipped.filter((w) => w.isHonest).length / slipped.length - 0.5)).toBeLessThan(0.15)
   for (const [first, second] of slips) expect(second).toEqual(first)
   expect(slips.flat(2)).not.toContain('gap-memory')
   // Between them all kinds are met.
-  expect(new Set(with_.flatMap((w) => w.first)).size).toBeGreaterThan(15)
+  expect(new Set(slipped.flatMap((w) => w.first)).size).toBeGreaterThan(15)
 })
 
 test('the same seed gives the same slips, and the rows given stay as they are', () => {

@@ -32,7 +32,7 @@ export interface TrainOptions {
 }
 
 /** So many of the honest may ever be warned of, by the model alone, and so many of the warnings are right where `CHEATERS` cheat: a little more than is asked, since elsewhere learners are less alike. */
-const [ALARMS, PRECISION] = [0.001, 0.97]
+const [ALARMS, PRECISION, CAUTION] = [0.001, 0.97, 0.03]
 /** Of a platform's learners so many cheat, for what a probability means. */
 export const CHEATERS = 0.02
 /** Rows of one learner that a network sees, and how often it sees every row unless something else is said. */
@@ -137,7 +137,7 @@ function rising({ x, y }: Calibration, scores: Float64Array, weights: Float64Arr
   return { x: levels.map((l) => l.sum / l.weight), y: levels.map((l) => l.height) }
 }
 
-/** The lowest that keeps to `ALARMS` and `PRECISION`, and then as far up as costs at most `PRICE` of recall: elsewhere learners are less alike, and to be wrong is worse than to miss. */
+/** The lowest that keeps to `ALARMS` and `PRECISION`, and then as far up as costs at most `CAUTION` of recall: elsewhere learners are less alike, and to be wrong is worse than to miss. */
 function thresholdOf(examples: readonly Example[], scores: Float64Array, calibration: Calibration): number {
   const best = { honest: [] as number[], cheating: [] as number[] }
   for (const [learner, score] of highest(examples, scores)) (cheats(learner) ? best.cheating : best.honest).push(Math.round(heightAt(calibration, score) * 1000) / 1000)
@@ -145,7 +145,7 @@ function thresholdOf(examples: readonly Example[], scores: Float64Array, calibra
   const precision = (thousandths: number): number => precisionAt(recall(thousandths), shareAbove(best.honest, thousandths / 1000) ?? 1, CHEATERS) ?? 1
   let at = Math.ceil(thresholdAt(best.honest, ALARMS) * 1000)
   while (at < 999 && precision(at) < PRECISION) at++
-  const least = recall(at) - PRICE
+  const least = recall(at) - CAUTION
   while (at < 999 && recall(at + 1) >= least) at++
   return at / 1000
 }
