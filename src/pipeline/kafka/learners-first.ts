@@ -2,6 +2,8 @@ import { SECOND, type Ms } from '../../base/time.ts'
 
 /** Both groups notice at about the same time that a process is gone, and tell who goes on within some tenths of a second. */
 const TOLD_WITHIN: Ms = SECOND
+/** What was loaded has then to catch up with what came meanwhile: for as long again, at most. */
+const CATCH_UP: Ms = 5 * SECOND
 /** Whatever keeps learner tasks from being loaded, the others wait no longer. */
 const LONGEST: Ms = 60 * SECOND
 
@@ -30,10 +32,13 @@ export class LearnersFirst {
   async resource(): Promise<void> {
     if (!this.hasLearners) return
     await after(TOLD_WITHIN)
+    if (this.loading.size === 0) return
+    const begun = Date.now()
     const late = after(LONGEST)
     const isLate = late.then(() => true)
     while (this.loading.size > 0) if (await Promise.race([Promise.all(this.loading).then(() => false), isLate])) return
     late.cancel()
+    await after(Math.min(CATCH_UP, Date.now() - begun))
   }
 }
 
