@@ -48,9 +48,22 @@ test('they do not wait where no learner task comes, or comes to be loaded, or no
   const late = turnOf(order)
   await vi.advanceTimersByTimeAsync(60_000)
   expect(late.isCome).toBe(false)
-  await vi.advanceTimersByTimeAsync(1000)
+  await vi.advanceTimersByTimeAsync(6000)
   expect(late.isCome).toBe(true)
   const alone = turnOf(new LearnersFirst(false))
   await vi.advanceTimersByTimeAsync(0)
   expect(alone.isCome).toBe(true)
+})
+
+test('they do not keep a process from leaving', async () => {
+  const order = new LearnersFirst(true)
+  void order.learner(held().promise)
+  const [early, late] = [turnOf(order), turnOf(order)]
+  await vi.advanceTimersByTimeAsync(2000)
+  order.leave()
+  await vi.advanceTimersByTimeAsync(0)
+  expect([early.isCome, late.isCome, vi.getTimerCount()]).toEqual([true, true, 0])
+  const then = turnOf(order)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(then.isCome).toBe(true)
 })

@@ -13,7 +13,9 @@ const LONGEST: Ms = 60 * SECOND
  */
 export class LearnersFirst {
   private readonly loading = new Set<Promise<void>>()
+  private readonly waiting = new Set<() => void>()
   private readonly hasLearners: boolean
+  private isLeaving = false
 
   /** `hasLearners`: whether this process takes learner tasks at all. */
   constructor(hasLearners: boolean) {
@@ -28,22 +30,34 @@ export class LearnersFirst {
     return loading
   }
 
-  /** Waits until it is the turn of a resource task. */
+  /** Waits until it is the turn of a resource task; no longer once this process leaves. */
   async resource(): Promise<void> {
     if (!this.hasLearners) return
-    await after(TOLD_WITHIN)
+    await this.pass(TOLD_WITHIN)
     if (this.loading.size === 0) return
     const begun = Date.now()
-    const late = after(LONGEST)
-    const isLate = late.then(() => true)
-    while (this.loading.size > 0) if (await Promise.race([Promise.all(this.loading).then(() => false), isLate])) return
-    late.cancel()
-    await after(Math.min(CATCH_UP, Date.now() - begun))
+    while (this.loading.size > 0 && Date.now() - begun < LONGEST && !this.isLeaving) await this.pass(LONGEST - (Date.now() - begun), Promise.all(this.loading))
+    await this.pass(Math.min(CATCH_UP, Date.now() - begun))
   }
-}
 
-function after(ms: Ms): Promise<void> & { cancel: () => void } {
-  let timer: NodeJS.Timeout
-  const promise = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-  return Object.assign(promise, { cancel: () => clearTimeout(timer) })
+  /** Nobody waits any more. */
+  leave(): void {
+    this.isLeaving = true
+    for (const wake of this.waiting) wake()
+  }
+
+  /** Until so much time has passed, something has happened, or this process leaves. */
+  private async pass(ms: Ms, what?: Promise<unknown>): Promise<void> {
+    if (this.isLeaving) return
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        this.waiting.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, ms)
+      this.waiting.add(wake)
+      void what?.then(wake)
+    })
+  }
 }

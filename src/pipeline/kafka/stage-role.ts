@@ -53,7 +53,12 @@ export async function openStage(around: Surroundings, stage: Stage, options: Sta
     },
   })
   troubled.joined()
-  return { leave: () => member.leave() }
+  return {
+    leave: () => {
+      options.order.leave()
+      return member.leave()
+    },
+  }
 }
 
 /** Opens tasks: takes over from the owner before, and goes on from its last snapshot. */
