@@ -1,3 +1,4 @@
+import { invariant } from '../base/errors.ts'
 import { FEATURES } from '../models/features/index.ts'
 import { Random } from '../simulate/random.ts'
 import type { Rows } from './rows.ts'
@@ -50,7 +51,11 @@ export function withSlips(world: Rows, random: Random): Rows {
   const changes = world.people.map(() => {
     const own: { column: number; change: (value: number) => number }[] = []
     if (!random.chance(SHARE)) return own
-    const set = (feature: string, change: (value: number) => number): void => void own.push({ column: columns.get(feature) as number, change })
+    const set = (feature: string, change: (value: number) => number): void => {
+      const column = columns.get(feature)
+      invariant(column !== undefined, `a slip is of no feature: \`${feature}\``)
+      own.push({ column, change })
+    }
     for (let n = random.int(1, 2); n > 0; n--) random.pick(SLIPS)(set, random)
     return own
   })
