@@ -84,6 +84,16 @@ export interface Sentence {
   zh: string
 }
 
+/** Something that is doubtful about parameters of which each is right for itself. */
+export interface Doubt {
+  param: string
+  message: string
+  mend: string
+}
+
+/** Names of facts, of each of several kinds. */
+type FactName<F> = F extends unknown ? keyof F & string : never
+
 interface DetectorBase<P extends z.ZodObject, S, F> {
   /** Also the file name and the word in `rules/*.yaml`. */
   readonly name: string
@@ -94,6 +104,12 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   /** One sentence for the reference. */
   readonly summary: string
   readonly params: P
+  /** What each of the facts of its warnings says: `unless` and prompts may speak of them, and the reference lists them. */
+  readonly facts?: Readonly<Record<FactName<F>, string>>
+  /** A rule with tests in YAML that shows it, where no shipped rule does. */
+  readonly example?: string
+  /** What speaks against parameters together, as a limit that nothing can pass. */
+  doubts?(params: z.output<P>): readonly Doubt[]
   /** Fields without which nothing can be judged: such a platform is `not evaluable`, never clean. */
   readonly needs: readonly (Field | readonly Field[])[]
   /** How well an address must be located: `holder` is the name of its network. */

@@ -2,14 +2,16 @@ import { z } from 'zod'
 import { formatDuration } from '../base/time.ts'
 import { DEFAULT_HORIZON } from '../engine/runtime.ts'
 import type { AnyDetector } from '../engine/detector.ts'
+import type { Scorer } from '../engine/ports.ts'
+import { exampleSection, examplesOf } from './docs-example.ts'
 import type { Bundle, DescribedRule } from './load.ts'
 
-/** The reference in Markdown: every detector and every rule of the bundle. */
-export function writeReference(bundle: Bundle, detectors: readonly AnyDetector[]): string {
+/** The reference in Markdown: every detector and every rule of the bundle, with examples that are run for it (`models`: those that detectors ask). */
+export function writeReference(bundle: Bundle, detectors: readonly AnyDetector[], models?: ReadonlyMap<string, Scorer>): string {
   return [
     '# Reference', 'Made by `invigil rules docs` from the detectors and the rules themselves.',
     '## Rules', ...bundle.described.map((d) => ruleSection(d, bundle)),
-    '## Detectors', ...detectors.map(detectorSection),
+    '## Detectors', ...detectors.map((d) => detectorSection(d, bundle, models)),
     '## Regulations', ...regulationSections(bundle),
   ].join('\n\n') + '\n'
 }
@@ -40,7 +42,7 @@ function paramsText(params: Record<string, unknown>): string {
   return Object.entries(params).map(([k, v]) => code(`${k}: ${typeof v === 'string' ? v : JSON.stringify(v)}`)).join(', ')
 }
 
-function detectorSection(detector: AnyDetector): string {
+function detectorSection(detector: AnyDetector, bundle: Bundle, models: ReadonlyMap<string, Scorer> | undefined): string {
   const seen = detector.stage === 'learner' ? detector.actions : detector.resources
   const needs = detector.needs.map((n) => (typeof n === 'string' ? code(n) : n.map(code).join(' or ')))
   return [
@@ -54,6 +56,8 @@ function detectorSection(detector: AnyDetector): string {
       `- Remembers: ${detector.horizon === 'class' ? 'until the class closes' : `for ${formatDuration(detector.horizon ?? DEFAULT_HORIZON)} of silence`}`,
     ].join('\n'),
     paramTable(detector),
+    ...(detector.facts ? [factTable(detector.facts)] : []),
+    ...examplesOf(detector, bundle).map((e) => exampleSection(e, models)),
   ].join('\n\n')
 }
 
@@ -81,6 +85,10 @@ function paramTable(detector: AnyDetector): string {
   })
   if (rows.length === 0) return 'No parameters.'
   return ['| parameter | type | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function factTable(facts: Readonly<Record<string, string>>): string {
+  return ['| fact | meaning |', '|---|---|', ...Object.entries(facts).map(([name, text]) => `| ${code(name)} | ${cell(text)} |`)].join('\n')
 }
 
 function typeText(p: JsonParam): string {

@@ -21,6 +21,8 @@ export interface RuleSource {
 /** The tests that one file brings for a rule, and the rule as it is up to that file's directory. */
 export interface TestedRule {
   rule: Rule
+  /** As it is written up to there. */
+  input: RuleInput
   /** Where the rule, or the change to it, is written. */
   where: Where
   tests: readonly TestInput[]
@@ -83,7 +85,7 @@ export function loadRules(sources: readonly RuleSource[], { detectors, catalogue
   return { rules, described, tested, regulations, texts, hash: contentHash(rules.map((r) => [r.id, r.version])), faults }
 }
 
-function isRegulation({ path }: { path: string }): boolean {
+export function isRegulation({ path }: { path: string }): boolean {
   return /(^|\/)regulations\/[^/]+$/.test(path)
 }
 
@@ -96,7 +98,7 @@ function compileStack(stack: readonly Layer[], options: CompileOptions, tested: 
     last = compileRule(under, options, problems)
     const tests = readTests(layer.tree, problems)
     const untested = layer !== stack[0] && tests.length === 0 && partOf(layer.tree, ['params']) !== undefined
-    if (last) tested.push({ rule: last.rule, where: whereOf(layer.tree), tests, exempt: last.input.exempt, untested })
+    if (last) tested.push({ rule: last.rule, input: last.input, where: whereOf(layer.tree), tests, exempt: last.input.exempt, untested })
   }
   return last
 }

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import type { AnyDetector } from '../engine/detector.ts'
+import type { Bundle } from './load.ts'
+import { overrideSchema, ruleSchema } from './schema.ts'
+
+/** A JSON Schema, as far as it is made here. */
+interface JsonSchema {
+  [keyword: string]: unknown
+  properties?: Record<string, JsonSchema>
+  required?: string[]
+}
+
+/** As `parseDuration` reads it. */
+const DURATION = '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$'
+
+/**
+ * The JSON Schema (draft-07, which every editor takes) of a rules file: what each key and each parameter of each detector may be, with
+ * descriptions and defaults. An entry with a `detector` is a rule of its own; one without lies over the rule of its name in `bundle`,
+ * and may set any key to nothing.
+ */
+export function rulesJsonSchema({ rules }: Pick<Bundle, 'rules'>, detectors: readonly AnyDetector[]): object {
+  const rule = jsonOf(ruleSchema)
+  const { properties = {}, required = [] } = rule
+  const detector: JsonSchema = { ...properties.detector, enum: detectors.map((d) => d.name), description: 'What looks for it; `params` depend on it.' }
+  const own = Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, required.includes(k) ? s : orNothing(s)]))
+  const change = Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, k === 'rule' ? s : orNothing(s)]))
+  const override: JsonSchema = { ...jsonOf(overrideSchema), description: 'How the lists of an overlay meet those below; they replace them unless it says `append`.' }
+  const paramsOf = (d: AnyDetector): JsonSchema => ({ properties: { params: { $ref: `#/definitions/${d.name}` } } })
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Invigil rules',
+    description: 'A rules file: rules of its own, and changes of rules in directories before it.',
+    type: 'array',
+    items: {
+      type: 'object',
+      // Here, so that an editor offers every key before there is a detector.
+      properties: { ...change, detector, override, params: { description: 'Parameters of the detector.' } },
+      required: ['rule'],
+      additionalProperties: false,
+      if: { required: ['detector'] },
+      then: { properties: { ...own, params: {} }, required, allOf: detectors.map((d) => ({ if: { properties: { detector: { const: d.name } } }, then: paramsOf(d) })) },
+      else: { allOf: rules.map((r) => ({ if: { properties: { rule: { const: r.id } } }, then: paramsOf(r.detector) })) },
+    },
+    definitions: Object.fromEntries(detectors.map((d) => [d.name, paramsSchema(d)])),
+  }
+}
+
+/** A part that may be set to nothing, which takes away what lies below. */
+function orNothing(schema: JsonSchema): JsonSchema {
+  const { description, default: standard, ...rest } = schema
+  return { ...(description === undefined ? {} : { description }), ...(standard === undefined ? {} : { default: standard }), anyOf: [rest, { type: 'null' }] }
+}
+
+function paramsSchema(detector: AnyDetector): JsonSchema {
+  const { properties = {}, ...rest } = jsonOf(detector.params as z.ZodObject)
+  return {
+    description: detector.summary,
+    anyOf: [{ ...rest, properties: Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, orNothing(s)])) }, { type: 'null' }],
+  }
+}
+
+function jsonOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io: 'input', target: 'draft-7', unrepresentable: 'any',
+    override({ jsonSchema }) {
+      const json = jsonSchema as JsonSchema
+      if (json.format === 'duration') {
+        // The format of that name is another one: ISO 8601.
+        delete json.format
+        json.pattern = DURATION
+      }
+      if (json.plausible !== undefined) {
+        const [least, most] = json.plausible as [number | string, number | string]
+        delete json.plausible
+        json.description = `${String(json.description ?? '')} Usual: ${least} to ${most}.`.trim()
+      }
+      // Every whole number in JSON is safe enough; the limits only clutter what an editor shows.
+      if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum
+      if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum
+    },
+  }) as JsonSchema
+  return json
+}
