@@ -17,7 +17,7 @@ const sample = () => folder({ 'regulations/testland.yaml': sampleRegulation, 'a.
 
 async function run(...args: string[]): Promise<string> {
   let out = ''
-  await rulesCommand({ detectors: sampleDetectors, write: (text) => void (out += text) }).parseAsync(args, { from: 'user' })
+  await rulesCommand({ detectors: sampleDetectors, today: () => '2026-03-01', write: (text) => void (out += text) }).parseAsync(args, { from: 'user' })
   return out
 }
 
@@ -38,7 +38,7 @@ test('test shows a line for each rule', async () => {
 test('test fails with what was expected and what came', async () => {
   const site = await folder({ 'site.yaml': '- rule: address\n  params: { most: 2 }\n- rule: often\n  tests: [{ it: never warns, given: "", expect: [{ severity: low }] }]\n' })
   let out = ''
-  const command = rulesCommand({ detectors: sampleDetectors, write: (text) => void (out += text) })
+  const command = rulesCommand({ detectors: sampleDetectors, today: () => '2026-03-01', write: (text) => void (out += text) })
   await expect(command.parseAsync(['test', '--rules', await sample(), '--rules', site], { from: 'user' })).rejects.toMatchObject({
     code: 'bad-rules', message: '1 of 4 tests failed',
     problems: [{ file: join(site, 'site.yaml'), line: 3, message: '`often` it never warns: 1 warning expected, 0 raised' }],
@@ -50,6 +50,8 @@ FAIL  often: 2 of 3
         expected:
           - {"severity":"low"}
         actual: nothing
+        why:
+          nothing happened: \`given\` has no event
 note: ${join(site, 'site.yaml')}:1:3: \`address\` gets other params without a test of its own
 3 passed, 1 failed
 `)

@@ -21,7 +21,7 @@ const DURATION = '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$'
 export function rulesJsonSchema({ rules }: Pick<Bundle, 'rules'>, detectors: readonly AnyDetector[]): object {
   const rule = jsonOf(ruleSchema)
   const { properties = {}, required = [] } = rule
-  const detector: JsonSchema = { ...properties.detector, enum: detectors.map((d) => d.name), description: 'What looks for it; `params` depend on it.' }
+  const detector: JsonSchema = { enum: detectors.map((d) => d.name), description: 'What looks for it; `params` depend on it.' }
   const own = Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, required.includes(k) ? s : orNothing(s)]))
   const change = Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, k === 'rule' ? s : orNothing(s)]))
   const override: JsonSchema = { ...jsonOf(overrideSchema), description: 'How the lists of an overlay meet those below; they replace them unless it says `append`.' }
@@ -33,13 +33,12 @@ export function rulesJsonSchema({ rules }: Pick<Bundle, 'rules'>, detectors: rea
     type: 'array',
     items: {
       type: 'object',
-      // Here, so that an editor offers every key before there is a detector.
-      properties: { ...change, detector, override, params: { description: 'Parameters of the detector.' } },
+      properties: { ...Object.fromEntries(Object.entries(properties).map(([k, { description }]) => [k, description === undefined ? {} : { description }])), detector, override },
       required: ['rule'],
       additionalProperties: false,
       if: { required: ['detector'] },
-      then: { properties: { ...own, params: {} }, required, allOf: detectors.map((d) => ({ if: { properties: { detector: { const: d.name } } }, then: paramsOf(d) })) },
-      else: { allOf: rules.map((r) => ({ if: { properties: { rule: { const: r.id } } }, then: paramsOf(r.detector) })) },
+      then: { properties: { ...own, detector: {}, params: {} }, required, allOf: detectors.map((d) => ({ if: { properties: { detector: { const: d.name } } }, then: paramsOf(d) })) },
+      else: { properties: { ...change, params: {} }, allOf: rules.map((r) => ({ if: { properties: { rule: { const: r.id } } }, then: paramsOf(r.detector) })) },
     },
     definitions: Object.fromEntries(detectors.map((d) => [d.name, paramsSchema(d)])),
   }

@@ -11,7 +11,7 @@ export function explanationText(e: Explanation): string {
   return [
     ...(e.sightings ? sightingLines(e.sightings, e) : []),
     ...eventLines(e),
-    ...findingLines(e.findings),
+    ...(e.events.length === 0 ? [] : findingLines(e.findings)),
     ...e.notEvaluable.map(({ platform, reason, times }) => `not evaluable on ${platform === '' ? 'any platform' : platform}: ${reason}${times === undefined ? '' : ` (${times} times)`}`),
     ...e.nearMisses.map(({ param, is, would }) => `near: it would pass with \`${param}\` at \`${would}\` (it is \`${is}\`)`),
   ].join('\n')
