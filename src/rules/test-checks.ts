@@ -44,6 +44,8 @@ function checkPart(part: Tree, schema: JsonSchema, path: readonly PropertyKey[],
       if (inner) checkPart(value, inner, [...path, key], problems)
       else problems.push({ message: `no warning has \`${pathText([...path, key])}\``, mend: didYouMean(key, known) ?? `one of ${known.map((k) => `\`${k}\``).join(', ')}`, ...whereAt(part, [key], true) })
     }
+  } else if (schema.type === 'object') {
+    if (part.kind !== 'map') wrong('is a map in every warning')
   } else if (schema.type === 'array') {
     if (part.kind !== 'list') return void wrong('is a list in every warning', 'write it as `[…]`')
     if (schema.items) for (const [i, item] of part.items.entries()) checkPart(item, schema.items, [...path, i], problems)

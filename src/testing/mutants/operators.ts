@@ -1,3 +1,6 @@
+import type { z } from 'zod'
+import { detectors } from '../../detectors/index.ts'
+import { paramFacts } from '../../rules/lint/params.ts'
 import { ACTIONS, FIELDS } from '../../telemetry/event.ts'
 import { lineOf, partsOf, type Part } from './places.ts'
 
@@ -44,6 +47,7 @@ function ofPart(text: string, part: Part): Mutant[] {
   if (kind === 'text') {
     swapped.push(replace(text, part, '{ a: 1 }', 'map for text'))
     if (!inExpect || path.length > 2) swapped.push(replace(text, part, '17', 'number for text'))
+    if (path.length === 1 && last === 'severity') swapped.push(replace(text, part, part.value === 'low' ? 'high' : 'low', 'another severity', false))
     if (WORDS.has(last) || (first === 'params' && last === 'kinds')) swapped.push(...misspelt(String(part.value)).map((t) => replace(text, part, t, 'misspelt word')))
     if (inExpect && ['severity', 'kind'].includes(last)) swapped.push(...misspelt(String(part.value)).map((t) => replace(text, part, t, 'misspelt word')))
     if (/^\d{4}-\d\d-\d\d$/.test(String(part.value)) && !inExpect) swapped.push(...['2026-13-02', '02.03.2026', '2026-02-30'].map((t) => replace(text, part, t, 'no date')))
@@ -91,6 +95,11 @@ function ofLines(text: string, parts: readonly Part[]): Mutant[] {
         // The only key of its map may stand anywhere.
         mutants.push(replace(text, { start, end: start }, ' ', 'indent one more', !isAlone(text, start, indent)))
       }
+      if (/^ +(title|description|detector|severity|response|expect): [^>|]/.test(line)) {
+        // What is missing is told where its entry begins.
+        const entry = text.lastIndexOf('- ', start + 1)
+        mutants.push({ ...replace(text, { start, end: end + 1 }, '', 'line left out'), line: lineOf(text, Math.max(0, entry)), now: trimmed })
+      }
       if (/[\]}'"]$/.test(line)) mutants.push(replace(text, { start: end - 1, end }, '', 'not closed'))
       const key = /^ *([a-zA-Z]+): ?\S/.exec(line)
       if (key && !trimmed.startsWith('- ') && !/[|>]-?$/.test(line)) mutants.push(replace(text, { start, end: start }, `${line}\n`, 'key twice'))
@@ -107,13 +116,14 @@ function isAlone(text: string, start: number, indent: number): boolean {
   return of(before) < indent && of(after) < indent
 }
 
-const NUMBERS = new Set(['position', 'from', 'to', 'length', 'rate', 'inputs', 'elapsed', 'similarity', 'visible', 'muted', 'correct', 'outcome', 'ip', 'photo'])
+const NUMBERS = new Set(['position', 'from', 'to', 'length', 'rate', 'inputs', 'elapsed', 'similarity', 'visible', 'muted', 'correct', 'outcome', 'photo'])
 
 /** The lines of a test's events. */
 function ofGiven(text: string, part: Part): Mutant[] {
   const mutants: Mutant[] = []
   let start = part.start
   for (const line of text.slice(part.start, part.end).split('\n')) {
+    if (/^ *\d/.test(line)) mutants.push(replace(text, { start, end: start + line.length + 1 }, '', 'event left out', false))
     for (const m of line.matchAll(/\S+/g)) {
       const at = { start: start + m.index, end: start + m.index + m[0].length }
       const word = m[0]
@@ -141,7 +151,13 @@ function ofGiven(text: string, part: Part): Mutant[] {
 function ofRules(text: string, parts: readonly Part[]): Mutant[] {
   return parts.filter((p) => p.kind === 'key' && p.path.join('.') === 'title').flatMap(({ start }) => {
     const insert = (line: string, operator: string): Mutant => replace(text, { start, end: start }, `${line}\n  `, operator)
+    const params = parts.some((p) => p.path[0] === 'params') ? [] : paramsOf(text)
     return [
+      ...params.flatMap(([name, isDuration]) => [
+        ...(isDuration ? ['30', '30 sec', '1y', '-30s'] : ['many', '-5', '30s']).map((v) => insert(`params: { ${name}: ${v} }`, 'parameter of another type')),
+        ...(isDuration ? ['0.01ms', '9999d'] : ['1000000000']).map((v) => insert(`params: { ${name}: ${v} }`, 'parameter out of its unit')),
+        ...misspelt(name).map((n) => insert(`params: { ${n}: 30s }`, 'misspelt parameter')),
+      ]),
       ...['platform =! "p1"', 'platform == "p1', 'platform = "p1"', 'platform == "p1" &&', '(platform == "p1"'].map((c) => insert(`scope: '${c}'`, 'cel syntax')),
       ...['platfrom == "p1"', 'lerner == "L1"', 'severity == "low"'].map((c) => insert(`scope: '${c}'`, 'cel unknown variable')),
       ...['platform > 3', 'platform', 'platform + 1 == 2', 'size(platform)'].map((c) => insert(`scope: '${c}'`, 'cel type error')),
@@ -151,4 +167,11 @@ function ofRules(text: string, parts: readonly Part[]): Mutant[] {
       ...['severity != "none" || true', 'facts.seconds < 60 || severity in ["low", "medium", "high", "critical"]'].map((c) => insert(`unless: '${c}'`, 'cel always true')),
     ]
   })
+}
+
+/** Names of the numbers among the parameters of the rule's detector, and which are durations. */
+function paramsOf(text: string): [string, boolean][] {
+  const name = /^ {2}detector: (\S+)/m.exec(text)?.[1]
+  const detector = detectors.find((d) => d.name === name)
+  return detector ? [...paramFacts(detector.params as z.ZodObject)].map(([param, { isDuration }]) => [param, isDuration]) : []
 }
