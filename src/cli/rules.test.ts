@@ -41,7 +41,7 @@ test('test fails with what was expected and what came', async () => {
   const command = rulesCommand({ detectors: sampleDetectors, today: () => '2026-03-01', write: (text) => void (out += text) })
   await expect(command.parseAsync(['test', '--rules', await sample(), '--rules', site], { from: 'user' })).rejects.toMatchObject({
     code: 'bad-rules', message: '1 of 4 tests failed',
-    problems: [{ file: join(site, 'site.yaml'), line: 3, message: '`often` it never warns: 1 warning expected, 0 raised' }],
+    problems: [{ file: join(site, 'site.yaml'), line: 4, message: '`often` it never warns: 1 warning expected, 0 raised' }],
   })
   expect(out).toBe(`pass  address: 1 of 1
 FAIL  often: 2 of 3

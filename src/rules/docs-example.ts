@@ -16,7 +16,7 @@ export interface Example {
  * rule that the detector brings. So the examples of the reference are tests that run.
  */
 export function examplesOf(detector: AnyDetector, { tested }: Pick<Bundle, 'tested'>): Example[] {
-  const own = tested.filter((t) => t.rule.detector === detector)
+  const own = tested.filter((t) => t.rule.detector.name === detector.name)
   const from = own.length > 0 || detector.example === undefined ? own : exampleBundle(detector, detector.example).tested
   const all = from.flatMap((t) => t.tests.map((test) => ({ tested: t, test })))
   const shortest = (examples: Example[]) => examples.sort((a, b) => a.test.given.length - b.test.given.length).slice(0, 1)

@@ -21,9 +21,10 @@ const DURATION = '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$'
 export function rulesJsonSchema({ rules }: Pick<Bundle, 'rules'>, detectors: readonly AnyDetector[]): object {
   const rule = jsonOf(ruleSchema)
   const { properties = {}, required = [] } = rule
-  const detector: JsonSchema = { enum: detectors.map((d) => d.name), description: 'What looks for it; `params` depend on it.' }
-  const own = Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, required.includes(k) ? s : orNothing(s)]))
-  const change = Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, k === 'rule' ? s : orNothing(s)]))
+  const detector: JsonSchema = { enum: detectors.map((d) => d.name), ...shown(properties.detector ?? {}) }
+  const part = (key: string): JsonSchema => ({ $ref: `#/definitions/rule.${key}` })
+  const own = Object.fromEntries(Object.keys(properties).map((k) => [k, required.includes(k) ? part(k) : orNothing(part(k))]))
+  const change = Object.fromEntries(Object.keys(properties).map((k) => [k, k === 'rule' ? part(k) : orNothing(part(k))]))
   const override: JsonSchema = { ...jsonOf(overrideSchema), description: 'How the lists of an overlay meet those below; they replace them unless it says `append`.' }
   const paramsOf = (d: AnyDetector): JsonSchema => ({ properties: { params: { $ref: `#/definitions/${d.name}` } } })
   return {
@@ -33,21 +34,34 @@ export function rulesJsonSchema({ rules }: Pick<Bundle, 'rules'>, detectors: rea
     type: 'array',
     items: {
       type: 'object',
-      properties: { ...Object.fromEntries(Object.entries(properties).map(([k, { description }]) => [k, description === undefined ? {} : { description }])), detector, override },
+      // What an editor shows of each key, whichever kind of entry it is.
+      properties: { ...Object.fromEntries(Object.entries(properties).map(([k, p]) => [k, shown(p)])), detector, override },
       required: ['rule'],
       additionalProperties: false,
-      if: { required: ['detector'] },
-      then: { properties: { ...own, detector: {}, params: {} }, required, allOf: detectors.map((d) => ({ if: { properties: { detector: { const: d.name } } }, then: paramsOf(d) })) },
-      else: { properties: { ...change, params: {} }, allOf: rules.map((r) => ({ if: { properties: { rule: { const: r.id } } }, then: paramsOf(r.detector) })) },
+      ...when(
+        { required: ['detector'] },
+        { properties: { ...own, detector: {}, params: {} }, required, allOf: detectors.map((d) => when({ properties: { detector: { const: d.name } } }, paramsOf(d))) },
+        { properties: { ...change, params: {} }, allOf: rules.map((r) => when({ properties: { rule: { const: r.id } } }, paramsOf(r.detector))) },
+      ),
     },
-    definitions: Object.fromEntries(detectors.map((d) => [d.name, paramsSchema(d)])),
+    definitions: Object.fromEntries([...Object.entries(properties).map(([k, p]) => [`rule.${k}`, p]), ...detectors.map((d) => [d.name, paramsSchema(d)])]),
   }
+}
+
+function when(condition: JsonSchema, met: JsonSchema, unmet?: JsonSchema): JsonSchema {
+  // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+  return { if: condition, then: met, ...(unmet && { else: unmet }) }
+}
+
+/** What there is to say of a part. */
+function shown({ description, default: standard }: JsonSchema): JsonSchema {
+  return { ...(description === undefined ? {} : { description }), ...(standard === undefined ? {} : { default: standard }) }
 }
 
 /** A part that may be set to nothing, which takes away what lies below. */
 function orNothing(schema: JsonSchema): JsonSchema {
-  const { description, default: standard, ...rest } = schema
-  return { ...(description === undefined ? {} : { description }), ...(standard === undefined ? {} : { default: standard }), anyOf: [rest, { type: 'null' }] }
+  const { description: _, default: __, ...rest } = schema
+  return { ...shown(schema), anyOf: [rest, { type: 'null' }] }
 }
 
 function paramsSchema(detector: AnyDetector): JsonSchema {
@@ -71,7 +85,7 @@ function jsonOf(schema: z.ZodType): JsonSchema {
       if (json.plausible !== undefined) {
         const [least, most] = json.plausible as [number | string, number | string]
         delete json.plausible
-        json.description = `${String(json.description ?? '')} Usual: ${least} to ${most}.`.trim()
+        json.description = `${typeof json.description === 'string' ? `${json.description} ` : ''}Usual: ${least} to ${most}.`
       }
       // Every whole number in JSON is safe enough; the limits only clutter what an editor shows.
       if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum

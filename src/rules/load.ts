@@ -10,7 +10,7 @@ import { Faults } from './faults.ts'
 import { readLayers, type Layer } from './layers.ts'
 import { loadRegulations, type Regulations } from './regulations.ts'
 import type { Exempt, RuleInput, TestInput } from './schema.ts'
-import { overlay, partOf, whereOf, type Tree } from '../base/tree.ts'
+import { overlay, partOf, whereAt, whereOf, type Tree } from '../base/tree.ts'
 
 /** The texts of one rules directory, in any order. Those whose path lies in `regulations/` are regulations. */
 export interface RuleSource {
@@ -26,6 +26,8 @@ export interface TestedRule {
   /** Where the rule, or the change to it, is written. */
   where: Where
   tests: readonly TestInput[]
+  /** Where each of them is written. */
+  places: readonly Where[]
   /** Its exemptions, whose days depend on the catalogue. */
   exempt: readonly Exempt[]
   /** A change of `params` that brings no test of its own. */
@@ -98,7 +100,7 @@ function compileStack(stack: readonly Layer[], options: CompileOptions, tested: 
     last = compileRule(under, options, problems)
     const tests = readTests(layer.tree, problems)
     const untested = layer !== stack[0] && tests.length === 0 && partOf(layer.tree, ['params']) !== undefined
-    if (last) tested.push({ rule: last.rule, input: last.input, where: whereOf(layer.tree), tests, exempt: last.input.exempt, untested })
+    if (last) tested.push({ rule: last.rule, input: last.input, where: whereOf(layer.tree), tests, places: tests.map((_, i) => whereAt(layer.tree, ['tests', i])), exempt: last.input.exempt, untested })
   }
   return last
 }

@@ -11,7 +11,7 @@ import { failureOf, ruleInTest, runTest } from './test-run.ts'
 export interface TestResult {
   rule: string
   it: string
-  /** Where the rule, or the change that brought the test, is written. */
+  /** Where it is written. */
   where: Where
   /** Why it failed; undefined: it passed. */
   failure: string | undefined
@@ -24,8 +24,8 @@ export function runTests(bundle: Bundle, only?: string, models?: ReadonlyMap<str
   return bundle.tested
     .filter(({ rule }) => only === undefined || rule.id === only)
     .flatMap((tested) =>
-      tested.tests.map((test) => ({
-        rule: tested.rule.id, it: test.it, where: tested.where, failure: failureText(tested, test, models), explain: () => explainTest(tested, test, models),
+      tested.tests.map((test, i) => ({
+        rule: tested.rule.id, it: test.it, where: tested.places[i] ?? tested.where, failure: failureText(tested, test, models), explain: () => explainTest(tested, test, models),
       })),
     )
 }

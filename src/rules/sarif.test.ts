@@ -26,12 +26,12 @@ test('it is SARIF as published', () => {
 })
 
 test('each finding stands at its place, with what to do', () => {
-  const [run] = log.runs
-  expect(run?.results[0]).toEqual({
+  const [run] = log.runs as [(typeof log.runs)[number]]
+  expect(run.results[0]).toEqual({
     ruleId: 'bad-rules', ruleIndex: 0, level: 'error', message: { text: '`a` is missing (write it)' },
     locations: [{ physicalLocation: { artifactLocation: { uri: 'rules/a%20b.yaml' }, region: { startLine: 3, startColumn: 7 } } }],
   })
-  expect(run?.results[1]).toMatchObject({ ruleId: 'never-fires', locations: [{ physicalLocation: { region: { startLine: 9 } } }] })
-  expect(run?.results[2]).not.toHaveProperty('locations')
-  for (const r of run?.results as { ruleId: string; ruleIndex: number }[]) expect(run?.tool.driver.rules[r.ruleIndex]?.id).toBe(r.ruleId)
+  expect(run.results[1]).toMatchObject({ ruleId: 'never-fires', locations: [{ physicalLocation: { region: { startLine: 9 } } }] })
+  expect(run.results[2]).not.toHaveProperty('locations')
+  for (const r of run.results as { ruleId: string; ruleIndex: number }[]) expect(run.tool.driver.rules[r.ruleIndex]?.id).toBe(r.ruleId)
 })

@@ -36,7 +36,7 @@ export const params = z.strictObject({
 /** Parameters that stand in each other's way. */
 export function doubtsOfRhythm(p: z.output<typeof params>): Doubt[] {
   const doubts: Doubt[] = []
-  const atMost = (param: keyof typeof p & string, other: keyof typeof p & string, of: string) => {
+  const atMost = (param: keyof typeof p, other: keyof typeof p, of: string) => {
     if (p[param] > p[other]) doubts.push({ param, message: `${of} has no effect, since it is more than \`${other}\``, mend: `write no more than \`${other}\`` })
   }
   atMost('lessonSure', 'lesson', 'the shorter time')

@@ -1,4 +1,4 @@
-import { parse, type ASTNode } from '@marcbachmann/cel-js'
+import { parse, serialize, type ASTNode } from '@marcbachmann/cel-js'
 import { pathOf } from '../lint/outcomes.ts'
 
 /** A condition, or a part of it, with what came of it. */
@@ -20,14 +20,14 @@ export interface ConditionView {
 
 /** What each part of a condition gives, down to the values that it looks at. */
 export function explainCondition(text: string, view: ConditionView): ConditionTree {
-  return explainNode(parse(text).ast, text, view)
+  return explainNode(parse(text).ast, view)
 }
 
-function explainNode(node: ASTNode, whole: string, view: ConditionView): ConditionTree {
-  const text = whole.slice(node.range.start, node.range.end)
-  const parts = logicalParts(node).map((part) => explainNode(part, whole, view))
+function explainNode(node: ASTNode, view: ConditionView): ConditionTree {
+  const text = serialize(node)
+  const parts = logicalParts(node).map((part) => explainNode(part, view))
   const values = parts.length > 0 ? [] : [...new Set(pathsIn(node))].map((path) => ({ path, value: view.valueOf(path.split('.')) }))
-  return { text: text.trim().replaceAll(/\s+/g, ' '), is: view.evaluate(text), values, parts }
+  return { text, is: view.evaluate(text), values, parts }
 }
 
 /** What a condition joins; of a chain of one operator all of its links. */

@@ -9,7 +9,7 @@ import type { Warning } from '../../warnings/warning.ts'
 import { compileScope, compileUnless } from '../condition.ts'
 import type { TestedRule } from '../load.ts'
 import type { TestInput } from '../schema.ts'
-import { ruleInTest, runTest, type Fate } from '../test-run.ts'
+import { failureOf, ruleInTest, runTest, type Fate } from '../test-run.ts'
 import { explainCondition, type ConditionTree } from './condition.ts'
 import { nearMisses, type NearMiss } from './near.ts'
 import { eventKey, traced, type Raised, type Trace } from './trace.ts'
@@ -66,7 +66,8 @@ export interface Explanation {
 export function explainTest(tested: TestedRule, test: TestInput, models: ReadonlyMap<string, Scorer> | undefined): Explanation {
   const rule = ruleInTest(tested, test)
   const { rule: watched, trace } = traced(rule)
-  const { machine, events } = runTest(watched, test, models)
+  const run = runTest(watched, test, models)
+  const { machine, events } = run
   const { detector } = rule
   const seen = new Set<string>()
   const platforms = [...machine.coverage()]
@@ -82,7 +83,7 @@ export function explainTest(tested: TestedRule, test: TestInput, models: Readonl
         return { platform, reason, times }
       }),
     ],
-    nearMisses: nearMisses(rule, test, events.length),
+    nearMisses: failureOf(test, run) === undefined ? [] : nearMisses(rule, test, events.length),
   }
 }
 

@@ -86,19 +86,18 @@ function tracedDetector(detector: AnyDetector, trace: Trace): AnyDetector {
     }
     return { ...detector, onTimer, onSighting }
   }
-  const { onLate, onScore } = detector
   return {
     ...detector, onTimer,
     onEvent: (event, context) => {
       trace.events.add(eventKey(event))
       detector.onEvent(event, watch(context))
     },
-    ...(onLate && {
+    ...(detector.onLate && {
       onLate: (event: Event, context: AnyContext) => {
         trace.lateEvents.add(eventKey(event))
-        onLate.call(detector, event, watch(context))
+        detector.onLate?.(event, watch(context))
       },
     }),
-    ...(onScore && { onScore: (score, context: AnyContext) => onScore.call(detector, score, watch(context)) }),
+    ...(detector.onScore && { onScore: (score, context: AnyContext) => detector.onScore?.(score, watch(context)) }),
   }
 }

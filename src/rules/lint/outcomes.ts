@@ -120,34 +120,30 @@ function valuesOf(literals: ReadonlySet<string | number | boolean>, { values, nu
 }
 
 function* product(choices: readonly (readonly Value[])[], from = 0): Generator<Value[]> {
-  if (from === choices.length) return yield []
-  for (const value of choices[from] as readonly Value[]) for (const rest of product(choices, from + 1)) yield [value, ...rest]
+  const first = choices[from]
+  if (first === undefined) yield []
+  else for (const value of first) for (const rest of product(choices, from + 1)) yield [value, ...rest]
 }
 
 function truth(node: ASTNode, values: ReadonlyMap<string, Value>): Value {
-  switch (node.op) {
-    case '&&':
-    case '||': {
-      // As CEL has it: whichever side decides does, though the other fails.
-      const deciding = node.op === '||'
-      const sides = node.args.map((n) => truth(n, values))
-      if (sides.includes(deciding)) return deciding
-      return sides.every((s) => s === !deciding) ? !deciding : FAULT
-    }
-    case '!_': {
-      const is = truth(node.args, values)
-      return typeof is === 'boolean' ? !is : FAULT
-    }
-    case '?:': {
-      const is = truth(node.args[0], values)
-      return typeof is === 'boolean' ? truth(node.args[is ? 1 : 2], values) : FAULT
-    }
-    default: {
-      if (comparedOf(node) !== undefined) return comparison(node, values)
-      const literal = literalOf(node)
-      return literal === undefined ? (values.get(serialize(node)) as Value) : literal
-    }
+  if (node.op === '&&' || node.op === '||') {
+    // As CEL has it: whichever side decides does, though the other fails.
+    const deciding = node.op === '||'
+    const sides = node.args.map((n) => truth(n, values))
+    if (sides.includes(deciding)) return deciding
+    return sides.every((s) => s === !deciding) ? !deciding : FAULT
   }
+  if (node.op === '!_') {
+    const is = truth(node.args, values)
+    return typeof is === 'boolean' ? !is : FAULT
+  }
+  if (node.op === '?:') {
+    const is = truth(node.args[0], values)
+    return typeof is === 'boolean' ? truth(node.args[is ? 1 : 2], values) : FAULT
+  }
+  if (comparedOf(node) !== undefined) return comparison(node, values)
+  const literal = literalOf(node)
+  return literal === undefined ? (values.get(serialize(node)) as Value) : literal
 }
 
 function comparison(node: ASTNode, values: ReadonlyMap<string, Value>): Value {

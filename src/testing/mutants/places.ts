@@ -1,4 +1,4 @@
-import { isMap, isPair, isScalar, isSeq, parseDocument, visit, type Node, type Pair, type Scalar } from 'yaml'
+import { isMap, isPair, isScalar, isSeq, parseDocument, visit, type Pair, type Scalar } from 'yaml'
 
 /** Something in a YAML text that can be spoilt: where it stands, and the keys that lead to it. */
 export interface Part {
@@ -19,7 +19,7 @@ export function partsOf(text: string): Part[] {
   visit(parseDocument(text), {
     Node(role, node, ancestors) {
       const path = ancestors.flatMap((a) => (isPair(a) && isScalar(a.key) ? [String(a.key.value)] : []))
-      const range = (node as Node).range
+      const { range } = node
       if (!range) return
       const [start, end] = range
       if (role === 'key') parts.push({ path: [...path.slice(0, -1), keyOf(ancestors.at(-1) as Pair)], start, end, kind: 'key', value: (node as Scalar).value, isBlock: false })
