@@ -29,7 +29,7 @@ export async function testRules(bundle: Bundle, { rule, models, coverage, format
   else {
     write(report(results, ids.filter((id) => rule === undefined || id === rule)))
     write(notes(bundle, rule))
-    write((lacking ?? []).map((l) => `note: ${formatProblem({ ...l.where, message: `\`${l.rule}\` has not ${l.lacks.join(', nor ')}` })}\n`).join(''))
+    write((lacking ?? []).map((l) => `note: ${formatProblem({ ...l.where, message: `\`${l.rule}\` lacks ${l.lacks.join(' and ')}` })}\n`).join(''))
     write(`${results.length - failed.length} passed, ${failed.length} failed${lacking ? `; ${coverageText(lacking, rule === undefined ? ids.length : 1)}` : ''}\n`)
   }
   if (failed.length > 0) throw new InvigilError('bad-rules', `${failed.length} of ${results.length} tests failed`, { problems: failed.map(asProblem) })
