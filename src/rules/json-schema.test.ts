@@ -14,7 +14,8 @@ import { rulesJsonSchema } from './json-schema.ts'
 const bundle = loadRules(await readRuleSources([RULES]), { detectors, models: await listModels(SHIPPED_MODELS) })
 const schema = rulesJsonSchema(bundle, detectors) as { definitions: Record<string, { anyOf: { properties: Record<string, object> }[] }>; items: { properties: Record<string, { description?: string }> } }
 // Strict: a keyword that there is not is refused. That `if` names no type and that a key is required which stands in another branch is meant.
-const validate = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false }).compile(schema)
+const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false })
+const validate = ajv.addKeyword('patternErrorMessage').compile(schema)
 
 function errors(yaml: string): string[] {
   validate(parse(yaml))

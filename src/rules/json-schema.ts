@@ -81,6 +81,8 @@ function jsonOf(schema: z.ZodType): JsonSchema {
         // The format of that name is another one: ISO 8601.
         delete json.format
         json.pattern = DURATION
+        // A word of the editors' own.
+        json.patternErrorMessage = 'not a duration; write it like `45s`, `10m` or `1h30m`'
       }
       if (json.plausible !== undefined) {
         const [least, most] = json.plausible as [number | string, number | string]
