@@ -39,6 +39,7 @@ function ofPart(text: string, part: Part): Mutant[] {
     const isFree = path.slice(0, -1).some((p) => FREE.has(p)) && !(inExpect && path.at(-2) === 'facts')
     return isFree ? [] : misspelt(String(part.value)).map((t) => replace(text, part, t, 'misspelt key'))
   }
+  if (first === 'prompt' && kind === 'text') return [...ofPrompt(text, part), replace(text, part, '{ a: 1 }', 'map for text'), replace(text, part, '17', 'number for text')]
   if (part.isBlock && (kind === 'text' || path.length === 0)) return []
   // A fact may be of any type; whether it comes true is for the test to say.
   const isFact = inExpect && third === 'facts' && path.length > 3
@@ -57,6 +58,14 @@ function ofPart(text: string, part: Part): Mutant[] {
   if (kind === 'boolean') swapped.push(replace(text, part, 'perhaps', 'text for true or false'))
   if ((kind === 'list' || kind === 'map') && !part.isBlock) swapped.push(replace(text, part, 'nothing', `text for ${kind}`), replace(text, part, '17', `number for ${kind}`))
   return swapped
+}
+
+/** The names in a prompt's text. */
+function ofPrompt(text: string, { start, end }: Part): Mutant[] {
+  return [...text.slice(start, end).matchAll(/\{(\w+)\}/g)].flatMap((m) => {
+    const at = { start: start + m.index, end: start + m.index + m[0].length }
+    return [...misspelt(m[1] as string).map((w) => `{${w}}`), `{${m[1]}`, `${m[1]}}`].map((w) => replace(text, at, w, 'misspelt placeholder'))
+  })
 }
 
 /** Slips of the pen: two letters in the wrong order, one too few, one too many. */
@@ -97,10 +106,12 @@ function ofLines(text: string, parts: readonly Part[]): Mutant[] {
       }
       if (/^ +(title|description|detector|severity|response|expect): [^>|]/.test(line)) {
         // What is missing is told where its entry begins.
-        const entry = text.lastIndexOf('- ', start + 1)
+        const entry = text.lastIndexOf(trimmed.startsWith('expect') ? '- it:' : '- rule:', start)
         mutants.push({ ...replace(text, { start, end: end + 1 }, '', 'line left out'), line: lineOf(text, Math.max(0, entry)), now: trimmed })
       }
       if (/[\]}'"]$/.test(line)) mutants.push(replace(text, { start: end - 1, end }, '', 'not closed'))
+      const alias = /: \*([a-z-]+)$/.exec(line)
+      if (alias) mutants.push(...misspelt(alias[1] as string).map((w) => replace(text, { start: end - (alias[1] as string).length, end }, w, 'misspelt alias')))
       const key = /^ *([a-zA-Z]+): ?\S/.exec(line)
       if (key && !trimmed.startsWith('- ') && !/[|>]-?$/.test(line)) mutants.push(replace(text, { start, end: start }, `${line}\n`, 'key twice'))
     }
@@ -147,6 +158,16 @@ function ofGiven(text: string, part: Part): Mutant[] {
   return mutants
 }
 
+/** Each wrong in one place, or covering everybody or nobody. */
+const EXEMPTIONS = [
+  'platform: p1, learner: [a], from: 2026-01-01, until: 2026-12-31, why: x', 'platform: p1, learner: a, from: 2026-01-01, until: 2026-12-31, why: x, by: y',
+  'platform: p1, learner: [a], from: 2026-12-01, until: 2026-01-31, why: x, by: y', 'platform: p1, learner: [a], from: 2026-01-01, until: 2026-13-31, why: x, by: y',
+  'learner: [a], from: 2026-01-01, until: 2026-12-31, why: x, by: y', 'platform: p1, leaner: [a], from: 2026-01-01, until: 2026-12-31, why: x, by: y',
+  'platform: p1, from: 2026-01-01, until: 2026-12-31, why: x, by: y', 'platform: p1, learner: ["*"], from: 2026-01-01, until: 2026-12-31, why: x, by: y',
+  'ip: 0.0.0.0/0, from: 2026-01-01, until: 2026-12-31, why: x, by: y', 'ip: 10.0.0.0/33, from: 2026-01-01, until: 2026-12-31, why: x, by: y',
+  'platform: p1, learner: [a], from: 2025-01-01, until: 2025-12-31, why: x, by: y', 'from: 2026-01-01, until: 2026-12-31, why: x, by: y',
+]
+
 /** Conditions and parameters that do not stand in the shipped rules: one line more in a rule. */
 function ofRules(text: string, parts: readonly Part[]): Mutant[] {
   return parts.filter((p) => p.kind === 'key' && p.path.join('.') === 'title').flatMap(({ start }) => {
@@ -158,6 +179,7 @@ function ofRules(text: string, parts: readonly Part[]): Mutant[] {
         ...(isDuration ? ['0.01ms', '9999d'] : ['1000000000']).map((v) => insert(`params: { ${name}: ${v} }`, 'parameter out of its unit')),
         ...misspelt(name).map((n) => insert(`params: { ${n}: 30s }`, 'misspelt parameter')),
       ]),
+      ...EXEMPTIONS.map((e) => insert(`exempt: [{ ${e} }]`, 'exemption')),
       ...['platform =! "p1"', 'platform == "p1', 'platform = "p1"', 'platform == "p1" &&', '(platform == "p1"'].map((c) => insert(`scope: '${c}'`, 'cel syntax')),
       ...['platfrom == "p1"', 'lerner == "L1"', 'severity == "low"'].map((c) => insert(`scope: '${c}'`, 'cel unknown variable')),
       ...['platform > 3', 'platform', 'platform + 1 == 2', 'size(platform)'].map((c) => insert(`scope: '${c}'`, 'cel type error')),
