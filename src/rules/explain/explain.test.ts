@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
 import { detectors } from '../../detectors/index.ts'
+import { listModels } from '../../io/models.ts'
+import { readRuleSources } from '../../io/texts.ts'
+import { SHIPPED_MODELS } from '../../pipeline/models.ts'
+import { RULES } from '../../testing/root.ts'
 import { sampleDetectors, sampleRegulation, sampleRules } from '../../testing/sample-rules.ts'
 import { loadRules } from '../load.ts'
 import { runTests } from '../run-tests.ts'
@@ -93,5 +97,18 @@ test('to explain a test changes nothing of what it gives', () => {
   for (const r of runTests(bundle)) {
     const { findings } = r.explain()
     expect(findings.filter((f) => f.outcome === 'sent').length > 0).toBe(r.it.startsWith('warns'))
+  }
+})
+
+test('every shipped test can be explained', async () => {
+  const bundle = loadRules(await readRuleSources([RULES]), { detectors, models: await listModels(SHIPPED_MODELS) })
+  const told = runTests({ ...bundle, tested: bundle.tested.filter((t) => t.rule.detector.model === undefined) })
+  expect(told.length).toBeGreaterThan(60)
+  for (const r of told) {
+    const explanation = r.explain()
+    const expected = bundle.tested.flatMap((t) => (t.rule.id === r.rule ? t.tests : [])).find((t) => t.it === r.it)?.expect.length ?? 0
+    const isSent = explanation.findings.some((f) => f.outcome === 'sent') && !explanation.findings.some((f) => f.outcome.startsWith('withdrawn'))
+    expect([r.it, isSent]).toEqual([r.it, expected > 0])
+    expect(explanationText(explanation)).not.toMatch(/undefined|NaN|\[object/)
   }
 })
