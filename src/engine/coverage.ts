@@ -61,13 +61,13 @@ export function missingFor(detector: AnyDetector, platform: string, seen: Seen, 
   if (level !== undefined && missing.length === 0 && !(seen.places & (1 << PLACE_LEVELS.indexOf(level)))) {
     missing.push(level === 'holder' ? 'no database knows who holds the addresses' : `no address is known to its ${level}`)
   }
-  for (const lacking of missingInCatalogue(detector, platform, catalogue)) missing.push(`the catalogue has no ${lacking}`)
+  for (const lacking of missingInCatalogue(detector.needsCatalogue ?? [], platform, catalogue)) missing.push(`the catalogue has no ${lacking}`)
   return missing
 }
 
-/** What the catalogue lacks for a detector to judge a platform, in words; empty where nothing. */
-export function missingInCatalogue({ needsCatalogue = [] }: AnyDetector, platform: string, catalogue: Catalogue): string[] {
-  return needsCatalogue.filter((need) => !knows(catalogue, platform, need)).map((need) => CATALOGUE_WORDS[need])
+/** Which of the facts about a platform the catalogue lacks, in words. */
+export function missingInCatalogue(needs: readonly CatalogueNeed[], platform: string, catalogue: Catalogue): string[] {
+  return needs.filter((need) => !knows(catalogue, platform, need)).map((need) => CATALOGUE_WORDS[need])
 }
 
 const CATALOGUE_WORDS: Record<CatalogueNeed, string> = {
