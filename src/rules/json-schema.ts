@@ -78,12 +78,12 @@ function jsonOf(schema: z.ZodType): JsonSchema {
     override({ jsonSchema }) {
       const json = jsonSchema as JsonSchema
       if (json.format === 'duration') {
-        // The format of that name is another one: ISO 8601.
-        delete json.format
         json.pattern = DURATION
         // A word of the editors' own.
         json.patternErrorMessage = 'not a duration; write it like `45s`, `10m` or `1h30m`'
       }
+      // Formats here are words of ours; that of durations would even be taken for another one, ISO 8601.
+      delete json.format
       if (json.plausible !== undefined) {
         const [least, most] = json.plausible as [number | string, number | string]
         delete json.plausible
