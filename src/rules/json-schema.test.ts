@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { detectors } from '../detectors/index.ts'
 import { listModels } from '../io/models.ts'
 import { readRuleSources } from '../io/texts.ts'
@@ -58,7 +59,10 @@ test.each([
 })
 
 test('every parameter says what it is for and what it is without', () => {
-  const params = Object.entries(schema.definitions).filter(([name]) => !name.startsWith('rule.')).flatMap(([detector, { anyOf }]) => Object.entries(anyOf[0]?.properties ?? {}).map(([name, of]) => [`${detector}.${name}`, of] as const))
+  const params = detectors.flatMap((d) => {
+    const { properties = {} } = z.toJSONSchema(d.params as z.ZodObject, { io: 'input', unrepresentable: 'any' })
+    return Object.entries(schema.definitions[d.name]?.anyOf[0]?.properties ?? {}).map(([name, of]) => ({ name: `${d.name}.${name}`, of, written: properties[name] as object }))
+  })
   expect(params.length).toBeGreaterThan(80)
-  expect(params.filter(([, of]) => !('description' in of) || !('default' in of)).map(([name]) => name)).toEqual([])
+  expect(params.filter(({ of, written }) => !('description' in of) || 'default' in of !== 'default' in written).map((p) => p.name)).toEqual([])
 })

@@ -40,7 +40,7 @@ export function rulesJsonSchema({ rules }: Pick<Bundle, 'rules'>, detectors: rea
       additionalProperties: false,
       ...when(
         { required: ['detector'] },
-        { properties: { ...own, detector: {}, params: {} }, required, allOf: detectors.map((d) => when({ properties: { detector: { const: d.name } } }, paramsOf(d))) },
+        { properties: { ...own, detector: {}, params: {} }, required, allOf: detectors.map((d) => when({ properties: { detector: { const: d.name } } }, { allOf: [paramsOf(d), ...needsParams(d)] })) },
         { properties: { ...change, params: {} }, allOf: rules.map((r) => when({ properties: { rule: { const: r.id } } }, paramsOf(r.detector))) },
       ),
     },
@@ -64,8 +64,14 @@ function orNothing(schema: JsonSchema): JsonSchema {
   return { ...shown(schema), anyOf: [rest, { type: 'null' }] }
 }
 
+/** What a rule of its own must say; a change of one need not. */
+function needsParams(detector: AnyDetector): JsonSchema[] {
+  const { required = [] } = jsonOf(detector.params as z.ZodObject)
+  return required.length === 0 ? [] : [{ required: ['params'], properties: { params: { required } } }]
+}
+
 function paramsSchema(detector: AnyDetector): JsonSchema {
-  const { properties = {}, ...rest } = jsonOf(detector.params as z.ZodObject)
+  const { properties = {}, required: _, ...rest } = jsonOf(detector.params as z.ZodObject)
   return {
     description: detector.summary,
     anyOf: [{ ...rest, properties: Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, orNothing(s)])) }, { type: 'null' }],
