@@ -75,6 +75,7 @@ interface JsonParam {
   exclusiveMinimum?: number
   exclusiveMaximum?: number
   default?: unknown
+  plausible?: [number | string, number | string]
   description?: string
 }
 
@@ -82,7 +83,7 @@ function schemaTable(of: z.ZodObject, what: 'key' | 'parameter'): string {
   const { properties = {}, required = [] } = z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, JsonParam>; required?: string[] }
   const rows = Object.entries(properties).map(([name, p]) => {
     const standard = p.default === undefined ? (required.includes(name) ? 'must be given' : '') : code(typeof p.default === 'string' ? p.default : JSON.stringify(p.default))
-    return `| ${code(name)} | ${cell(typeText(p))} | ${cell(standard)} | ${cell(oneLine(p.description))} |`
+    return `| ${code(name)} | ${cell(typeText(p))} | ${cell(standard)} | ${cell(oneLine(p.description) + usual(p))} |`
   })
   if (rows.length === 0) return 'No parameters.'
   return [`| ${what} | type | default | meaning |`, '|---|---|---|---|', ...rows].join('\n')
@@ -90,6 +91,10 @@ function schemaTable(of: z.ZodObject, what: 'key' | 'parameter'): string {
 
 function factTable(facts: Readonly<Record<string, string>>): string {
   return ['| fact | meaning |', '|---|---|', ...Object.entries(facts).map(([name, text]) => `| ${code(name)} | ${cell(text)} |`)].join('\n')
+}
+
+function usual({ plausible }: JsonParam): string {
+  return plausible ? ` Usual: ${plausible[0]} to ${plausible[1]}.` : ''
 }
 
 function typeText(p: JsonParam): string {

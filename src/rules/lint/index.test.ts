@@ -79,6 +79,16 @@ test.each([
     ['vacuous-test 0.yaml:7:73: `{}` fits every warning (say what it must hold, such as `{ subject: { id: L1 } }`)']],
   ['a fact in a test that there is not', `${plain}  tests: [{ it: warns, given: "08:00:00 played L1 chapter=c1", expect: [{ facts: { secs: 1 } }] }]\n`,
     [expect.stringMatching(/^unknown-fact 0\.yaml:7:84: `parallel-chapters` states no fact `secs` /)]],
+  ['an expectation that no warning has', `${plain}  tests: [{ it: warns, given: "08:00:00 played L1 chapter=c1", expect: [{ severty: low, learners: [{ ident: a }], begin: 8, facts: 1, severity: lwo }] }]\n`, [
+    'bad-test 0.yaml:7:75: no warning has `expect[0].severty` (did you mean `severity`?)',
+    'bad-test 0.yaml:7:102: no warning has `expect[0].learners[0].ident` (one of `platform`, `id`)',
+    'bad-test 0.yaml:7:122: `expect[0].begin` is text in every warning (write it in quotes)',
+    'bad-test 0.yaml:7:132: `expect[0].facts` is a map in every warning',
+    'bad-test 0.yaml:7:145: `expect[0].severity` is never `lwo` (did you mean `low`?)',
+  ]],
+  ['a place of no address, a course of no catalogue', `${plain}  tests: [{ it: warns, places: { 1.2.3: {} }, catalogue: { classes: [{ id: k, platform: p, courses: [c] }] }, given: "08:00:00 played L1 chapter=c1", expect: [] }]\n`, [
+    'bad-test 0.yaml:7:34: `places`: `1.2.3` is not an address (write it like `203.0.113.7`)', 'bad-test 0.yaml:7:102: no course `c` (declare it under `courses`)',
+  ]],
   ['the same rule twice', `${plain}${head('again', 'parallel-chapters').replace('low', 'high')}  params: { overlap: 30s }\n`,
     ['same-rule 0.yaml:1:9: `plain` finds the same as `again` (0.yaml:7:3): detector, params and scope are alike (take one out, or change what it looks for)']],
 ] as [string, string, string[]][])('%s', (_, text, expected) => {

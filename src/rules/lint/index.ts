@@ -8,10 +8,11 @@ import { checkParams } from './params.ts'
 import { checkPrompts } from './prompts.ts'
 import { checkOverlays, checkSameRules } from './sameness.ts'
 import { byPlace, lintedRules, type Check, type LintOptions } from './subject.ts'
+import { checkTestShapes } from './test-shape.ts'
 import { checkTests } from './tests.ts'
 
 /** Each looks at one rule. */
-const CHECKS: readonly Check[] = [checkConditions, checkParams, checkExemptions, checkPrompts, checkTests, checkOverlays, checkCatalogue]
+const CHECKS: readonly Check[] = [checkConditions, checkParams, checkExemptions, checkPrompts, checkTestShapes, checkTests, checkOverlays, checkCatalogue]
 
 /** What rules that load do not do, or do besides, that nobody can have meant; in order of place. */
 export function lintRules(bundle: Bundle, options: LintOptions): Notice[] {
