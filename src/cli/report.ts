@@ -17,7 +17,7 @@ interface Surroundings {
 
 /** The summary of a run as text: where every line went, warnings by rule and severity, what could not be judged. */
 export function writeSummary(summary: Summary, rules: readonly Rule[], { output, state, columns = Infinity }: Surroundings): string {
-  const lines = [...logLines(summary), '', ...warningTable(summary, rules), '', ...coverageLines(summary, rules), ...endLines(summary, output, state)]
+  const lines = [...logLines(summary), '', ...warningTable(summary, rules), '', ...shadowLines(summary), ...coverageLines(summary, rules), ...endLines(summary, output, state)]
   return lines.map((line) => `${wrap(printable(line), columns)}\n`).join('')
 }
 
@@ -46,6 +46,12 @@ function warningTable({ warnings }: Summary, rules: readonly Rule[]): string[] {
     ...named.map(([rule, count]) => row(rule, SEVERITIES.map((s) => count.severities[s] ?? '·'))),
     row('all', SEVERITIES.map((s) => warnings.bySeverity[s] ?? 0)),
   ]
+}
+
+/** What rules in the shadow would have warned of. */
+function shadowLines({ shadow }: Summary): string[] {
+  const rows = Object.entries(shadow).sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, { severities }]) => `  ${rule}: ${n(sum(severities), 'warning')}`)
+  return rows.length === 0 ? [] : ['in the shadow (see shadow.ndjson):', ...rows, '']
 }
 
 function coverageLines(summary: Summary, rules: readonly Rule[]): string[] {

@@ -102,7 +102,7 @@ function changesFrom(before: ContextRecord, { rules }: Bundle): Changes | undefi
     if (e instanceof InvigilError && e.code === 'bad-rules') return undefined
     throw e
   }
-  const [was, is] = [old.rules, rules].map((of) => new Map(of.map((r) => [r.id, r.version]))) as [Map<string, string>, Map<string, string>]
+  const [was, is] = [old.rules, rules].map((of) => new Map(of.map((r) => [r.id, `${r.mode} ${r.version}`]))) as [Map<string, string>, Map<string, string>]
   return {
     added: [...is.keys()].filter((id) => !was.has(id)),
     removed: [...was.keys()].filter((id) => !is.has(id)),

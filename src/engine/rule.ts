@@ -4,10 +4,16 @@ import type { Response, Severity, Warning } from '../warnings/warning.ts'
 import type { AnyDetector } from './detector.ts'
 import type { Sighting } from './sighting.ts'
 
+/** `live`: its warnings count; `shadow`: they go to an output of their own, to be looked at before anybody is accused; `off`: it does not run. */
+export const MODES = ['live', 'shadow', 'off'] as const
+export type Mode = (typeof MODES)[number]
+
 /** A rule as the engine runs it: loaded, checked and compiled by `rules/`. */
 export interface Rule {
   readonly id: string
   readonly detector: AnyDetector
+  /** What is `off` is no rule for the engine. */
+  readonly mode: Exclude<Mode, 'off'>
   /** Parsed by the detector's schema, defaults filled in. */
   readonly params: Record<string, unknown>
   readonly severity: Severity

@@ -3,12 +3,13 @@ import { Catalogue } from '../catalogue/index.ts'
 import { loadCatalogue } from '../catalogue/load.ts'
 import { detectors } from '../detectors/index.ts'
 import type { Scorer } from '../engine/ports.ts'
+import type { Rule } from '../engine/rule.ts'
 import { openGeo, type Geo } from '../io/geo.ts'
 import { listModels } from '../io/models.ts'
 import { readRuleSources, readText } from '../io/texts.ts'
 import type { Backend } from '../models/runtime/tensorflow.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
-import { DEFAULT_BACKEND, modelParts, openScorers, readModels, SHIPPED_MODELS } from './models.ts'
+import { DEFAULT_BACKEND, modelNames, modelParts, openScorers, readModels, SHIPPED_MODELS } from './models.ts'
 
 /** All that warnings depend on besides the log, opened and hashed. */
 export interface OpenContext {
@@ -18,8 +19,28 @@ export interface OpenContext {
   /** What the rules' detectors ask. */
   models: ReadonlyMap<string, Scorer>
   hash: string
-  /** `models`: the hash of each model's folder by its name; there and `backend` only where a rule asks a model. */
-  parts: { rules: string; catalogue: string; geo: string[]; version: string; models?: Record<string, string>; backend?: Backend }
+  /** The hash that warnings of live rules name: without what is in the shadow. */
+  live: string
+  /** `shadow`: the hash of the rules that are tried out, if there are any. `models`: the hash of each model's folder by its name; there and `backend` only where a rule asks a model. */
+  parts: ContextParts
+}
+
+/** Hashes of what a context is made of. */
+export interface ContextParts {
+  rules: string
+  shadow?: string
+  catalogue: string
+  geo: string[]
+  version: string
+  models?: Record<string, string>
+  backend?: Backend
+}
+
+/** The hash of a context without its rules in the shadow. */
+export function liveHash({ rules: live, catalogue, geo, version, models = {}, backend }: ContextParts, rules: readonly Rule[]): string {
+  const asked = modelNames(rules.filter((r) => r.mode === 'live'))
+  const parts = { rules: live, catalogue, geo, version }
+  return contentHash(asked.length === 0 ? parts : { ...parts, models: Object.fromEntries(asked.map((name) => [name, models[name]])), backend })
 }
 
 export interface ContextOptions {
@@ -40,6 +61,8 @@ export async function openContext(options: ContextOptions): Promise<OpenContext>
   const bundle = loadRules(sources, { detectors, catalogue, models: named })
   const folders = await readModels(bundle.rules, dir)
   const models = await openScorers(bundle.rules, folders, backend)
-  const parts = { rules: bundle.hash, catalogue: contentHash(catalogue.data), geo: geo.databases.map((d) => d.hash), version, ...modelParts(folders, backend) }
-  return { bundle, catalogue, geo, models, hash: contentHash(parts), parts }
+  const parts: ContextParts = {
+    rules: bundle.hash, ...(bundle.shadow === undefined ? {} : { shadow: bundle.shadow }), catalogue: contentHash(catalogue.data), geo: geo.databases.map((d) => d.hash), version, ...modelParts(folders, backend),
+  }
+  return { bundle, catalogue, geo, models, hash: contentHash(parts), live: liveHash(parts, bundle.rules), parts }
 }

@@ -5,7 +5,7 @@ import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
 import { loadMachine, saveMachine } from '../engine/snapshot.ts'
 import type { LineReader } from '../io/lines.ts'
-import { OutputFolder, SUMMARY } from '../io/output-folder.ts'
+import { OUTPUT_OF, OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
 import { createDecoder } from '../telemetry/decode.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
@@ -97,7 +97,7 @@ class LocalRun {
     this.markEvery = options.markEvery ?? MARK_EVERY
     this.refillUntil = head?.records ?? 0
     this.machine = new Machine({
-      rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: context.hash, locate: createEnricher({ geo: context.geo.lookups }),
+      rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: context.hash, live: context.live, locate: createEnricher({ geo: context.geo.lookups }),
       partitions: options.partitions, lateness: options.lateness,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),
@@ -284,7 +284,7 @@ class LocalRun {
 
   private write(output: Output): void {
     countOutput(this.accounts, output)
-    this.outputs.write(output.kind === 'warning' ? 'warnings' : 'prompts', output.value)
+    this.outputs.write(OUTPUT_OF[output.kind], output.value)
   }
 
   private reject(reject: Reject): void {

@@ -20,8 +20,10 @@ export interface Summary {
   context: { hash: string } & OpenContext['parts']
   /** `interrupted`: stopped before the end of the log; it can go on from its state. */
   state: 'finished' | 'interrupted'
-  log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'prompts'> & { duplicates: number }
+  log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'shadow' | 'prompts'> & { duplicates: number }
   warnings: { total: number; bySeverity: Record<string, number>; byRule: Accounts['rules']; exempted: Record<string, number> }
+  /** What rules in the shadow would have warned of, by rule. */
+  shadow: Accounts['rules']
   prompts: number
   coverage: CoverageRow[]
   /** Conditions of rules that could not be evaluated, and how often. */
@@ -43,7 +45,7 @@ export function summarise(of: {
   archive?: Summary['archive']
 }): Summary {
   const { stages, context, accounts } = of
-  const { rules, prompts, ...log } = accounts
+  const { rules, shadow, prompts, ...log } = accounts
   return {
     format: 1,
     context: { hash: context.hash, ...context.parts },
@@ -55,6 +57,7 @@ export function summarise(of: {
       duplicates: duplicatesOf(stages),
     },
     warnings: { total: totalWarnings(accounts), bySeverity: bySeverity(accounts), byRule: rules, exempted: exemptedOf(stages) },
+    shadow,
     prompts,
     coverage: coverageRows(stages, context),
     faults: context.bundle.faults.list(),

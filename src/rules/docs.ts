@@ -24,6 +24,7 @@ function ruleSection({ input, rule }: DescribedRule, { regulations }: Bundle): s
     oneLine(input.description),
     [
       `- Detector: [\`${input.detector}\`](#${input.detector})`,
+      ...(input.mode === 'live' ? [] : [`- Mode: ${input.mode}`]),
       `- Severity: ${input.severity}`,
       `- Response: ${input.response}`,
       ...(Object.keys(input.params).length > 0 ? [`- Parameters: ${paramsText(input.params)}`] : []),

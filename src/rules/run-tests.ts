@@ -32,7 +32,7 @@ export function runTests(bundle: Bundle, only?: string, models?: ReadonlyMap<str
 function failureOf({ rule, exempt }: TestedRule, test: TestInput, models: ReadonlyMap<string, Scorer> | undefined): string | undefined {
   const catalogue = new Catalogue(test.catalogue)
   // Days of exemptions are those of the test's own classes.
-  const { warnings, refused } = runTest({ ...rule, exempt: compileExempt(exempt, catalogue) }, catalogue, test, models)
+  const { warnings, refused } = runTest({ ...rule, mode: 'live', exempt: compileExempt(exempt, catalogue) }, catalogue, test, models)
   if (refused.length > 0) return `rejected, since over 5 minutes ahead of \`received\`: ${refused.join(', ')}`
   const different = compare(test.expect, warnings)
   return different && `${different}\nexpected:${list(test.expect)}\nactual:${list(warnings.map((w) => shown(w, test.expect)))}`

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseTime } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
+import { MODES } from '../engine/rule.ts'
 import { RESPONSES, SEVERITIES } from '../warnings/warning.ts'
 
 const text = z.string().min(1)
@@ -74,6 +75,7 @@ export const ruleSchema = z.strictObject({
   next: text.optional().describe('What a reviewer does.'),
   basis: z.array(text).default([]).describe('Legal ground: `regulation/article`.'),
   detector: text,
+  mode: z.enum(MODES).default('live').describe('`shadow`: its warnings go to an output of their own and prompt nobody; `off`: it does not run.'),
   severity: z.enum(SEVERITIES),
   response: z.enum(RESPONSES),
   params: z.record(z.string(), z.unknown()).default({}),

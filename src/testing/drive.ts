@@ -46,7 +46,7 @@ export function at(time: string, action: Action, learner: string, chapter?: stri
 /** A rule for a test, around a detector and its parameters as a rule file would write them. */
 export function ruleOf(detector: AnyDetector, params: Record<string, unknown> = {}, more: Partial<Rule> = {}): Rule {
   return {
-    id: detector.name, detector, params: (detector.params as z.ZodObject).parse(params), severity: 'medium', response: 'review',
+    id: detector.name, detector, mode: 'live', params: (detector.params as z.ZodObject).parse(params), severity: 'medium', response: 'review',
     basis: [], version: 'test', prompt: undefined, scope: undefined, unless: undefined, exempt: undefined, ...more,
   }
 }
