@@ -7,6 +7,8 @@ import type { Sighting } from './sighting.ts'
 /** A rule as the engine runs it: loaded, checked and compiled by `rules/`. */
 export interface Rule {
   readonly id: string
+  /** The id that its warnings carry, where several versions of a rule run side by side, each under an `id` of its own; else that is `id`. */
+  readonly as?: string
   readonly detector: AnyDetector
   /** Parsed by the detector's schema, defaults filled in. */
   readonly params: Record<string, unknown>
