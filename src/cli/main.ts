@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
+import { backtestCommand } from './backtest.ts'
 import { EXIT } from './exit.ts'
 import { replayCommand } from './replay.ts'
 import { reviewCommand } from './review.ts'
@@ -23,6 +24,7 @@ const LONGEST_LINE = 1000
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
   program.addCommand(runCommand())
+  program.addCommand(backtestCommand())
   program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
   program.addCommand(reviewCommand())
   program.addCommand(simulateCommand())

@@ -11,6 +11,8 @@ export type Mode = (typeof MODES)[number]
 /** A rule as the engine runs it: loaded, checked and compiled by `rules/`. */
 export interface Rule {
   readonly id: string
+  /** The id that its warnings carry, where several versions of a rule run side by side, each under an `id` of its own; else that is `id`. */
+  readonly as?: string
   readonly detector: AnyDetector
   /** What is `off` is no rule for the engine. */
   readonly mode: Exclude<Mode, 'off'>

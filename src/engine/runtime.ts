@@ -167,8 +167,8 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     const subject = finding.subject
       ? { kind: finding.subject.kind, platform: finding.subject.platform ?? about.platform, id: finding.subject.id }
       : { kind: about.kind, platform: about.platform, id: about.id }
-    const id = warningId(rule.id, subject.platform, subject, finding.begin)
-    const at = entry.open?.findIndex((o) => o.id === id) ?? -1
+    const id = warningId(rule.as ?? rule.id, subject.platform, subject, finding.begin)
+    const at = entry.open?.findIndex((o) => o.id === id && o.rule === rule.id) ?? -1
     const before = at < 0 ? undefined : (entry.open as OpenEpisode[])[at]
     let warning = this.warningOf(rule, finding, about, subject, (before?.revision ?? 0) + 1)
     const excuse = this.excuseOf(rule, warning, finding)
@@ -198,7 +198,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     return buildWarning(
       {
         rule: {
-          id: rule.id, detector: rule.detector.name, version: rule.version, severity: finding.severity ?? rule.severity,
+          id: rule.as ?? rule.id, detector: rule.detector.name, version: rule.version, severity: finding.severity ?? rule.severity,
           response: rule.response, basis: rule.basis as Warning['basis'],
         },
         context: this.set.contextOf(rule.mode === 'shadow'), now: this.now, revision, episode: finding.episode, why: finding.why,

@@ -8,7 +8,7 @@ import { openGeo, type Geo } from '../io/geo.ts'
 import { listModels } from '../io/models.ts'
 import { readRuleSources, readText } from '../io/texts.ts'
 import type { Backend } from '../models/runtime/tensorflow.ts'
-import { loadRules, type Bundle } from '../rules/load.ts'
+import { loadRules, type Bundle, type RuleSource } from '../rules/load.ts'
 import { DEFAULT_BACKEND, modelNames, modelParts, openScorers, readModels, SHIPPED_MODELS } from './models.ts'
 
 /** All that warnings depend on besides the log, opened and hashed. */
@@ -53,11 +53,30 @@ export interface ContextOptions {
   version: string
 }
 
-/** Opens rules, catalogue, GeoIP databases and models; everything that is wrong with one of them is reported at once. */
+/** What contexts under different rules have in common. */
+export interface Surroundings {
+  catalogue: Catalogue
+  geo: Geo
+  /** The folder that models lie in, their names, and what runs them. */
+  models: { dir: string; named: readonly string[]; backend: Backend }
+  version: string
+}
+
+/** Opens rules, catalogue, GeoIP databases and models. Errors: those of each; `bad-rules` tells everything that is wrong with the rules. */
 export async function openContext(options: ContextOptions): Promise<OpenContext> {
-  const { models: dir = SHIPPED_MODELS, backend = DEFAULT_BACKEND, version } = options
-  const catalogue = options.catalogue === undefined ? new Catalogue({ platforms: [], courses: [], classes: [], networks: {} }) : loadCatalogue(await readText(options.catalogue), options.catalogue)
-  const [sources, geo, named] = await Promise.all([readRuleSources(options.rules), openGeo(options.geo), listModels(dir)])
+  const surroundings = await openSurroundings(options)
+  return contextUnder(await readRuleSources(options.rules), surroundings)
+}
+
+/** Opens all of a context but its rules. */
+export async function openSurroundings({ catalogue: file, geo: databases, models: dir = SHIPPED_MODELS, backend = DEFAULT_BACKEND, version }: Omit<ContextOptions, 'rules'>): Promise<Surroundings> {
+  const catalogue = file === undefined ? new Catalogue({ platforms: [], courses: [], classes: [], networks: {} }) : loadCatalogue(await readText(file), file)
+  const [geo, named] = await Promise.all([openGeo(databases), listModels(dir)])
+  return { catalogue, geo, models: { dir, named, backend }, version }
+}
+
+/** Loads rules and opens the models that they ask. Errors: `bad-rules` with every problem there is. */
+export async function contextUnder(sources: readonly RuleSource[], { catalogue, geo, models: { dir, named, backend }, version }: Surroundings): Promise<OpenContext> {
   const bundle = loadRules(sources, { detectors, catalogue, models: named })
   const folders = await readModels(bundle.rules, dir)
   const models = await openScorers(bundle.rules, folders, backend)

@@ -1,4 +1,5 @@
 import { formatTime } from '../base/time.ts'
+import type { Catalogue } from '../catalogue/index.ts'
 import { coverageOf, duplicatesOf, exemptedOf, unjudgedOf, type Stages } from '../engine/account.ts'
 import { missingFor } from '../engine/coverage.ts'
 import type { Rule } from '../engine/rule.ts'
@@ -59,20 +60,21 @@ export function summarise(of: {
     warnings: { total: totalWarnings(accounts), bySeverity: bySeverity(accounts), byRule: rules, exempted: exemptedOf(stages) },
     shadow,
     prompts,
-    coverage: coverageRows(stages, context),
+    coverage: coverageRows(stages, { rules: context.bundle.rules, catalogue: context.catalogue }),
     faults: context.bundle.faults.list(),
     problems: [...of.problems],
     ...(of.archive ? { archive: of.archive } : {}),
   }
 }
 
-function coverageRows(stages: Stages, context: Omit<OpenContext, 'geo'>): CoverageRow[] {
+/** Which rules could be judged on each platform of the log, in order of platform. */
+export function coverageRows(stages: Stages, { rules, catalogue }: { rules: readonly Rule[]; catalogue: Catalogue }): CoverageRow[] {
   const rows: CoverageRow[] = []
   const unjudged = unjudgedReasons(stages)
   const platforms = [...coverageOf(stages)].sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [platform, { seen }] of platforms) {
-    for (const rule of context.bundle.rules) {
-      const missing = missingFor(rule.detector, platform, seen, context.catalogue)
+    for (const rule of rules) {
+      const missing = missingFor(rule.detector, platform, seen, catalogue)
       const partly = [...(unjudged.get(`${rule.id}\u0000${platform}`) ?? []), ...(unjudged.get(`${rule.id}\u0000`) ?? [])]
       rows.push({ platform, rule: rule.id, state: missing.length > 0 ? 'not evaluable' : 'judged', why: missing.length > 0 ? missing : partly })
     }

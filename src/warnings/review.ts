@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseTime } from '../base/time.ts'
 
 export const VERDICTS = ['confirmed', 'dismissed'] as const
 export type Verdict = (typeof VERDICTS)[number]
@@ -12,18 +13,23 @@ export const reviewSchema = z.strictObject({
   verdict: z.enum(VERDICTS).describe('`confirmed`: it was right; `dismissed`: it accused wrongly.'),
   why: z.string().min(1),
   by: z.string().min(1).describe('Who looked into it.'),
-  at: z.string().meta({ format: 'date-time' }).describe('When, by the clock of whoever said so.'),
+  at: z.string().refine((s) => parseTime(s) !== undefined, { error: 'not a date-time with offset (`2026-03-02T08:00:00+08:00`)' }).meta({ format: 'date-time' }).describe('When, by the clock of whoever said so.'),
 })
 export type Review = z.infer<typeof reviewSchema>
 
-/** The last review of each warning, in the order in which they were given; equal times by their place. */
-export function latestReviews(reviews: readonly Review[]): Map<string, Review> {
+/** The review that counts for each warning: the latest by `at`, of equal ones the last given. */
+export function latestReviews(reviews: Iterable<Review>): Map<string, Review> {
   const latest = new Map<string, Review>()
   for (const review of reviews) {
     const before = latest.get(review.warning)
-    if (before === undefined || before.at <= review.at) latest.set(review.warning, review)
+    if (before === undefined || (parseTime(before.at) as number) <= (parseTime(review.at) as number)) latest.set(review.warning, review)
   }
   return latest
+}
+
+/** The verdict that counts for each warning. */
+export function verdicts(reviews: Iterable<Review>): Map<string, Verdict> {
+  return new Map([...latestReviews(reviews)].map(([id, { verdict }]) => [id, verdict]))
 }
 
 /** How a rule's warnings were judged. */
