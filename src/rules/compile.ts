@@ -44,11 +44,11 @@ export function compileRule(tree: Tree, options: CompileOptions, problems: Probl
   }
   if (problems.length > before || !parsed.success || !detector || !params) return undefined
   const input = parsed.data
-  const { severity, response, prompt, exempt } = input
+  const { severity, response, prompt, exempt, onEdit } = input
   // All that can change a warning; the order of keys does not matter to the hash.
-  const version = contentHash({ id, detector: detector.name, params, severity, response, basis, scope: input.scope, unless: input.unless, exempt, prompt })
+  const version = contentHash({ id, detector: detector.name, params, severity, response, basis, scope: input.scope, unless: input.unless, exempt, prompt, onEdit: onEdit === 'keep' ? undefined : onEdit })
   const rule: Rule = {
-    id, detector, params, severity, response, basis, version: version.slice(0, 32), prompt, scope, unless, exempt: compileExempt(exempt, options.catalogue),
+    id, detector, params, severity, response, basis, version: version.slice(0, 32), prompt, scope, unless, exempt: compileExempt(exempt, options.catalogue), onEdit,
   }
   return { input, rule }
 }
