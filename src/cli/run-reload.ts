@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import { formatProblem, type InvigilError } from '../base/errors.ts'
 import { RulesWatch } from '../io/watch-rules.ts'
-import type { OpenContext } from '../pipeline/context.ts'
 import type { Watcher } from '../pipeline/options.ts'
 import { writeChanges } from '../rules/changes.ts'
 import type { RuleSource } from '../rules/load.ts'
@@ -17,11 +16,10 @@ export async function settledRules(dirs: readonly string[]): Promise<RuleSource[
   return settled.sources
 }
 
-/** Says in the log, and on the screen, under which rules a run goes on. `entered` is told of each context that comes into force. */
-export function tellReloads(log: Logger, note: (text: string) => void, entered: (context: OpenContext) => void): Pick<Watcher, 'switched' | 'lost' | 'rules'> {
+/** Says in the log, and line by line on the screen, under which rules a run goes on. */
+export function tellReloads(log: Logger, note: (line: string) => void): Pick<Watcher, 'switched' | 'lost' | 'rules'> {
   return {
     switched: ({ context, changes, mark, records, again }) => {
-      entered(context)
       log.info({ context: context.hash, mark, records, again, ...changes, unchanged: changes.unchanged.length }, 'rules are in force')
       note(`from line ${records + 1} on other rules${again ? ', as before' : ''}: ${writeChanges(changes)}`)
     },
@@ -32,9 +30,8 @@ export function tellReloads(log: Logger, note: (text: string) => void, entered: 
     rules: {
       accepted: ({ hash }) => log.debug({ context: hash }, 'rules are ready'),
       refused: (e) => {
-        const problems = e.problems.map(formatProblem)
-        log.error({ error: e.message, problems }, 'the rules as they are now are refused; those before stay in force')
-        note(`refused, and the rules before stay in force: ${writeRefusal(e)}`)
+        logRefusal(log, e)
+        for (const line of writeRefusal(e)) note(line)
       },
       mended: () => {
         log.info('the rules that are in force are there again')
@@ -44,8 +41,12 @@ export function tellReloads(log: Logger, note: (text: string) => void, entered: 
   }
 }
 
-/** What is wrong with refused rules, in one line a problem. */
-export function writeRefusal({ message, problems }: InvigilError): string {
-  const more = problems.length > SHOWN ? [`and ${problems.length - SHOWN} more`] : []
-  return [message, ...problems.slice(0, SHOWN).map(formatProblem), ...more].join('\n  ')
+export function logRefusal(log: Logger, { message, problems }: InvigilError): void {
+  log.error({ error: message, problems: problems.map(formatProblem) }, 'the rules as they are now are refused; those before stay in force')
+}
+
+/** What is wrong with refused rules: a line, and one for each problem. */
+export function writeRefusal({ message, problems }: InvigilError): string[] {
+  const more = problems.length > SHOWN ? [`  and ${problems.length - SHOWN} more`] : []
+  return [`refused, and the rules before stay in force: ${message}`, ...problems.slice(0, SHOWN).map((p) => `  ${formatProblem(p)}`), ...more]
 }

@@ -159,7 +159,8 @@ async function run(named: string[], options: Options, command: Command): Promise
       follow: options.follow, partitions: options.partitions, markEvery: options.markEvery, snapshotEvery: options.snapshotEvery, stop: stop.signal,
       models, acceptVersion: options.acceptVersion, replay: options.replayOf, reload: options.watchRules ? { rules: dirs, models, backend, version: VERSION } : undefined,
       watch: {
-        ...tellReloads(log, (text) => screen.note(text), (entered) => (inForce = entered)),
+        ...tellReloads(log, (line) => screen.note(line)),
+        entered: (entered) => (inForce = entered),
         progress: (read, size, accounts) => screen.progress(read, size, accounts),
         warning: (output) => screen.output(output),
         resumed: (from) => {

@@ -50,6 +50,8 @@ export interface Watcher {
   caughtUp?(records: number): void
   /** Another context has come into force, with that mark after so many lines; `again`: as in an earlier run. */
   switched?(of: { context: OpenContext; changes: Changes; mark: number; records: number; again: boolean }): void
+  /** This is the context in force, from the beginning or from now on. */
+  entered?(context: OpenContext): void
   /** The context that the state was made under cannot be opened any more: the present one takes its place at once. */
   lost?(e: InvigilError): void
   /** What becomes of the rules where they are watched. */

@@ -61,6 +61,16 @@ export class Reloader {
     return this.offered !== undefined || this.failure !== undefined
   }
 
+  /** Waits until it is stopped; throws where the watching itself fails. */
+  async until(stop: AbortSignal): Promise<void> {
+    const stopped = new Promise<void>((done) => {
+      if (stop.aborted) done()
+      else stop.addEventListener('abort', () => done(), { once: true })
+    })
+    await Promise.race([stopped, this.running])
+    if (this.failure !== undefined) throw this.failure
+  }
+
   async close(): Promise<void> {
     this.stop.abort()
     await this.running

@@ -46,6 +46,7 @@ export class Steering implements MarkSettings {
       if (options.replay !== undefined) await steering.repeatStart()
       else await steering.begin(head)
       steering.watch()
+      options.watch?.entered?.(steering.context)
       return steering
     } catch (e) {
       history.close()
@@ -141,6 +142,7 @@ export class Steering implements MarkSettings {
     const { faults } = this.context.bundle
     if (faults.list().length > 0) this.faults.add(faults)
     this.context = context
+    this.options.watch?.entered?.(context)
   }
 
   /** Conditions of rules that could not be evaluated, under all contexts of this process. */
