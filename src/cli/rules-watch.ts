@@ -26,9 +26,9 @@ export interface PublishChangesOptions {
   /** Without it, SIGTERM and Ctrl-C end it. */
   stop: AbortSignal | undefined
   /** Is told of what was published, and of what was before it. */
-  tell(context: OpenContext, before: ContextRecord): void
+  tell(this: void, context: OpenContext, before: ContextRecord): void
   /** Prints a line. */
-  say(line: string): void
+  say(this: void, line: string): void
 }
 
 export function readListen(text: string): Listen {

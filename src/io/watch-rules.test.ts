@@ -103,13 +103,13 @@ test('never mixes two versions, however often they are swapped while they are re
     for (let i = 0; !stop.signal.aborted; i++) {
       swap(1 + (i % 2))
       // At times at once again, at times with a pause in which all can be read.
-      if (i % 8 < 4) await new Promise(setImmediate)
-      else await sleep(i % 8)
+      if (i % 16 < 13) await new Promise(setImmediate)
+      else await sleep(i % 5)
     }
   })()
   // Nothing is waited for: whatever looks the same twice is read.
   let read = 0
-  while (read < 50) {
+  while (read < 80) {
     const settled = await new RulesWatch([dir], { poll: 0, quiet: 0 }).next(AbortSignal.timeout(200))
     if (settled === undefined || !('sources' in settled)) continue
     read++
