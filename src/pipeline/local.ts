@@ -258,7 +258,8 @@ class LocalRun {
   }
 
   private async atMark(kind: 'count' | 'idle' = 'count'): Promise<void> {
-    this.marks.make(kind, this.records, this.positions())
+    if (this.marks.isAgain(this.records)) await this.again()
+    else this.marks.make(kind, this.records, this.positions())
     if (this.isSnapshotDue) await this.snapshot()
   }
 

@@ -58,6 +58,12 @@ export class Marks {
     this.mark(kind, records, { records, at })
   }
 
+  /** Whether the next mark, which lines count here, is one of those that an earlier run made with something else. */
+  isAgain(records: number): boolean {
+    const { next } = this.steering
+    return next !== undefined && next.kind !== 'start' && next.records <= records && next.mark === this.machine.timekeeper.mark + 1
+  }
+
   /** Does again what an earlier run did up to here; no mark but these may be made before. */
   async again(records: number, at: Position[]): Promise<void> {
     while (records >= this.steering.againAt) {

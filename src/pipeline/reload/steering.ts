@@ -101,7 +101,12 @@ export class Steering implements MarkSettings {
     return this.history.taken
   }
 
-  /** The number of lines after which something is to be done again that an earlier run did. */
+  /** What is to be done again next, as an earlier run did it. */
+  get next(): Turn | undefined {
+    return this.history.next
+  }
+
+  /** After how many lines. */
   get againAt(): number {
     return this.history.next?.records ?? Infinity
   }
