@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test, vi } from 'vitest'
 import { SMALL_GEO } from '../../testing/cli.ts'
 import { duplicated, fivePlatforms, toLines } from '../../testing/five-platforms.ts'
 import { readWarnings, temporary, writeLog } from '../../testing/runs.ts'
@@ -222,4 +223,38 @@ test('a repetition over another log, or of nothing, is refused', async () => {
   await expect(repeat([writeLog(dir, 'short.ndjson', lines.slice(0, 2900))])).rejects.toMatchObject({ code: 'bad-state', message: expect.stringContaining('the log is shorter') })
   await expect(repeat([writeLog(dir, 'blanks.ndjson', [...Array<string>(5000).fill(''), ...lines.slice(0, 10)])])).rejects.toMatchObject({ code: 'bad-state', message: expect.stringContaining('the log is not the one') })
   await expect(repeat([log], join(dir, 'nowhere'))).rejects.toMatchObject({ code: 'not-found' })
+})
+
+test('marks of a silent log are repeated, and what came late after them is late again', async () => {
+  const of = make(FIRST)
+  // Some come half a minute after those beside them, which a platform may do, unless time has gone on meanwhile.
+  const isSlow = (i: number) => i > 2100 && i < 2200 && i % 9 === 0
+  const [slow, prompt] = [true, false].map((is) => lines.slice(0, 2200).filter((_, i) => isSlow(i) === is)) as [string[], string[]]
+  const log = writeLog(dir, 'silent.ndjson', [...prompt, '', ''])
+  const clock = vi.spyOn(Date, 'now')
+  const now = Date.now()
+  // A minute passes between pieces; blank lines stand around the marks.
+  let minutes = 0
+  clock.mockImplementation(() => now + minutes * 61_000)
+  const pass = async () => {
+    await sleep(50)
+    minutes++
+    await sleep(600)
+  }
+  try {
+    await follow(of, log, [['', ...slow, ...lines.slice(2200, 4100)], ['', '', ...lines.slice(4100, 4101)], lines.slice(4101)], [pass, edit(of, SECOND), async (changed) => {
+      await pass()
+      await edit(of, THIRD)(changed)
+    }])
+  } finally {
+    clock.mockRestore()
+  }
+  expect(of.turns().map((t) => t.kind)).toEqual(['start', 'idle', 'count', 'idle', 'count'])
+  await of.run({ logs: [log] })
+  const again = make(FIRST)
+  const repeated = await again.run({ logs: [log], state: undefined, replay: of.state })
+  for (const name of ['warnings', 'late']) expect(readFileSync(join(again.output, `${name}.ndjson`)).equals(readFileSync(join(of.output, `${name}.ndjson`)))).toBe(true)
+  const unmarked = make(FIRST)
+  const plain = await unmarked.run({ logs: [log] })
+  expect(repeated.log.late).toBeGreaterThan(plain.log.late)
 })
