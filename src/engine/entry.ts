@@ -13,6 +13,8 @@ export interface OpenEpisode {
   revision: number
   /** The last revision, to end it with if its rule goes. */
   last: Warning
+  /** What it grew from is gone, though its rule is not: it ends like those of rules that are gone. */
+  isCut?: true
 }
 
 /** The state of one key (a learner or a resource) in one stage: what one hash look-up finds. Its numbers and references are a row of a table. */

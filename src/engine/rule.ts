@@ -8,6 +8,10 @@ import type { Sighting } from './sighting.ts'
 export const MODES = ['live', 'shadow', 'off'] as const
 export type Mode = (typeof MODES)[number]
 
+/** `keep`: state goes on under the new parameters. `reset`: it begins anew, and open episodes end. */
+export const ON_EDIT = ['keep', 'reset'] as const
+export type OnEdit = (typeof ON_EDIT)[number]
+
 /** A rule as the engine runs it: loaded, checked and compiled by `rules/`. */
 export interface Rule {
   readonly id: string
@@ -30,4 +34,6 @@ export interface Rule {
   readonly unless: ((warning: Warning) => boolean) | undefined
   /** The reason of the exemption that covers a warning that began at `begin`, if any. */
   readonly exempt: ((warning: Warning, begin: Ms) => string | undefined) | undefined
+  /** What becomes of its state where this rule takes the place of another version of it; default `keep`. */
+  readonly onEdit?: OnEdit | undefined
 }

@@ -228,10 +228,10 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
 
-  /** Ends the open episodes of rules that are gone or whose detector or mode has changed. Only keys that came from under other rules can have some. */
+  /** Ends the open episodes of rules that are gone, whose detector or mode has changed or whose state was made new. Only keys that came from under other rules can have some. */
   endOrphans(entry: Entry, now: Ms): void {
     if (!this.mayHaveOrphans || !entry.open) return
-    const lives = (o: OpenEpisode) => this.set.rules.some((r) => r.id === o.rule && r.detector.name === o.last.detector && (r.mode === 'shadow') === (o.shadow ?? false))
+    const lives = (o: OpenEpisode) => o.isCut !== true && this.set.rules.some((r) => r.id === o.rule && r.detector.name === o.last.detector && (r.mode === 'shadow') === (o.shadow ?? false))
     for (const o of entry.open) {
       // What has been taken back stays so.
       if (lives(o) || o.last.episode === 'withdrawn') continue

@@ -18,6 +18,8 @@ export interface OpenContext {
   geo: Geo
   /** What the rules' detectors ask. */
   models: ReadonlyMap<string, Scorer>
+  /** The catalogue as it was written, where there is one. */
+  catalogueText?: string
   hash: string
   /** The hash that warnings of live rules name: without what is in the shadow. */
   live: string
@@ -45,6 +47,8 @@ export function liveHash({ rules: live, catalogue, geo, version, models = {}, ba
 
 export interface ContextOptions {
   rules: readonly string[]
+  /** What was read from these directories, if it was. */
+  sources?: readonly RuleSource[]
   catalogue?: string
   geo?: readonly string[]
   /** The folder that models lie in by their names, and what runs them. */
@@ -56,6 +60,7 @@ export interface ContextOptions {
 /** What contexts under different rules have in common. */
 export interface Surroundings {
   catalogue: Catalogue
+  catalogueText: string | undefined
   geo: Geo
   /** The folder that models lie in, their names, and what runs them. */
   models: { dir: string; named: readonly string[]; backend: Backend }
@@ -65,23 +70,29 @@ export interface Surroundings {
 /** Opens rules, catalogue, GeoIP databases and models. Errors: those of each; `bad-rules` tells everything that is wrong with the rules. */
 export async function openContext(options: ContextOptions): Promise<OpenContext> {
   const surroundings = await openSurroundings(options)
-  return contextUnder(await readRuleSources(options.rules), surroundings)
+  return contextUnder(options.sources ?? await readRuleSources(options.rules), surroundings)
 }
 
 /** Opens all of a context but its rules. */
 export async function openSurroundings({ catalogue: file, geo: databases, models: dir = SHIPPED_MODELS, backend = DEFAULT_BACKEND, version }: Omit<ContextOptions, 'rules'>): Promise<Surroundings> {
-  const catalogue = file === undefined ? new Catalogue({ platforms: [], courses: [], classes: [], networks: {} }) : loadCatalogue(await readText(file), file)
+  const catalogueText = file === undefined ? undefined : await readText(file)
+  const catalogue = catalogueText === undefined ? new Catalogue({ platforms: [], courses: [], classes: [], networks: {} }) : loadCatalogue(catalogueText, file as string)
   const [geo, named] = await Promise.all([openGeo(databases), listModels(dir)])
-  return { catalogue, geo, models: { dir, named, backend }, version }
+  return { catalogue, catalogueText, geo, models: { dir, named, backend }, version }
+}
+
+/** The context of other rules in the surroundings of one that is open. Errors: `bad-rules` with every problem there is. */
+export async function contextOf(sources: readonly RuleSource[], { catalogue, catalogueText, geo }: OpenContext, { models: dir = SHIPPED_MODELS, backend = DEFAULT_BACKEND, version }: Pick<ContextOptions, 'models' | 'backend' | 'version'>): Promise<OpenContext> {
+  return contextUnder(sources, { catalogue, catalogueText, geo, models: { dir, named: await listModels(dir), backend }, version })
 }
 
 /** Loads rules and opens the models that they ask. Errors: `bad-rules` with every problem there is. */
-export async function contextUnder(sources: readonly RuleSource[], { catalogue, geo, models: { dir, named, backend }, version }: Surroundings): Promise<OpenContext> {
+export async function contextUnder(sources: readonly RuleSource[], { catalogue, catalogueText, geo, models: { dir, named, backend }, version }: Surroundings): Promise<OpenContext> {
   const bundle = loadRules(sources, { detectors, catalogue, models: named })
   const folders = await readModels(bundle.rules, dir)
   const models = await openScorers(bundle.rules, folders, backend)
   const parts: ContextParts = {
     rules: bundle.hash, ...(bundle.shadow === undefined ? {} : { shadow: bundle.shadow }), catalogue: contentHash(catalogue.data), geo: geo.databases.map((d) => d.hash), version, ...modelParts(folders, backend),
   }
-  return { bundle, catalogue, geo, models, hash: contentHash(parts), live: liveHash(parts, bundle.rules), parts }
+  return { bundle, catalogue, catalogueText, geo, models, hash: contentHash(parts), live: liveHash(parts, bundle.rules), parts }
 }

@@ -5,6 +5,7 @@ import { missingFor } from '../engine/coverage.ts'
 import type { Rule } from '../engine/rule.ts'
 import { bySeverity, totalWarnings, type Accounts } from './accounts.ts'
 import type { OpenContext } from './context.ts'
+import type { Steering } from './reload/steering.ts'
 
 /** Whether a rule could be judged on a platform. */
 export interface CoverageRow {
@@ -31,6 +32,8 @@ export interface Summary {
   faults: readonly unknown[]
   /** What cut an input short. */
   problems: string[]
+  /** Where rules changed on the way: from which line of the log on each context was in force. */
+  contexts?: { hash: string; line: number }[]
   /** Of a run over an archive: its partitions and marks, and from which mark on each context was in force. */
   archive?: { partitions: number; marks: number; contexts: { hash: string; from: number }[] }
 }
@@ -44,8 +47,10 @@ export function summarise(of: {
   problems: readonly string[]
   span: { first: number; last: number }
   archive?: Summary['archive']
+  steering?: Steering
 }): Summary {
-  const { stages, context, accounts } = of
+  const { stages, context, accounts, steering } = of
+  const contexts = steering?.contexts() ?? []
   const { rules, shadow, prompts, ...log } = accounts
   return {
     format: 1,
@@ -61,8 +66,9 @@ export function summarise(of: {
     shadow,
     prompts,
     coverage: coverageRows(stages, { rules: context.bundle.rules, catalogue: context.catalogue }),
-    faults: context.bundle.faults.list(),
+    faults: steering?.allFaults() ?? context.bundle.faults.list(),
     problems: [...of.problems],
+    ...(contexts.length > 1 ? { contexts } : {}),
     ...(of.archive ? { archive: of.archive } : {}),
   }
 }

@@ -44,11 +44,11 @@ export function compileRule(tree: Tree, options: CompileOptions, problems: Probl
   }
   if (problems.length > before || !parsed.success || !detector || !params) return undefined
   const input = parsed.data
-  const { severity, response, prompt, exempt, mode } = input
+  const { severity, response, prompt, exempt, mode, onEdit } = input
   // All that can change a warning, so that one is the same in the shadow and live; the order of keys does not matter to the hash.
-  const version = contentHash({ id, detector: detector.name, params, severity, response, basis, scope: input.scope, unless: input.unless, exempt, prompt })
+  const version = contentHash({ id, detector: detector.name, params, severity, response, basis, scope: input.scope, unless: input.unless, exempt, prompt, onEdit: onEdit === 'keep' ? undefined : onEdit })
   const rule: Rule = {
-    id, detector, mode: mode === 'off' ? 'live' : mode, params, severity, response, basis, version: version.slice(0, 32), prompt, scope, unless, exempt: compileExempt(exempt, options.catalogue),
+    id, detector, mode: mode === 'off' ? 'live' : mode, params, severity, response, basis, version: version.slice(0, 32), prompt, scope, unless, exempt: compileExempt(exempt, options.catalogue), onEdit,
   }
   return { input, rule }
 }

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../base/hash.ts'
 import { compareText } from '../base/order.ts'
-import type { Where } from '../base/errors.ts'
+import type { Problem, Where } from '../base/errors.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
@@ -27,6 +27,11 @@ export function runTests(bundle: Bundle, only?: string, models?: ReadonlyMap<str
   return bundle.tested
     .filter(({ rule }) => only === undefined || rule.id === only)
     .flatMap((tested) => tested.tests.map((test) => ({ rule: tested.rule.id, it: test.it, where: tested.where, failure: failureOf(tested, test, models) })))
+}
+
+/** A test that failed, as it is told among the problems. */
+export function asProblem({ rule, it, where, failure }: TestResult): Problem {
+  return { ...where, message: `\`${rule}\` it ${it}: ${(failure ?? '').split('\n', 1)[0]}` }
 }
 
 function failureOf({ rule, exempt }: TestedRule, test: TestInput, models: ReadonlyMap<string, Scorer> | undefined): string | undefined {
