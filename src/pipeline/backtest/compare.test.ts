@@ -26,7 +26,7 @@ function warning(id: string, more: Partial<Warning> = {}): Warning {
 function judged(version: string, warnings: readonly Warning[], rules = ['r']): Judged {
   const ledger = new Ledger(catalogue)
   for (const w of warnings) ledger.take({ ...w, ruleVersion: version, context: version })
-  return { variant: { name: version, context: { bundle: { rules: rules.map((id) => ({ id, version }) as Rule) } } as unknown as Judged['variant']['context'] }, ledger }
+  return { variant: { name: version, context: { bundle: { rules: rules.map((id) => ({ id, version, mode: 'live' }) as Rule) } } as unknown as Judged['variant']['context'] }, ledger }
 }
 
 const of = (learner: string, more: Partial<Warning> = {}): Partial<Warning> => ({ subject: { kind: 'learner', platform: 'p1', id: learner }, learners: [{ platform: 'p1', id: learner }], ...more })
