@@ -69,7 +69,7 @@ function coverageRows(stages: Stages, context: Omit<OpenContext, 'geo'>): Covera
   const platforms = [...coverageOf(stages)].sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [platform, { seen }] of platforms) {
     for (const rule of context.bundle.rules) {
-      const missing = missingFor(rule.detector, platform, seen, context.catalogue)
+      const missing = missingFor(rule, platform, seen, context.catalogue)
       const partly = [...(unjudged.get(`${rule.id}\u0000${platform}`) ?? []), ...(unjudged.get(`${rule.id}\u0000`) ?? [])]
       rows.push({ platform, rule: rule.id, state: missing.length > 0 ? 'not evaluable' : 'judged', why: missing.length > 0 ? missing : partly })
     }
