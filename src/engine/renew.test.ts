@@ -3,6 +3,7 @@ import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
 import { at, instant, ruleOf, type Fields } from '../testing/drive.ts'
+import { ruleForEach } from '../testing/examples.ts'
 import { duplicated, fivePlatforms, seeded } from '../testing/five-platforms.ts'
 import { Fleet, inOrder, stamped } from '../testing/fleet.ts'
 import { again, beats, crowd, lates } from '../testing/tiny-detectors.ts'
@@ -17,7 +18,7 @@ import { loadMachine, saveMachine } from './snapshot.ts'
 
 const models = await testModels()
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
-const shipped = (without: readonly string[] = []) => detectors.filter((d) => !without.includes(d.name)).map((d) => ruleOf(d))
+const shipped = (without: readonly string[] = []) => ruleForEach(detectors.filter((d) => !without.includes(d.name)))
 
 describe('changes of rules on the way', () => {
   const first: Setup = { catalogue, models, context: 'first', rules: [...shipped(), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })] }

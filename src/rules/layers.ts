@@ -81,7 +81,7 @@ function idOf(item: MapTree, problems: Problem[]): string | undefined {
   const part = partOf(item, ['rule'])
   if (part?.kind === 'scalar' && typeof part.value === 'string') return part.value
   if (part) problems.push({ message: '`rule` must be a name', mend: 'write it like `parallel-chapters`', ...whereOf(part) })
-  else problems.push({ message: '`rule` is missing', mend: didYouMean('rule', item.entries.keys()) ?? 'begin each rule with `- rule: name`, and lists and conditions with `- lists:` or `- conditions:`', ...whereOf(item) })
+  else problems.push({ message: '`rule` is missing', mend: didYouMean('rule', item.entries.keys()) ?? 'begin each item with `- rule: name`, `- lists:` or `- conditions:`', ...whereOf(item) })
   return undefined
 }
 

@@ -30,34 +30,37 @@ const MOST_CLAUSES = 32
  */
 export function clausesOf(ast: Node, vocabulary: Vocabulary, shared: Shared, isMet = true): Clause[] {
   const of = (node: Node, met = isMet) => clausesOf(node, vocabulary, shared, met)
-  switch (ast.op) {
-    case 'id': {
-      const condition = shared.condition(ast.args)
-      if (condition !== undefined) return of(condition)
-      const field = vocabulary.words.get(ast.args)?.field
-      return field === undefined ? [] : [[field]]
-    }
-    case '.':
-      if (ast.args[0].op === 'id' && ast.args[0].args === 'place') return [[`place.${ast.args[1]}`]]
-      return of(ast.args[0])
-    case 'call':
-      // `has(place.city)` asks whether it is known.
-      return ast.args[0] === 'has' ? [] : all(ast.args[1].map((node) => of(node)))
-    case '!_':
-      return of(ast.args, !isMet)
-    case '&&':
-    case '||':
-      return (ast.op === '&&') === isMet ? all(ast.args.map((node) => of(node))) : any(of(ast.args[0]), of(ast.args[1]))
-    case '?:': {
-      const [test, then, otherwise] = ast.args
-      return all([of(test), any(of(then), of(otherwise))])
-    }
-    default:
-      return all(childrenOf(ast).map((node) => of(node)))
+  const condition = ast.op === 'id' ? shared.condition(ast.args) : undefined
+  if (condition !== undefined) return of(condition)
+  if (ast.op === '!_') return of(ast.args, !isMet)
+  if (ast.op === '?:') {
+    const [test, then, otherwise] = ast.args
+    return all([leavesOf(test, vocabulary, shared), any(of(then), of(otherwise))])
   }
+  if (ast.op === (isMet ? '||' : '&&')) return any(of(ast.args[0]), of(ast.args[1]))
+  if (ast.op === '&&' || ast.op === '||') return all(ast.args.map((node) => of(node)))
+  return leavesOf(ast, vocabulary, shared)
 }
 
-function all(parts: readonly Clause[][]): Clause[] {
+/** All that is read, each as a clause of its own. */
+function leavesOf(ast: Node, vocabulary: Vocabulary, shared: Shared): Clause[] {
+  const found: Clause[] = []
+  const visit = (node: Node): void => {
+    // `has(place.city)` asks whether it is known.
+    if (node.op === 'call' && node.args[0] === 'has') return
+    if (node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'place') found.push([`place.${node.args[1]}`])
+    else if (node.op === 'id') {
+      const condition = shared.condition(node.args)
+      const field = vocabulary.words.get(node.args)?.field
+      if (condition !== undefined) visit(condition)
+      else if (field !== undefined) found.push([field])
+    } else for (const child of childrenOf(node)) visit(child)
+  }
+  visit(ast)
+  return all([found])
+}
+
+function all(parts: readonly (readonly Clause[])[]): Clause[] {
   const byText = new Map(parts.flat().map((clause) => [clause.join(), clause]))
   return [...byText.values()]
 }
@@ -75,36 +78,27 @@ export function actionsOf(ast: Node, shared: Shared): Action[] {
 /** Whether an expression is met by every event of an action, by none, or by some. */
 function truth(ast: Node, action: Action, shared: Shared): boolean | undefined {
   const of = (node: Node) => truth(node, action, shared)
-  switch (ast.op) {
-    case 'value':
-      return typeof ast.args === 'boolean' ? ast.args : undefined
-    case 'id': {
-      const condition = shared.condition(ast.args)
-      return condition && of(condition)
-    }
-    case '==':
-    case '!=': {
-      const word = comparedWith(ast.args)
-      return word?.[0] !== 'action' || typeof word[1] !== 'string' ? undefined : (word[1] === action) === (ast.op === '==')
-    }
-    case 'in': {
-      const [left, right] = ast.args
-      if (left.op !== 'id' || left.args !== 'action') return undefined
-      return literalsOf(right, shared)?.includes(action)
-    }
-    case '!_': {
-      const inner = of(ast.args)
-      return inner === undefined ? undefined : !inner
-    }
-    case '&&':
-    case '||': {
-      const decides = ast.op === '||'
-      const sides = ast.args.map(of)
-      return sides.includes(decides) ? decides : sides.includes(undefined) ? undefined : !decides
-    }
-    default:
-      return undefined
+  if (ast.op === 'value') return typeof ast.args === 'boolean' ? ast.args : undefined
+  if (ast.op === 'id') {
+    const condition = shared.condition(ast.args)
+    return condition && of(condition)
   }
+  if (ast.op === '==' || ast.op === '!=') {
+    const word = comparedWith(ast.args)
+    return word?.[0] !== 'action' || typeof word[1] !== 'string' ? undefined : (word[1] === action) === (ast.op === '==')
+  }
+  if (ast.op === 'in') {
+    const [left, right] = ast.args
+    return left.op === 'id' && left.args === 'action' ? literalsOf(right, shared)?.includes(action) : undefined
+  }
+  if (ast.op === '!_') {
+    const inner = of(ast.args)
+    return inner === undefined ? undefined : !inner
+  }
+  if (ast.op !== '&&' && ast.op !== '||') return undefined
+  const decides = ast.op === '||'
+  const sides = ast.args.map(of)
+  return sides.includes(decides) ? decides : sides.includes(undefined) ? undefined : !decides
 }
 
 function literalsOf(node: Node, shared: Shared): readonly unknown[] | undefined {
@@ -145,7 +139,8 @@ const KINDS = { text: 'text', number: 'a number', boolean: '`true` or `false`' }
 function misfit(name: string, { is, values }: Word, literal: unknown, node: Node): ConditionProblem | undefined {
   if (is === 'other' || literal === null) return undefined
   const kind = typeof literal === 'string' ? 'text' : typeof literal === 'boolean' ? 'boolean' : 'number'
-  if (kind !== is) return { message: `\`${name}\` is ${KINDS[is]}, and never ${KINDS[kind]}`, mend: is === 'text' ? 'write the value in quotes' : 'write the value without quotes', offset: node.start }
-  if (values === undefined || values.includes(literal as string)) return undefined
-  return { message: `\`${name}\` is never \`${String(literal)}\``, mend: didYouMean(String(literal), values) ?? `one of ${values.map((v) => `\`${v}\``).join(', ')}`, offset: node.start }
+  const { start: offset } = node
+  if (kind !== is) return { message: `\`${name}\` is ${KINDS[is]}, and never ${KINDS[kind]}`, mend: is === 'text' ? 'write the value in quotes' : 'write the value without quotes', offset }
+  if (values === undefined || typeof literal !== 'string' || values.includes(literal)) return undefined
+  return { message: `\`${name}\` is never \`${literal}\``, mend: didYouMean(literal, values) ?? `one of ${values.map((v) => `\`${v}\``).join(', ')}`, offset }
 }
