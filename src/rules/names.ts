@@ -11,7 +11,7 @@ export interface Named {
   conditions: Map<string, Parsed>
   problem?: undefined
 }
-type Compiled = Named | { problem: ConditionProblem }
+type Compiled = Named | { problem: ConditionProblem & { isCycle?: boolean } }
 
 /** What the names stand for in one vocabulary. */
 interface Place {
@@ -55,7 +55,7 @@ export class Names {
       else if (word !== undefined) named.words.set(name, word)
       else if (this.texts.has(name) && !this.broken.has(name)) {
         const inner = this.condition(name, vocabulary)
-        if (inner.problem) return { problem: { message: `\`${name}\` cannot be used in ${vocabulary.about}: ${inner.problem.message}`, offset: offsetOf(name, parsed) } }
+        if (inner.problem) return { problem: unusable(name, inner.problem, vocabulary, offsetOf(name, parsed)) }
         add(named, name, inner)
       }
     }
@@ -87,7 +87,7 @@ export class Names {
   private condition(name: string, vocabulary: Vocabulary): Compiled {
     const { conditions } = this.place(vocabulary)
     const known = conditions.get(name)
-    if (known === 'open') return { problem: { message: `\`${name}\` comes back to itself`, offset: 0 } }
+    if (known === 'open') return { problem: { message: `\`${name}\` comes back to itself`, offset: 0, isCycle: true } }
     if (known !== undefined) return known
     conditions.set(name, 'open')
     const found = this.compile(this.texts.get(name) as string, vocabulary)
@@ -106,6 +106,10 @@ export class Names {
     }
     return place
   }
+}
+
+function unusable(name: string, { message, isCycle }: ConditionProblem & { isCycle?: boolean }, { about }: Vocabulary, offset: number): ConditionProblem & { isCycle?: boolean } {
+  return isCycle ? { message, isCycle, offset } : { message: `\`${name}\` cannot be used in ${about}: ${message}`, offset }
 }
 
 function add(named: Named, name: string, inner: Named): void {

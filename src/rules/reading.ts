@@ -113,19 +113,21 @@ function comparedWith([left, right]: readonly [Node, Node]): [word: string, lite
   return undefined
 }
 
-const COMPARISONS: readonly string[] = ['==', '!=', '<', '<=', '>', '>=']
+const EQUALITY: readonly string[] = ['==', '!=']
+const ORDER: readonly string[] = ['<', '<=', '>', '>=']
 
 /** A literal that a word is compared with and never equals, which CEL lets pass: a slip of the pen that would keep a rule silent. */
 export function literalProblem(ast: Node, { words }: Vocabulary): ConditionProblem | undefined {
   let problem: ConditionProblem | undefined
-  const check = (name: string, literal: unknown, node: Node) => {
+  const check = (name: string, literal: unknown, node: Node, isOrder = false) => {
     const word = words.get(name)
-    if (word !== undefined) problem ??= misfit(name, word, literal, node)
+    if (word !== undefined) problem ??= misfit(name, isOrder ? { ...word, values: undefined } : word, literal, node)
   }
   walk(ast, (node) => {
-    if (COMPARISONS.includes(node.op)) {
+    const isOrder = ORDER.includes(node.op)
+    if (isOrder || EQUALITY.includes(node.op)) {
       const compared = comparedWith(node.args as [Node, Node])
-      if (compared) check(...compared)
+      if (compared) check(...compared, isOrder)
     } else if (node.op === 'in') {
       const [left, right] = node.args
       if (left.op === 'id' && right.op === 'list') for (const item of right.args) if (item.op === 'value') check(left.args, item.args, item)

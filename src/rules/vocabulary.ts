@@ -121,8 +121,8 @@ export const LEVEL_OF: Readonly<Record<string, PlaceLevel>> = {
   ...Object.fromEntries(PLACE_LEVELS.map((l) => [l, l])), provinceCode: 'province', asn: 'holder', latitude: 'city', longitude: 'city',
 }
 
-export const events = vocabulary('events', eventWords)
-export const sightings = vocabulary('sightings', sightingWords)
+export const events = vocabulary('a condition on events', eventWords)
+export const sightings = vocabulary('a condition on sightings', sightingWords)
 export const scopes = vocabulary('`scope`', scopeWords)
 
 function warningEnvironment(): Environment {
