@@ -45,6 +45,8 @@ export interface Bundle {
   described: readonly DescribedRule[]
   tested: readonly TestedRule[]
   regulations: Regulations
+  /** Lists and shared conditions in effect. */
+  names: Names
   /** What it was made from, to be stored under `hash` and loaded again. */
   texts: readonly RuleSource[]
   /** Of all effective rules. Comments, tests and explanations do not change it. */
@@ -83,7 +85,7 @@ export function loadRules(sources: readonly RuleSource[], { detectors, catalogue
   }
   if (problems.length > 0) throw badRules(problems)
   const rules = described.map((d) => d.rule)
-  return { rules, described, tested, regulations, texts, hash: contentHash(rules.map((r) => [r.id, r.version])), faults }
+  return { rules, described, tested, regulations, names: names.at(-1) as Names, texts, hash: contentHash(rules.map((r) => [r.id, r.version])), faults }
 }
 
 function isRegulation({ path }: { path: string }): boolean {

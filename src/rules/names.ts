@@ -79,6 +79,14 @@ export class Names {
     return items && [...items.keys()].sort()
   }
 
+  listNames(): string[] {
+    return [...this.lists.keys()].sort()
+  }
+
+  conditionNames(): string[] {
+    return [...this.texts.keys()].sort()
+  }
+
   /** How a shared condition is written. */
   text(name: string): string | undefined {
     return this.texts.get(name)

@@ -116,6 +116,8 @@ const PLACE = {
   kind: 'string', country: 'string', province: 'string', provinceCode: 'string', city: 'string', holder: 'string', asn: 'double', latitude: 'double', longitude: 'double',
 } as const satisfies Record<keyof Place, string>
 
+export const PLACE_WORDS = Object.keys(PLACE)
+
 /** How well an address must be located for a member of `place` to be known. */
 export const LEVEL_OF: Readonly<Record<string, PlaceLevel>> = {
   ...Object.fromEntries(PLACE_LEVELS.map((l) => [l, l])), provinceCode: 'province', asn: 'holder', latitude: 'city', longitude: 'city',
