@@ -10,8 +10,9 @@ import type { AnyDetector, Context, Finding } from './detector.ts'
 import type { Entry, OpenEpisode, Timers } from './entry.ts'
 import type { Output } from './output.ts'
 import type { Scorer } from './ports.ts'
-import type { Rule } from './rule.ts'
+import { readsOf, type Rule } from './rule.ts'
 import type { Fill, Scoring } from './scoring.ts'
+import type { Sighting } from './sighting.ts'
 import type { Table } from './table.ts'
 
 /** State of a silent key is forgotten after this, unless its detector declares another horizon. */
@@ -54,15 +55,19 @@ export class RuleSet {
     this.models = setup.models ?? new Map()
   }
 
-  /** Whether the same rules stand in the same slots with the same detectors and modes, so that keys are laid out alike and no episode has to end; their params may differ. */
+  /** Whether the same rules stand in the same slots with the same detectors, resources and modes, so that keys are laid out alike and no episode has to end; their params may differ. */
   isLike({ rules }: RuleSet): boolean {
-    return rules.length === this.rules.length && rules.every((r, slot) => r.id === this.rules[slot]?.id && r.detector === this.rules[slot]?.detector && r.mode === this.rules[slot]?.mode)
+    return rules.length === this.rules.length && rules.every((r, slot) => isLike(r, this.rules[slot] as Rule))
   }
 
   /** The context that a warning names. */
   contextOf(isShadow: boolean): string {
     return isShadow ? this.context : this.live
   }
+}
+
+function isLike(a: Rule, b: Rule): boolean {
+  return a.id === b.id && a.detector === b.detector && readsOf(a).resources.join() === readsOf(b).resources.join()
 }
 
 /** What a stage knows of the key at hand, for the warnings its detectors raise. */
@@ -145,6 +150,15 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     return first !== undefined && first !== null && first <= this.now
   }
 
+  readonly holds = (condition: string, seen: Event | Sighting): boolean | undefined => {
+    const judge = this.rule.conditions?.get(condition)
+    invariant(judge !== undefined, `\`${this.rule.id}\` asks a condition that it does not have`)
+    const verdict = judge(seen, this)
+    if (typeof verdict === 'boolean') return verdict
+    this.count(seen.platform, verdict)
+    return undefined
+  }
+
   readonly wakeAt = (at: Ms | undefined): void => {
     invariant(at === undefined || at > this.now, `a timer of \`${this.rule.id}\` is set for now or earlier`)
     this.timers?.set(this.entry as Entry, this.slot, at)
@@ -155,9 +169,15 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     this.scoring.ask(this.entry as Entry, this.slot, fill)
   }
 
-  readonly notEvaluable = (reason: string): void => {
-    const key = unjudgedKey(this.rule.id, this.platform, reason)
+  readonly notEvaluable = (reason: string): void => this.count(this.platform, reason)
+
+  private count(platform: string, reason: string): void {
+    const key = unjudgedKey(this.rule.id, platform, reason)
     this.unjudged[key] = (this.unjudged[key] ?? 0) + 1
+  }
+
+  get lastSeen(): Ms {
+    return (this.entry as Entry).last
   }
 
   readonly raise = (finding: Finding<unknown>): void => {
@@ -228,10 +248,15 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
 
-  /** Ends the open episodes of rules that are gone, whose detector or mode has changed or whose state was made new. Only keys that came from under other rules can have some. */
-  endOrphans(entry: Entry, now: Ms): void {
+  /**
+   * Ends the open episodes of rules that are gone, whose detector or mode has changed, whose state was made new, or who no longer see this kind of
+   * key. Only keys that came from under other rules can have some. `table`: that of the key.
+   */
+  endOrphans(entry: Entry, now: Ms, { parts }: Table): void {
     if (!this.mayHaveOrphans || !entry.open) return
-    const lives = (o: OpenEpisode) => o.isCut !== true && this.set.rules.some((r) => r.id === o.rule && r.detector.name === o.last.detector && (r.mode === 'shadow') === (o.shadow ?? false))
+    const lives = (o: OpenEpisode) => o.isCut !== true && this.set.rules.some((r, slot) => (
+      r.id === o.rule && r.detector.name === o.last.detector && parts[slot] !== undefined && (r.mode === 'shadow') === (o.shadow ?? false)
+    ))
     for (const o of entry.open) {
       // What has been taken back stays so.
       if (lives(o) || o.last.episode === 'withdrawn') continue

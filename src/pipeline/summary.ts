@@ -80,7 +80,7 @@ export function coverageRows(stages: Stages, { rules, catalogue }: { rules: read
   const platforms = [...coverageOf(stages)].sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [platform, { seen }] of platforms) {
     for (const rule of rules) {
-      const missing = missingFor(rule.detector, platform, seen, catalogue)
+      const missing = missingFor(rule, platform, seen, catalogue)
       const partly = [...(unjudged.get(`${rule.id}\u0000${platform}`) ?? []), ...(unjudged.get(`${rule.id}\u0000`) ?? [])]
       rows.push({ platform, rule: rule.id, state: missing.length > 0 ? 'not evaluable' : 'judged', why: missing.length > 0 ? missing : partly })
     }

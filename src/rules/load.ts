@@ -6,8 +6,10 @@ import { catalogueSchema } from '../catalogue/catalogue.ts'
 import type { AnyDetector } from '../engine/detector.ts'
 import type { Rule } from '../engine/rule.ts'
 import { compileRule, readTests, type CompileOptions } from './compile.ts'
+import { readDefinitions } from './definitions.ts'
 import { Faults } from './faults.ts'
 import { readLayers, type Layer } from './layers.ts'
+import type { Names } from './names.ts'
 import { loadRegulations, type Regulations } from './regulations.ts'
 import type { Exempt, RuleInput, TestInput } from './schema.ts'
 import { overlay, partOf, whereOf, type Tree } from '../base/tree.ts'
@@ -44,6 +46,8 @@ export interface Bundle {
   described: readonly DescribedRule[]
   tested: readonly TestedRule[]
   regulations: Regulations
+  /** Lists and shared conditions in effect. */
+  names: Names
   /** What it was made from, to be stored under `hash` and loaded again. */
   texts: readonly RuleSource[]
   /** Of the live rules. Comments, tests and explanations do not change it. */
@@ -67,7 +71,8 @@ export function loadRules(sources: readonly RuleSource[], { detectors, catalogue
   const texts = sources.map(({ dir, files }) => ({ dir, files: [...files].sort((a, b) => compareText(a.path, b.path)) }))
   const problems: Problem[] = []
   const regulations = loadRegulations(texts.map(({ files }) => files.filter(isRegulation)), problems)
-  const layers = readLayers(texts.map(({ files }) => files.filter((f) => !isRegulation(f))), problems)
+  const { rules: layers, definitions } = readLayers(texts.map(({ files }) => files.filter((f) => !isRegulation(f))), problems)
+  const names = readDefinitions(definitions, problems)
   const faults = new Faults()
   const options: CompileOptions = {
     detectors, regulations, models, catalogue: catalogue ?? new Catalogue(catalogueSchema.parse({})), onFault: (rule, part, message) => faults.add(rule, part, message),
@@ -75,7 +80,7 @@ export function loadRules(sources: readonly RuleSource[], { detectors, catalogue
   const described: DescribedRule[] = []
   const tested: TestedRule[] = []
   for (const [, stack] of [...layers].sort(([a], [b]) => compareText(a, b))) {
-    const last = compileStack(stack, options, tested, problems)
+    const last = compileStack(stack, names, options, tested, problems)
     if (last) described.push(last)
   }
   if (problems.length === 0 && described.length === 0) {
@@ -85,7 +90,7 @@ export function loadRules(sources: readonly RuleSource[], { detectors, catalogue
   const rules = described.flatMap(({ input, rule }) => (input.mode === 'off' ? [] : [rule]))
   const shadows = rules.filter((r) => r.mode === 'shadow')
   return {
-    rules, described, tested, regulations, texts, faults,
+    rules, described, tested, regulations, names: names.at(-1) as Names, texts, faults,
     hash: hashOf(rules.filter((r) => r.mode === 'live')), shadow: shadows.length === 0 ? undefined : hashOf(shadows),
   }
 }
@@ -98,18 +103,20 @@ function isRegulation({ path }: { path: string }): boolean {
   return /(^|\/)regulations\/[^/]+$/.test(path)
 }
 
-/** Compiles a rule as shipped, then with each overlay; the last is the effective one. */
-function compileStack(stack: readonly Layer[], options: CompileOptions, tested: TestedRule[], problems: Problem[]): DescribedRule | undefined {
+/** Compiles a rule as shipped, then with each overlay; the last, with the last lists and conditions, is the effective one. */
+function compileStack(stack: readonly Layer[], names: readonly Names[], options: CompileOptions, tested: TestedRule[], problems: Problem[]): DescribedRule | undefined {
   let under: Tree | undefined
   let last: DescribedRule | undefined
   for (const layer of stack) {
     under = overlay(under, layer.tree, layer.append)
-    last = compileRule(under, options, problems)
+    const here = names[layer.directory] as Names
+    last = compileRule(under, here, options, problems)
     const tests = readTests(layer.tree, problems)
     const untested = layer !== stack[0] && tests.length === 0 && partOf(layer.tree, ['params']) !== undefined
     if (last) tested.push({ rule: last.rule, where: whereOf(layer.tree), tests, exempt: last.input.exempt, untested })
   }
-  return last
+  const latest = names.at(-1) as Names
+  return under === undefined || latest === names[stack.at(-1)?.directory ?? 0] ? last : compileRule(under, latest, options, problems)
 }
 
 function badRules(found: readonly Problem[]): InvigilError {

@@ -88,6 +88,14 @@ export const ruleSchema = z.strictObject({
 })
 export type RuleInput = z.infer<typeof ruleSchema>
 
+const word = z.string().regex(/^[a-z][a-zA-Z0-9_]*$/, 'only letters, digits and `_`, a small letter first')
+
+/** An item of a rules file that names lists and conditions, for the conditions of all rules. */
+export const definitionsSchema = z.strictObject({
+  lists: z.record(word, z.array(text)).default({}).describe('Texts to look for, as in `learner in demo`.'),
+  conditions: z.record(word, text).default({}).describe('CEL over events or sightings, used by its name.'),
+})
+
 /** How an overlay's lists meet those below: `override: { exempt: append }`. */
 export const overrideSchema = z.record(z.string(), z.enum(['append', 'replace']))
 
