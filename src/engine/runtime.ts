@@ -67,7 +67,7 @@ export class RuleSet {
 }
 
 function isLike(a: Rule, b: Rule): boolean {
-  return a.id === b.id && a.detector === b.detector && readsOf(a).resources.join() === readsOf(b).resources.join()
+  return a.id === b.id && a.detector === b.detector && a.mode === b.mode && readsOf(a).resources.join() === readsOf(b).resources.join()
 }
 
 /** What a stage knows of the key at hand, for the warnings its detectors raise. */
