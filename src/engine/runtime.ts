@@ -27,6 +27,16 @@ export interface Setup {
   models?: ReadonlyMap<string, Scorer>
   /** Writes an event's address in its normal form and looks up its place; without it, events bring both. */
   locate?: (event: Event) => void
+  /** Is told of each warning as it is raised, and of the key whose state it was raised at. */
+  trace?: (warning: Warning, at: RaisedAt) => void
+}
+
+/** The key that a warning was raised at: a learner of a platform, or a resource by `resourceKey`. */
+export interface RaisedAt {
+  stage: AnyDetector['stage']
+  /** Of a resource that belongs to none: empty. */
+  platform: string
+  key: string
 }
 
 const FIELD_INDEX: ReadonlyMap<Field, number> = new Map(FIELDS.map((f, i) => [f, i]))
@@ -42,8 +52,12 @@ export class RuleSet {
   readonly catalogue: Catalogue
   readonly context: string
   readonly models: ReadonlyMap<string, Scorer>
+  readonly stage: AnyDetector['stage']
+  readonly trace: Setup['trace']
 
   constructor(setup: Setup, stage: AnyDetector['stage']) {
+    this.stage = stage
+    this.trace = setup.trace
     this.rules = setup.rules.filter((r) => r.detector.stage === stage).sort((a, b) => compareText(a.id, b.id))
     this.catalogue = setup.catalogue
     this.context = setup.context
@@ -213,7 +227,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   }
 
   private send(rule: Rule, warning: Warning): void {
-    this.emit({ kind: 'warning', at: this.now, value: warning })
+    this.emitWarning(warning, this.now, this.entry as Entry)
     if (warning.revision > 1 || !rule.prompt) return
     for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
@@ -225,13 +239,15 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     for (const o of entry.open) {
       // What has been taken back stays so.
       if (lives(o) || o.last.episode === 'withdrawn') continue
-      this.emit({
-        kind: 'warning', at: now,
-        value: { ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.context },
-      })
+      this.emitWarning({ ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.context }, now, entry)
     }
     entry.open = entry.open.filter(lives)
     if (entry.open.length === 0) entry.open = undefined
+  }
+
+  private emitWarning(value: Warning, at: Ms, entry: Entry): void {
+    this.set.trace?.(value, { stage: this.set.stage, platform: this.platform, key: entry.key })
+    this.emit({ kind: 'warning', at, value })
   }
 
   private get rule(): Rule {

@@ -41,8 +41,9 @@ export async function writeModel(dir: string, files: ModelFiles): Promise<ModelF
   return folder
 }
 
-function hashOf(files: readonly (readonly [string, Uint8Array])[]): string {
-  return contentHash(files.filter(([name]) => /\.(json|bin)$/.test(name)).map(([name, bytes]) => [name, sha256(bytes)]))
+/** The hash of a model's folder: see `ModelFolder`. */
+export function hashOf(files: Iterable<readonly [string, Uint8Array]>): string {
+  return contentHash([...files].filter(([name]) => /\.(json|bin)$/.test(name)).map(([name, bytes]) => [name, sha256(bytes)]))
 }
 
 async function list(dir: string) {
