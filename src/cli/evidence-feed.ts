@@ -1,21 +1,18 @@
+import { SingleBar } from 'cli-progress'
 import { Option, type Command } from 'commander'
-import { contentHash } from '../base/hash.ts'
 import { InvigilError } from '../base/errors.ts'
 import { formatDuration, type Ms } from '../base/time.ts'
-import { Catalogue } from '../catalogue/index.ts'
-import { loadCatalogue } from '../catalogue/load.ts'
 import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
-import { readText } from '../io/texts.ts'
 import { BACKENDS, type Backend } from '../models/runtime/tensorflow.ts'
 import { openContext } from '../pipeline/context.ts'
 import { ArchiveFeed } from '../pipeline/evidence/archive-feed.ts'
 import type { Feed } from '../pipeline/evidence/feed.ts'
 import { LogFeed } from '../pipeline/evidence/log-feed.ts'
-import type { LocalCatalogue } from '../pipeline/find-catalogue.ts'
 import { DEFAULT_BACKEND, SHIPPED_MODELS } from '../pipeline/models.ts'
 import { MARK_EVERY } from '../pipeline/options.ts'
 import { FORMATS, type Format } from '../telemetry/decode.ts'
 import { duration, repeated, wholeNumber } from './options.ts'
+import { localCatalogue } from './run-archive.ts'
 import { modelsOption, rulesDirs, rulesOption } from './rules.ts'
 import { VERSION } from './version.ts'
 
@@ -70,7 +67,17 @@ export async function openFeed(options: FeedOptions, command: Command): Promise<
   return LogFeed.open({ logs, format: options.format, platform: options.platform, context, models, lateness: options.lateness, markEvery: options.markEvery })
 }
 
-async function localCatalogue(file: string | undefined): Promise<LocalCatalogue> {
-  const catalogue = file === undefined ? new Catalogue({ platforms: [], courses: [], classes: [], networks: {} }) : loadCatalogue(await readText(file), file)
-  return { catalogue, parts: { catalogue: contentHash(catalogue.data) } }
+const BAR = 24
+const STEPS = 1000
+
+/** Shows on a terminal how far the reading of a log has come: `work` is told with what. Nothing of it is left. */
+export async function withProgress<T>(work: (progress: (read: number, size: number) => void) => Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return work(() => undefined)
+  const bar = new SingleBar({ format: '{bar} {percentage}%  {duration_formatted}', barsize: BAR, stream: process.stderr, hideCursor: true, clearOnComplete: true, gracefulExit: false })
+  bar.start(STEPS, 0)
+  try {
+    return await work((read, size) => bar.update(size > 0 ? Math.min(STEPS, Math.round((read / size) * STEPS)) : 0))
+  } finally {
+    bar.stop()
+  }
 }

@@ -10,6 +10,8 @@ import { EvidenceDecoder } from './judge.ts'
 /** An event as a person reads it. */
 export interface StoryEvent {
   time: Ms
+  /** Minutes east of UTC that the platform wrote it with. */
+  offset: number
   id: string
   platform: string
   learner: string
@@ -141,5 +143,5 @@ function storyEvent(e: Event, named: boolean): StoryEvent {
     const value = (e as unknown as Record<Field, string | number | boolean | undefined>)[name]
     if (value !== undefined && !SILENT.has(name)) fields[name] = value
   }
-  return { time: e.time, id: e.id, platform: e.platform, learner: e.learner, action: e.action, fields, named }
+  return { time: e.time, offset: e.offset, id: e.id, platform: e.platform, learner: e.learner, action: e.action, fields, named }
 }
