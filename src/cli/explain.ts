@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
+import { invariant } from '../base/errors.ts'
 import { formatTime } from '../base/time.ts'
 import { readBundle } from '../pipeline/evidence/open.ts'
 import { makeEvidence } from '../pipeline/evidence/make.ts'
@@ -41,9 +42,11 @@ async function explain(warning: string, options: Options, command: Command): Pro
 
 async function ofLog(warning: string, options: Options, command: Command): Promise<Story> {
   const feed = await openFeed(options, command)
-  const { evidence } = await withProgress((progress) => makeEvidence(feed, warning, { version: VERSION, progress }))
+  const made = await withProgress((progress) => makeEvidence(feed, [warning], { version: VERSION, progress }))
   for (const problem of feed.problems) process.stderr.write(`invigil: ${problem}\n`)
-  return storyOf(evidence)
+  const [first] = made
+  invariant(first !== undefined, 'a warning was asked for, and none was made')
+  return storyOf(first.evidence)
 }
 
 async function ofBundle(file: string): Promise<Story> {

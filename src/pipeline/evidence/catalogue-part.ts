@@ -1,3 +1,4 @@
+import { formatDuration, type Ms } from '../../base/time.ts'
 import type { CatalogueData } from '../../catalogue/catalogue.ts'
 import type { Person } from './find.ts'
 
@@ -33,5 +34,16 @@ export function catalogueFor(data: CatalogueData, { people, ids, classes, course
     courses: data.courses.filter((c) => taught.has(c.id) || courses.has(c.id) || c.chapters.some((x) => chapters.has(x.id))),
     classes: kept,
     networks: Object.fromEntries(Object.entries(data.networks).filter(([name]) => networks.has(name))),
+  }
+}
+
+/** A catalogue as people write it, with lengths of time in words: what is read from that is the same catalogue. */
+export function writtenCatalogue(data: CatalogueData): unknown {
+  const words = (ms: Ms | undefined): string | undefined => (ms === undefined ? undefined : formatDuration(ms))
+  return {
+    ...data,
+    platforms: data.platforms.map((p) => ({
+      ...p, lateness: words(p.lateness), heartbeat: words(p.heartbeat), checks: words(p.checks), autoplay: p.autoplay === false ? false : words(p.autoplay),
+    })),
   }
 }

@@ -7,6 +7,7 @@ import { FORMATS } from '../../telemetry/decode.ts'
 import { FIELDS, type Field } from '../../telemetry/event.ts'
 import { placeSchema } from '../../rules/schema.ts'
 import { readContextRecord, type ContextRecord } from '../context-record.ts'
+import { writtenCatalogue } from './catalogue-part.ts'
 
 const sourceSchema = z.strictObject({
   kind: z.enum(['log', 'archive']).describe('Files as platforms wrote them, or what was recorded of a run over Kafka.'),
@@ -89,7 +90,7 @@ export function filesOf(evidence: Evidence): Map<string, Uint8Array> {
   files.set('marks.ndjson', lines(evidence.marks.map((m) => JSON.stringify(writeMark(m)))))
   files.set('places.json', pretty(evidence.places))
   evidence.contexts.forEach((record, i) => files.set(`contexts/${i + 1}.json`, pretty(record)))
-  for (const [hash, data] of evidence.catalogues) files.set(`catalogues/${hash}.json`, pretty(data))
+  for (const [hash, data] of evidence.catalogues) files.set(`catalogues/${hash}.json`, pretty(writtenCatalogue(data)))
   for (const [hash, model] of evidence.models) for (const [name, bytes] of model) files.set(`models/${hash}/${name}`, bytes)
   return files
 }

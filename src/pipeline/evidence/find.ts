@@ -31,26 +31,30 @@ export interface Found {
 const SHORTEST = 8
 const MOST_TOLD = 8
 
-/** Runs over a log to find a warning by its id, or by as much of its beginning as no other has. `not-found` where there is none. */
-export async function findWarning(feed: Feed, wanted: string, progress?: (read: number, size: number) => void): Promise<Found> {
+/** Runs over a log to find warnings by their ids, or by as much of their beginning as no other has. `not-found` where there is none. */
+export async function findWarnings(feed: Feed, wanted: readonly string[], progress?: (read: number, size: number) => void): Promise<Found[]> {
+  const finder = new Finder(wanted.map(idOf))
+  await feed.read(finder, progress)
+  return wanted.map((w) => finder.found(w))
+}
+
+function idOf(wanted: string): string {
   // A CloudEvents id names the revision, too.
   const id = wanted.replace(/\.\d+$/, '')
   if (!/^[0-9a-f]{8,32}$/.test(id)) throw new InvigilError('usage', `\`${wanted}\` is no id of a warning; give the \`id\` of a line of warnings.ndjson, or at least its first ${SHORTEST} digits`)
-  const finder = new Finder(id)
-  await feed.read(finder, progress)
-  return finder.found(wanted)
+  return id
 }
 
 class Finder implements Taker {
-  private readonly id: string
+  private readonly ids: readonly string[]
   private readonly raised = new Map<string, { warning: Warning; at: RaisedAt; mark: number }[]>()
   /** By key of a resource: who was sighted on it, and when first. */
   private readonly sighted = new Map<string, Map<string, { person: Person; first: Ms }>>()
   private readonly rules = new Map<string, number>()
   private readonly rerun = new Rerun({
     warning: (warning, at, mark) => {
-      this.rules.set(warning.rule, (this.rules.get(warning.rule) ?? 0) + 1)
-      if (!warning.id.startsWith(this.id)) return
+      if (warning.revision === 1) this.rules.set(warning.rule, (this.rules.get(warning.rule) ?? 0) + 1)
+      if (!this.ids.some((id) => warning.id.startsWith(id))) return
       const list = this.raised.get(warning.id)
       if (list) list.push({ warning, at, mark })
       else this.raised.set(warning.id, [{ warning, at, mark }])
@@ -58,8 +62,8 @@ class Finder implements Taker {
     sighting: (s) => this.sight(s),
   })
 
-  constructor(id: string) {
-    this.id = id
+  constructor(ids: readonly string[]) {
+    this.ids = ids
   }
 
   event(held: Held): void {
@@ -82,10 +86,10 @@ class Finder implements Taker {
   }
 
   found(wanted: string): Found {
-    const [only, ...more] = this.raised
+    const [only, ...more] = [...this.raised].filter(([id]) => id.startsWith(idOf(wanted)))
     if (only === undefined) throw this.notFound(wanted)
     if (more.length > 0) {
-      const ids = [...this.raised.keys()].sort()
+      const ids = [only, ...more].map(([id]) => id).sort(compareText)
       throw new InvigilError('usage', `${ids.length} warnings begin with \`${wanted}\`: ${ids.slice(0, MOST_TOLD).map((i) => `\`${i}\``).join(', ')}${ids.length > MOST_TOLD ? ' and others' : ''}; give more of it`)
     }
     const raised = only[1]

@@ -4,39 +4,37 @@ import { compareText } from '../../base/order.ts'
 import type { Ms } from '../../base/time.ts'
 import type { CatalogueData } from '../../catalogue/catalogue.ts'
 import type { Mark } from '../../engine/timekeeper.ts'
+import { isModelFile } from '../../io/models.ts'
 import type { ModelFiles } from '../../models/runtime/layers-model.ts'
-import type { Event } from '../../telemetry/event.ts'
-import type { Held } from '../../telemetry/held.ts'
+import { Event } from '../../telemetry/event.ts'
 import { catalogueFor, newMentioned, type Mentioned } from './catalogue-part.ts'
 import type { About, Evidence, EvidenceMark, LocatedAddress } from './evidence.ts'
-import type { Feed, FeedContext, Taker } from './feed.ts'
+import type { Feed, FeedContext, Input } from './feed.ts'
 import type { Found } from './find.ts'
 import { portable } from './contexts.ts'
 
-/** Reads a log once more and takes out of it all that a warning depends on. */
-export async function gather(feed: Feed, found: Found, version: string, progress?: (read: number, size: number) => void): Promise<Evidence> {
-  const gathering = new Gathering(feed, found)
+/** Reads a log once more and takes out of it all that each of some warnings depends on. */
+export async function gather(feed: Feed, found: readonly Found[], version: string, progress?: (read: number, size: number) => void): Promise<Evidence[]> {
   const inputs = await feed.inputs()
-  await feed.read(gathering, progress)
-  const { events, marks, contexts, people } = gathering
-  const [first] = found.revisions
-  invariant(first !== undefined && marks.length > 0, 'a warning was found that the log does not give')
-  const catalogues = new Map<string, CatalogueData>()
-  const models = new Map<string, ModelFiles>()
-  for (const { record, setup, models: folders } of contexts) {
-    catalogues.set(record.parts.catalogue, catalogueFor(setup.catalogue.data, gathering.mentioned))
-    for (const { hash, files } of folders.values()) models.set(hash, files)
-  }
-  return {
-    about: {
-      format: 1, version, warning: first.id, rule: first.rule, revisions: found.revisions.length, source: feed.source, inputs,
-      learners: [...people.values()], marks: marks.length,
+  const all = found.map((f) => new Gathering(feed, f))
+  let open: readonly Gathering[] = all
+  await feed.read({
+    event: (held) => {
+      const wanting = open.filter((g) => g.sees(held.platform))
+      if (wanting.length === 0) return held.drop()
+      for (const g of all) g.lookedUp.clear()
+      const event = held.read()
+      for (const g of wanting) g.event(event)
     },
-    revisions: found.revisions.map((w) => JSON.stringify(w)),
-    events, others: [], marks,
-    places: [...gathering.places.values()].sort((a, b) => compareText(a.written, b.written)),
-    contexts: contexts.map(({ record }) => portable(record)), catalogues, models,
-  }
+    located: (written, event) => {
+      for (const g of open) g.located(written, event)
+    },
+    mark: (mark, context) => {
+      open = open.filter((g) => g.mark(mark, context))
+      return open.length > 0
+    },
+  }, progress)
+  return all.map((g) => g.evidence(inputs, version))
 }
 
 const nameOf = (platform: string, learner: string): string => `${platform}\u0000${learner}`
@@ -47,7 +45,7 @@ const nameOf = (platform: string, learner: string): string => `${platform}\u0000
  * late by that; those that change what the events' platforms are known to send, or the context, and the ones before. INVARIANT (marks): what
  * is left out releases the same events later, under the same facts of their platforms, and in the same order.
  */
-class Gathering implements Taker {
+class Gathering {
   readonly events: string[] = []
   readonly marks: EvidenceMark[] = []
   readonly contexts: FeedContext[] = []
@@ -56,19 +54,22 @@ class Gathering implements Taker {
   /** How many events each of the people has had. */
   readonly people: ReadonlyMap<string, About['learners'][number]>
   private readonly feed: Feed
+  private readonly found: Found
   private readonly platforms: ReadonlySet<string>
   private readonly last: number
   private readonly until: Ms
   private before: EvidenceMark | undefined
   /** Of the event at hand, where its record does not tell. */
-  private readonly lookedUp = new Map<string, LocatedAddress>()
+  readonly lookedUp = new Map<string, LocatedAddress>()
   private isBeforeKept = false
   // Since the mark before.
   private hasEvents = false
   private hasLate = false
 
-  constructor(feed: Feed, { people, mark, until }: Found) {
+  constructor(feed: Feed, found: Found) {
+    const { people, mark, until } = found
     this.feed = feed
+    this.found = found
     this.people = new Map(people.map(({ platform, learner }) => [nameOf(platform, learner), { platform, id: learner, events: 0 }]))
     this.platforms = new Set(people.map((p) => p.platform))
     this.mentioned = newMentioned(people)
@@ -76,10 +77,11 @@ class Gathering implements Taker {
     this.until = until
   }
 
-  event(held: Held): void {
-    if (!this.platforms.has(held.platform)) return held.drop()
-    this.lookedUp.clear()
-    const event = held.read()
+  sees(platform: string): boolean {
+    return this.platforms.has(platform)
+  }
+
+  event(event: Event): void {
     const person = this.people.get(nameOf(event.platform, event.learner))
     if (person === undefined) return
     const isLate = event.time < this.watermark(event.platform)
@@ -117,6 +119,24 @@ class Gathering implements Taker {
     return own === -Infinity ? (mark?.resource ?? own) : own
   }
 
+  evidence(inputs: Input[], version: string): Evidence {
+    const { events, marks, contexts, people, places, found: { revisions }, feed: { source } } = this
+    const [first] = revisions
+    invariant(first !== undefined && marks.at(-1)?.mark.number === this.last, 'a warning was found that the log does not give again')
+    const catalogues = new Map<string, CatalogueData>()
+    const models = new Map<string, ModelFiles>()
+    for (const { record, setup, models: folders } of contexts) {
+      catalogues.set(record.parts.catalogue, catalogueFor(setup.catalogue.data, this.mentioned))
+      for (const { hash, files } of folders.values()) models.set(hash, new Map([...files].filter(([name]) => isModelFile(name))))
+    }
+    return {
+      about: { format: 1, version, warning: first.id, rule: first.rule, revisions: revisions.length, source, inputs, learners: [...people.values()], marks: marks.length },
+      revisions: revisions.map((w) => JSON.stringify(w)),
+      events, others: [], marks, places: [...places.values()].sort((a, b) => compareText(a.written, b.written)),
+      contexts: contexts.map(({ record }) => portable(record)), catalogues, models,
+    }
+  }
+
   private addContext(context: FeedContext): void {
     if (!this.contexts.some((c) => c.record.hash === context.record.hash)) this.contexts.push(context)
   }
@@ -130,8 +150,9 @@ class Gathering implements Taker {
     if (event.ip === undefined || this.feed.source.kind !== 'log') return
     const written = event.ip
     if (this.places.has(written)) return
-    this.feed.locate(event)
-    this.located(written, event)
+    const copy = Object.assign(new Event(), event)
+    this.feed.locate(copy)
+    this.located(written, copy)
   }
 }
 

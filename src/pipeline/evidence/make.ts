@@ -2,9 +2,9 @@ import type { KeyObject } from 'node:crypto'
 import { InvigilError } from '../../base/errors.ts'
 import { packZip } from '../../io/zip.ts'
 import { openContexts } from './contexts.ts'
-import { filesOf, type Evidence } from './evidence.ts'
+import { evidenceOf, filesOf, type Evidence } from './evidence.ts'
 import type { Feed } from './feed.ts'
-import { findWarning } from './find.ts'
+import { findWarnings } from './find.ts'
 import { gather } from './gather.ts'
 import { judge } from './judge.ts'
 import { pseudonymise } from './pseudonyms.ts'
@@ -27,19 +27,24 @@ export interface Made {
 }
 
 /**
- * Takes the evidence for a warning out of a log, which is read twice, and judges it as whoever gets it will. Throws `not-found` where the log
- * does not give the warning.
+ * Takes the evidence for warnings out of a log, which is read twice, and judges it as whoever gets it will. Throws `not-found` where the log
+ * does not give one of them.
  */
-export async function makeEvidence(feed: Feed, wanted: string, { version, secret, progress }: MakeOptions): Promise<Made> {
-  const found = await findWarning(feed, wanted, progress && ((read, size) => progress(read / 2, size)))
+export async function makeEvidence(feed: Feed, wanted: readonly string[], { version, secret, progress }: MakeOptions): Promise<Made[]> {
+  const found = await findWarnings(feed, wanted, progress && ((read, size) => progress(read / 2, size)))
   const evidence = await gather(feed, found, version, progress && ((read, size) => progress((size + read) / 2, size)))
-  if (!(await comesOut(evidence))) throw new InvigilError('invariant', `the warning \`${evidence.about.warning}\` does not come out of its own evidence`)
-  if (secret === undefined) return { evidence, keptNames: false }
-  const hidden = pseudonymise(evidence, secret)
-  return (await comesOut(hidden)) ? { evidence: hidden, keptNames: false } : { evidence, keptNames: true }
+  const made: Made[] = []
+  for (const e of evidence) {
+    if (!(await comesOut(e))) throw new InvigilError('invariant', `the warning \`${e.about.warning}\` does not come out of its own evidence`)
+    const hidden = secret === undefined ? e : pseudonymise(e, secret)
+    made.push(hidden === e || (await comesOut(hidden)) ? { evidence: hidden, keptNames: false } : { evidence: e, keptNames: true })
+  }
+  return made
 }
 
-async function comesOut(evidence: Evidence): Promise<boolean> {
+/** Judged as it will be read from its files. */
+async function comesOut(made: Evidence): Promise<boolean> {
+  const evidence = evidenceOf(filesOf(made))
   const revisions = judge(evidence, await openContexts(evidence)).map((w) => JSON.stringify(w))
   return revisions.length === evidence.revisions.length && revisions.every((line, i) => line === evidence.revisions[i])
 }
