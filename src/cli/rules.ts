@@ -16,7 +16,7 @@ import { checkRules, type CheckOptions } from './rules/check.ts'
 import { FORMATS } from './rules/findings.ts'
 import { testRules, type TestOptions } from './rules/run-tests.ts'
 
-export { asProblem, notes } from './rules/run-tests.ts'
+export { notes } from './rules/run-tests.ts'
 
 /** The rules that come with Invigil, where no `--rules` says otherwise. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url))

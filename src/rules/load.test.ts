@@ -192,7 +192,7 @@ test('many mistakes of different kinds are reported at once', () => {
     'd0/a.yaml:32:13: unknown detector `busy-adress` (did you mean `busy-address`?)',
     'd0/a.yaml:34:13: `two` prompts without a text (add `prompt: { en: …, zh: … }`)',
     'd0/a.yaml:35:9: rule `one` is already in d0/a.yaml:1 (rename or merge one)',
-    'd0/a.yaml:37:3: `rule` is missing (begin each rule with `- rule: name`)',
+    'd0/a.yaml:37:3: `rule` is missing (begin each item with `- rule: name`, `- lists:` or `- conditions:`)',
     'd0/a.yaml:38:3: not a rule (begin each rule with `- rule: name`)',
   ])
 })

@@ -1,4 +1,4 @@
-import type { Where } from '../base/errors.ts'
+import type { Problem, Where } from '../base/errors.ts'
 import { canonicalJson } from '../base/hash.ts'
 import type { Scorer } from '../engine/ports.ts'
 import type { Warning } from '../warnings/warning.ts'
@@ -28,6 +28,11 @@ export function runTests(bundle: Bundle, only?: string, models?: ReadonlyMap<str
         rule: tested.rule.id, it: test.it, where: tested.places[i] ?? tested.where, failure: failureText(tested, test, models), explain: () => explainTest(tested, test, models),
       })),
     )
+}
+
+/** A test that failed, as it is told among the problems. */
+export function asProblem({ rule, it, where, failure }: TestResult): Problem {
+  return { ...where, message: `\`${rule}\` it ${it}: ${(failure ?? '').split('\n', 1)[0]}` }
 }
 
 function failureText(tested: TestedRule, test: TestInput, models: ReadonlyMap<string, Scorer> | undefined): string | undefined {

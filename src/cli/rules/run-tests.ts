@@ -1,9 +1,9 @@
-import { formatProblem, InvigilError, type Problem } from '../../base/errors.ts'
+import { formatProblem, InvigilError } from '../../base/errors.ts'
 import { didYouMean } from '../../base/problems.ts'
 import { DEFAULT_BACKEND, openScorers, readModels, SHIPPED_MODELS } from '../../pipeline/models.ts'
 import { explanationText } from '../../rules/explain/text.ts'
 import type { Bundle } from '../../rules/load.ts'
-import { lackingTests, runTests, type Lack, type TestResult } from '../../rules/run-tests.ts'
+import { asProblem, lackingTests, runTests, type Lack, type TestResult } from '../../rules/run-tests.ts'
 import { untested } from './findings.ts'
 
 export interface TestOptions {
@@ -65,9 +65,4 @@ function asJson(results: readonly TestResult[], lacking: readonly Lack[] | undef
 /** What is not wrong but should be known: changes of parameters that nobody has tested. */
 export function notes(bundle: Bundle, only?: string): string {
   return untested(bundle, only).map((p) => `note: ${formatProblem(p)}\n`).join('')
-}
-
-/** A test that failed, as it is told among the problems. */
-export function asProblem({ rule, it, where, failure }: TestResult): Problem {
-  return { ...where, message: `\`${rule}\` it ${it}: ${(failure ?? '').split('\n', 1)[0]}` }
 }

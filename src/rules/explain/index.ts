@@ -2,11 +2,12 @@ import type { Ms } from '../../base/time.ts'
 import { Catalogue } from '../../catalogue/index.ts'
 import { missingFor } from '../../engine/coverage.ts'
 import type { Scorer } from '../../engine/ports.ts'
-import type { Rule } from '../../engine/rule.ts'
+import { readsOf, type Rule } from '../../engine/rule.ts'
 import type { Sighting } from '../../engine/sighting.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Warning } from '../../warnings/warning.ts'
 import { compileScope, compileUnless } from '../condition.ts'
+import type { Names } from '../names.ts'
 import type { TestedRule } from '../load.ts'
 import type { TestInput } from '../schema.ts'
 import { failureOf, ruleInTest, runTest, type Fate } from '../test-run.ts'
@@ -72,12 +73,12 @@ export function explainTest(tested: TestedRule, test: TestInput, models: Readonl
   const seen = new Set<string>()
   const platforms = [...machine.coverage()]
   return {
-    rule: rule.id, detector: detector.name, watches: detector.stage === 'learner' ? detector.actions : detector.resources, params: rule.params,
-    events: events.map(({ event, fate }) => explainEvent(event, fate, seen, rule, tested.input.scope, trace)),
+    rule: rule.id, detector: detector.name, watches: detector.stage === 'learner' ? readsOf(rule).actions : readsOf(rule).resources, params: rule.params,
+    events: events.map(({ event, fate }) => explainEvent(event, fate, seen, tested, rule, trace)),
     sightings: detector.stage === 'resource' ? sightingsOf(trace) : undefined,
-    findings: trace.raised.map((r) => explainFinding(r, rule, tested.input.unless)),
+    findings: trace.raised.map((r) => explainFinding(r, tested, rule)),
     notEvaluable: [
-      ...platforms.flatMap(([platform, { seen }]) => missingFor(detector, platform, seen, new Catalogue(test.catalogue)).map((reason) => ({ platform, reason }))),
+      ...platforms.flatMap(([platform, { seen }]) => missingFor(rule, platform, seen, new Catalogue(test.catalogue)).map((reason) => ({ platform, reason }))),
       ...Object.entries(machine.unjudged()).map(([key, times]) => {
         const [, platform, reason] = key.split('\u0000') as [string, string, string]
         return { platform, reason, times }
@@ -87,7 +88,8 @@ export function explainTest(tested: TestedRule, test: TestInput, models: Readonl
   }
 }
 
-function explainEvent(event: Event, fate: Fate, before: Set<string>, { detector, scope }: Rule, text: string | undefined, trace: Trace): ExplainedEvent {
+function explainEvent(event: Event, fate: Fate, before: Set<string>, { input: { scope: text }, names }: TestedRule, rule: Rule, trace: Trace): ExplainedEvent {
+  const { detector, scope } = rule
   const { id, time, action, learner } = event
   const key = eventKey(event)
   const again = before.has(key)
@@ -98,20 +100,20 @@ function explainEvent(event: Event, fate: Fate, before: Set<string>, { detector,
   if (fate === 'late') return of(trace.lateEvents.has(key) ? 'seen late' : 'late')
   // What a rule on resources sees are sightings; an event of any action may send some.
   if (detector.stage === 'resource' || trace.events.has(key)) return of('seen')
-  if (!detector.actions.includes(event.action)) return of('not watched')
-  return of('out of scope', scope !== undefined && text !== undefined ? explainScope(text, event) : undefined)
+  if (!readsOf(rule).actions.includes(event.action)) return of('not watched')
+  return of('out of scope', scope !== undefined && text !== undefined ? explainScope(text, event, names) : undefined)
 }
 
-function explainScope(text: string, event: Event | Sighting): ConditionTree {
+function explainScope(text: string, event: Event | Sighting, names: Names): ConditionTree {
   return explainCondition(text, {
-    evaluate: (part) => evaluated((onFault) => compileScope(part, onFault).test?.(event)),
+    evaluate: (part) => evaluated((onFault) => compileScope(part, onFault, names).test?.(event)),
     valueOf: ([name]) => (event as unknown as Record<string, unknown>)[name as string] ?? null,
   })
 }
 
-function explainUnless(text: string, warning: Warning): ConditionTree {
+function explainUnless(text: string, warning: Warning, names: Names): ConditionTree {
   return explainCondition(text, {
-    evaluate: (part) => evaluated((onFault) => compileUnless(part, onFault).test?.(warning)),
+    evaluate: (part) => evaluated((onFault) => compileUnless(part, onFault, names).test?.(warning)),
     valueOf: (path) => path.reduce<unknown>((at, step) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined), warning),
   })
 }
@@ -129,11 +131,11 @@ function sightingsOf({ scoped }: Trace): ExplainedSighting[] {
   )
 }
 
-function explainFinding({ at, finding, warning, exempt, unless }: Raised, rule: Rule, text: string | undefined): ExplainedFinding {
+function explainFinding({ at, finding, warning, exempt, unless }: Raised, { input: { unless: text }, names }: TestedRule, rule: Rule): ExplainedFinding {
   const { subject = finding.subject ?? { kind: 'learner', id: '' } } = warning ?? {}
   const outcome = exempt !== undefined ? `exempt: ${exempt}` : unless ? '`unless` holds' : finding.episode === 'withdrawn' ? `withdrawn: ${finding.why ?? ''}` : 'sent'
   return {
     at, episode: finding.episode, subject: { kind: subject.kind, id: subject.id }, facts: finding.facts, outcome,
-    ...(rule.unless !== undefined && text !== undefined && warning && exempt === undefined ? { unless: explainUnless(text, warning) } : {}),
+    ...(rule.unless !== undefined && text !== undefined && warning && exempt === undefined ? { unless: explainUnless(text, warning, names) } : {}),
   }
 }

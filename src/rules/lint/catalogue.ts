@@ -2,6 +2,7 @@ import { parse, type ASTNode } from '@marcbachmann/cel-js'
 import { didYouMean } from '../../base/problems.ts'
 import { partOf, whereAt, whereInside } from '../../base/tree.ts'
 import { missingInCatalogue } from '../../engine/coverage.ts'
+import { readsOf } from '../../engine/rule.ts'
 import type { Notice } from './notice.ts'
 import { literalOf, pathOf } from './outcomes.ts'
 import type { LintOptions, Linted } from './subject.ts'
@@ -12,7 +13,7 @@ export function checkCatalogue(rule: Linted, { catalogue }: LintOptions): Notice
   const { platforms, classes } = catalogue.data
   const known = { platform: new Set([...platforms.map((p) => p.id), ...classes.map((c) => c.platform)]), class: new Set(classes.map((c) => c.id)) }
   const notices: Notice[] = []
-  const lacking = [...known.platform].map((p) => missingInCatalogue(rule.rule.detector.needsCatalogue ?? [], p, catalogue))
+  const lacking = [...known.platform].map((p) => missingInCatalogue(readsOf(rule.rule).needsCatalogue, p, catalogue))
   if (lacking.length > 0 && lacking.every((l) => l.length > 0)) {
     notices.push({
       kind: 'never-fires', message: `\`${rule.rule.detector.name}\` is evaluable on no platform of the catalogue: it has no ${(lacking[0] as string[]).join(' and no ')}`,

@@ -1,5 +1,6 @@
 import { whereAt } from '../../base/tree.ts'
 import { parseCidr } from '../../base/address.ts'
+import { readsOf } from '../../engine/rule.ts'
 import type { Exempt } from '../schema.ts'
 import type { Notice } from './notice.ts'
 import type { LintOptions, Linted } from './subject.ts'
@@ -25,7 +26,7 @@ function deadOnes(entry: Exempt, i: number, { tree, rule }: Linted, { today }: L
     })
   }
   const { facts, stage } = rule.detector
-  const tellsAddress = facts === undefined || 'ip' in facts || (stage === 'resource' && rule.detector.resources.includes('ip'))
+  const tellsAddress = facts === undefined || 'ip' in facts || (stage === 'resource' && readsOf(rule).resources.includes('ip'))
   if (entry.ip !== undefined && !tellsAddress) {
     notices.push({
       kind: 'dead-exemption', message: `warnings of \`${rule.detector.name}\` name no address, so that \`ip\` covers none of them`, mend: 'name learners or a class', ...at('ip'),

@@ -41,7 +41,7 @@ export function lintedRules(bundle: Bundle): Linted[] {
   return bundle.described.map(({ input, rule }) => {
     let effective: Tree | undefined
     const tested = bundle.tested.filter((t) => t.rule.id === rule.id)
-    const stack = (layers.get(rule.id) ?? []).map((layer, i): LintedLayer => {
+    const stack = (layers.rules.get(rule.id) ?? []).map((layer, i): LintedLayer => {
       effective = overlay(effective, layer.tree, layer.append)
       return { own: layer.tree, effective, tested: tested[i] as TestedRule }
     })
