@@ -35,6 +35,7 @@ test.each([
   ['parameters taken from below', `${rule}, params: { overlap: } }`],
   ['an overlay', '- rule: parallel-chapters\n  params: { overlap: 60s }\n  exempt: []\n  override: { exempt: append }'],
   ['an overlay that takes something away', '- rule: parallel-chapters\n  prompt:\n  next:\n  params:'],
+  ['lists and conditions', '- lists: { demo: [t-17, t-18] }\n- conditions: { office: ip == null }\n  lists: { more: [] }\n  override: { lists.more: append }'],
   ['an overlay of a rule of another site', '- rule: ours\n  params: { anything: 1 }'],
 ])('%s fits', (_, yaml) => {
   expect(errors(yaml)).toEqual([])
@@ -42,10 +43,14 @@ test.each([
 
 test.each([
   ['no list', 'rule: a', [' type']],
+  ['a list that is none', '- lists: { demo: t-17 }', ['/0/lists/demo type']],
+  ['a list in a rule', '- rule: parallel-chapters\n  lists: { demo: [a] }', ['/0 not']],
+  ['an item of nothing', '- title: A', ['/0 required']],
   ['a slip in a key', `${rule}, tilte: x }`, ['/0 additionalProperties']],
   ['a slip in a detector', rule.replace('parallel-chapters', 'paralel-chapters') + ' }', ['/0/detector enum']],
   ['a slip in a severity', rule.replace('low', 'lwo') + ' }', ['/0/severity enum']],
   ['a slip in a parameter', `${rule}, params: { overlp: 30s } }`, ['/0/params additionalProperties', '/0/params type']],
+  ['a rule of its own without what its detector must be told', rule.replace('parallel-chapters', 'threshold') + ', params: { window: 1m } }', ['/0/params required']],
   ['no duration', `${rule}, params: { overlap: 30 } }`, ['/0/params/overlap type', '/0/params type']],
   ['an unknown unit', `${rule}, params: { overlap: 30sec } }`, ['/0/params/overlap pattern', '/0/params/overlap type', '/0/params type']],
   ['a number out of its range', `${rule}, params: { concurrency: 0.5 } }`, ['/0/params/concurrency minimum', '/0/params/concurrency type', '/0/params type']],

@@ -26,7 +26,7 @@ const exempt = (entry: string) => `${plain}  exempt: [{ ${entry}, from: 2026-01-
 test.each([
   ['good rules', `${plain}  params: { overlap: 1m }\n  scope: platform != "pilot"\n  unless: facts.seconds < 60 && severity == "low"\n`, []],
   ['a scope that is never true', `${plain}  scope: platform == "a" && platform == "b"\n`,
-    ['never-fires 0.yaml:7:10: `scope` is never true, so that the rule sees nothing (mend the condition, or take the rule out)']],
+    ['never-fires 0.yaml:7:10: `scope` is never true, so that the rule sees nothing (mend the condition; `mode: off` takes a rule out of use)']],
   ['a scope that is always true', `${plain}  scope: ip == null || ip != null\n`, ['no-effect 0.yaml:7:10: `scope` is always true (take it out, or mend it)']],
   ['an unless that is always true', `${plain}  unless: response == "review"\n`, ['never-fires 0.yaml:7:11: `unless` is always true, so that no warning is ever sent (mend the condition)']],
   ['an unless that is never true', `${plain}  unless: response == "warn"\n`, ['no-effect 0.yaml:7:11: `unless` is never true, so that it holds nothing back (mend the condition, or take it out)']],
@@ -92,6 +92,21 @@ test.each([
   ['the same rule twice', `${plain}${head('again', 'parallel-chapters').replace('low', 'high')}  params: { overlap: 30s }\n`,
     ['same-rule 0.yaml:1:9: `plain` finds the same as `again` (0.yaml:7:3): detector, params and scope are alike (take one out, or change what it looks for)']],
 ] as [string, string, string[]][])('%s', (_, text, expected) => {
+  expect(lint([text])).toEqual(expected)
+})
+
+const own = (detector: string, params: string) => `${head('own', detector)}  params: { ${params} }\n`
+
+test.each([
+  ['a condition that is never met', own('match', `where: 'action == "played" && action == "paused"'`), ['never-fires 0.yaml:7:21: `params.where` is never true (mend the condition)']],
+  ['a step that is never taken', own('sequence', `steps: ['action == "played"', 'action == "played" && action in ["paused"]'], within: 1m`),
+    ['never-fires 0.yaml:7:44: `params.steps[1]` is never true (mend the condition)']],
+  ['a condition of nothing', own('threshold', `where: 'true', window: 1m, most: 3`), ['no-effect 0.yaml:7:21: `params.where` is always true (take it out, or mend it)']],
+  ['good conditions', own('match', `where: 'rate > 2.0 && action == "heartbeat"'`), []],
+  ['a list and a condition that nobody uses', `- lists: { demo: [a], left: [b] }\n  conditions: { office: 'learner in demo', here: 'ip != null' }\n${plain}  scope: '!office'\n`, [
+    'no-effect 0.yaml:1:23: no condition names `left` (take it out, or use it)', 'no-effect 0.yaml:2:44: no condition names `here` (take it out, or use it)',
+  ]],
+] as [string, string, string[]][])("an analyst's own: %s", (_, text, expected) => {
   expect(lint([text])).toEqual(expected)
 })
 
