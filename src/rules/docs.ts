@@ -16,7 +16,7 @@ export function writeReference(bundle: Bundle, detectors: readonly AnyDetector[]
     '## Rules', ...bundle.described.map((d) => ruleSection(d, bundle)),
     ...definitionSections(bundle),
     '## Detectors', ...detectors.map((d) => detectorSection(d, bundle, models)),
-    ...(detectors.some((d) => d.fit) ? conditionSections() : []),
+    ...(detectors.some((d) => d.fit !== undefined) ? conditionSections() : []),
     '## Regulations', ...regulationSections(bundle),
   ].join('\n\n') + '\n'
 }
