@@ -36,6 +36,10 @@ test.each([
     'implausible-value 0.yaml:7:22: `params.overlap` is `30ms`, which is hardly meant (did you mean `30s`?)',
     'implausible-value 0.yaml:7:35: `params.quiet` is `365d`, which is hardly meant (did you mean `365s`?)',
   ]],
+  ['the next unit', `${head('f', 'face-check')}  params: { none: 20s, answer: 1h }\n`, [
+    'implausible-value 0.yaml:7:19: `params.none` is `20s`, which is hardly meant (did you mean `20m`?)',
+    'implausible-value 0.yaml:7:32: `params.answer` is `1h`, which is hardly meant (did you mean `1m`?)',
+  ]],
   ['a share that is none, and a day of more than a day', `${head('o', 'over-credit')}  params: { excess: 10, daily: 40h }\n`, [
     'implausible-value 0.yaml:7:21: `params.excess` is `10`, which is hardly meant (write 0 to 1; the default is `0.1`)',
     'implausible-value 0.yaml:7:32: `params.daily` is `40h`, which is hardly meant (write 1h to 1d; the default is `8h`)',
@@ -54,6 +58,8 @@ test.each([
     ['contradiction 0.yaml:7:18: `params.gap`: sightings come every 10 minutes, so that nobody seems to watch without a break (write more than `10m`)']],
   ['an exemption that is over', exempt('platform: p1, learner: [a], until: 2026-05-31'),
     ['dead-exemption 0.yaml:7:49: this exemption ended on 2026-05-31 (take it out, or have it decided anew)']],
+  ['an exemption for ever', exempt('platform: p1, learner: [a], until: 2099-12-31'),
+    ['wide-exemption 0.yaml:7:49: this exemption holds for 74 years (end it with the class or the reason, and have it decided anew)']],
   ['an exemption until today', exempt('platform: p1, learner: [a], until: 2026-06-01'), []],
   ['a pattern', exempt('platform: p1, learner: [a, "t-*"], until: 2026-12-31'), ['dead-exemption 0.yaml:7:41: `t-*` is no pattern here, but an id (write the ids out)']],
   ['an address of warnings without one', exempt('ip: 203.0.113.0/24, until: 2026-12-31'),
