@@ -76,6 +76,11 @@ export class RulesWatch {
     return undefined
   }
 
+  /** What was handed out last is handed out again. */
+  forget(): void {
+    this.handled = undefined
+  }
+
   private neverQuiet(): InvigilError {
     const dirs = this.dirs.map((dir) => `\`${dir}\``).join(', ')
     return new InvigilError('io', `the rules in ${dirs} do not stop changing; let them rest for ${formatDuration(this.quiet)}, or swap a directory by a link`)
