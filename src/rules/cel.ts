@@ -104,5 +104,6 @@ function problemOf(e: unknown, text: string, env: Environment): ConditionProblem
 /** A message of the CEL library as ours are written. */
 function inWords(summary: string): string {
   const text = summary.charAt(0).toLowerCase() + summary.slice(1)
-  return text.replace(/: (\S+)$/, (_, word: string) => `: ${word === 'EOF' ? 'the end' : `\`${word}\``}`).replaceAll("'", '`')
+  // What is known only when it is evaluated is told as what it was then.
+  return text.replaceAll(/dyn<(\w+)>/g, '$1').replace(/: (\S+)$/, (_, word: string) => `: ${word === 'EOF' ? 'the end' : `\`${word}\``}`).replaceAll("'", '`')
 }
