@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
-import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
+import { InvigilError, formatProblem } from '../base/errors.ts'
 import { detectors as allDetectors } from '../detectors/index.ts'
 import type { AnyDetector } from '../engine/detector.ts'
 import { fileError } from '../io/file-error.ts'
@@ -11,7 +11,7 @@ import { DEFAULT_BACKEND, openScorers, readModels, SHIPPED_MODELS } from '../pip
 import { writeReference } from '../rules/docs.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
 import { didYouMean } from '../base/problems.ts'
-import { runTests, type TestResult } from '../rules/run-tests.ts'
+import { asProblem, runTests, type TestResult } from '../rules/run-tests.ts'
 import { repeated } from './options.ts'
 
 /** The rules that come with Invigil, where no `--rules` says otherwise. */
@@ -111,11 +111,6 @@ export function notes(bundle: Bundle, only?: string): string {
     .filter(({ rule, untested }) => untested && (only === undefined || rule.id === only))
     .map(({ rule, where }) => `note: ${formatProblem({ ...where, message: `\`${rule.id}\` gets other params without a test of its own` })}\n`)
     .join('')
-}
-
-/** A test that failed, as it is told among the problems. */
-export function asProblem({ rule, it, where, failure }: TestResult): Problem {
-  return { ...where, message: `\`${rule}\` it ${it}: ${(failure ?? '').split('\n', 1)[0]}` }
 }
 
 async function save(file: string, text: string): Promise<void> {

@@ -266,7 +266,7 @@ export class LearnerStage {
     this.table.enter(entry)
   }
 
-  private touch(part: PlatformPart, entry: LearnerEntry): void {
+  touch(part: PlatformPart, entry: LearnerEntry): void {
     if (entry.packed !== undefined) entry.load()
     if (this.isTracking && !entry.dirty) {
       entry.dirty = true

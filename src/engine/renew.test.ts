@@ -86,6 +86,20 @@ describe('changes of rules on the way', () => {
     expect(fleet.end()).toEqual(golden)
   })
 
+  test.each([[1], [3]])('one process that goes on, with %i tasks a stage', (partitions) => {
+    const outputs: Output[] = []
+    const machine = new Machine({ ...first, partitions, output: (o) => outputs.push(o) })
+    for (const [i, a] of arrivals.entries()) {
+      machine.observe(stamped(a))
+      if (i % MARK_EVERY !== MARK_EVERY - 1) continue
+      machine.mark()
+      const next = changes.get((i + 1) / MARK_EVERY)
+      if (next !== undefined) machine.renew(next)
+    }
+    machine.end()
+    expect(outputs.map((o) => JSON.stringify(o))).toEqual(golden)
+  })
+
   test('the same rules anew change nothing but the context', () => {
     const [one, renewed, moved] = [new Fleet(first, 2, 2), new Fleet(first, 2, 2), new Fleet(first, 2, 2)]
     // Detectors that are equal but not the same have all keys moved.

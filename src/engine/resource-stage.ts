@@ -239,7 +239,7 @@ export class ResourceStage {
     return typeof horizon === 'number' ? horizon : DEFAULT_HORIZON
   }
 
-  private touch(entry: ResourceEntry): void {
+  touch(entry: ResourceEntry): void {
     if (entry.packed !== undefined) entry.load()
     if (this.isTracking && !entry.dirty) {
       entry.dirty = true

@@ -21,10 +21,22 @@ export interface Reads {
   readonly needsCatalogue: readonly CatalogueNeed[]
 }
 
+/** `live`: its warnings count; `shadow`: they go to an output of their own, to be looked at before anybody is accused; `off`: it does not run. */
+export const MODES = ['live', 'shadow', 'off'] as const
+export type Mode = (typeof MODES)[number]
+
+/** `keep`: state goes on under the new parameters. `reset`: it begins anew, and open episodes end. */
+export const ON_EDIT = ['keep', 'reset'] as const
+export type OnEdit = (typeof ON_EDIT)[number]
+
 /** A rule as the engine runs it: loaded, checked and compiled by `rules/`. */
 export interface Rule {
   readonly id: string
+  /** The id that its warnings carry, where several versions of a rule run side by side, each under an `id` of its own; else that is `id`. */
+  readonly as?: string
   readonly detector: AnyDetector
+  /** What is `off` is no rule for the engine. */
+  readonly mode: Exclude<Mode, 'off'>
   /** Parsed by the detector's schema, defaults filled in. */
   readonly params: Record<string, unknown>
   readonly severity: Severity
@@ -39,6 +51,8 @@ export interface Rule {
   readonly unless: ((warning: Warning) => boolean) | undefined
   /** The reason of the exemption that covers a warning that began at `begin`, if any. */
   readonly exempt: ((warning: Warning, begin: Ms) => string | undefined) | undefined
+  /** What becomes of its state where this rule takes the place of another version of it; default `keep`. */
+  readonly onEdit?: OnEdit | undefined
   /** Undefined: what its detector sees and needs. */
   readonly reads?: Reads
   /** The conditions in its params, by their text. */

@@ -24,6 +24,8 @@ export interface Setup {
   catalogue: Catalogue
   /** Hash of the whole context. */
   context: string
+  /** Hash of the context without the rules in the shadow, which warnings of live rules name: the same in the shadow's presence and absence. Default: `context`. */
+  live?: string
   /** Those that the rules' detectors ask, by name; none where no rule does. */
   models?: ReadonlyMap<string, Scorer>
   /** Writes an event's address in its normal form and looks up its place; without it, events bring both. */
@@ -41,24 +43,31 @@ export const unjudgedKey = (rule: string, platform: string, reason: string): str
 export class RuleSet {
   readonly rules: readonly Rule[]
   readonly catalogue: Catalogue
-  readonly context: string
+  private readonly context: string
+  private readonly live: string
   readonly models: ReadonlyMap<string, Scorer>
 
   constructor(setup: Setup, stage: AnyDetector['stage']) {
     this.rules = setup.rules.filter((r) => r.detector.stage === stage).sort((a, b) => compareText(a.id, b.id))
     this.catalogue = setup.catalogue
     this.context = setup.context
+    this.live = setup.live ?? setup.context
     this.models = setup.models ?? new Map()
   }
 
-  /** Whether the same rules stand in the same slots with the same detectors and resources, so that keys are laid out alike; their params may differ. */
+  /** Whether the same rules stand in the same slots with the same detectors, resources and modes, so that keys are laid out alike and no episode has to end; their params may differ. */
   isLike({ rules }: RuleSet): boolean {
     return rules.length === this.rules.length && rules.every((r, slot) => isLike(r, this.rules[slot] as Rule))
+  }
+
+  /** The context that a warning names. */
+  contextOf(isShadow: boolean): string {
+    return isShadow ? this.context : this.live
   }
 }
 
 function isLike(a: Rule, b: Rule): boolean {
-  return a.id === b.id && a.detector === b.detector && readsOf(a).resources.join() === readsOf(b).resources.join()
+  return a.id === b.id && a.detector === b.detector && a.mode === b.mode && readsOf(a).resources.join() === readsOf(b).resources.join()
 }
 
 /** What a stage knows of the key at hand, for the warnings its detectors raise. */
@@ -178,8 +187,8 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     const subject = finding.subject
       ? { kind: finding.subject.kind, platform: finding.subject.platform ?? about.platform, id: finding.subject.id }
       : { kind: about.kind, platform: about.platform, id: about.id }
-    const id = warningId(rule.id, subject.platform, subject, finding.begin)
-    const at = entry.open?.findIndex((o) => o.id === id) ?? -1
+    const id = warningId(rule.as ?? rule.id, subject.platform, subject, finding.begin)
+    const at = entry.open?.findIndex((o) => o.id === id && o.rule === rule.id) ?? -1
     const before = at < 0 ? undefined : (entry.open as OpenEpisode[])[at]
     let warning = this.warningOf(rule, finding, about, subject, (before?.revision ?? 0) + 1)
     const excuse = this.excuseOf(rule, warning, finding)
@@ -191,7 +200,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     if (!(excuse !== undefined && before?.last.episode === 'withdrawn')) this.send(rule, warning)
     else warning = before.last
     if (finding.episode === 'ongoing') {
-      if (before === undefined) (entry.open ??= []).push({ rule: rule.id, id, revision: 1, last: warning })
+      if (before === undefined) (entry.open ??= []).push({ rule: rule.id, id, revision: 1, last: warning, ...(rule.mode === 'shadow' ? { shadow: true } : {}) })
       else {
         before.revision = warning.revision
         before.last = warning
@@ -209,10 +218,10 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     return buildWarning(
       {
         rule: {
-          id: rule.id, detector: rule.detector.name, version: rule.version, severity: finding.severity ?? rule.severity,
+          id: rule.as ?? rule.id, detector: rule.detector.name, version: rule.version, severity: finding.severity ?? rule.severity,
           response: rule.response, basis: rule.basis as Warning['basis'],
         },
-        context: this.set.context, now: this.now, revision, episode: finding.episode, why: finding.why,
+        context: this.set.contextOf(rule.mode === 'shadow'), now: this.now, revision, episode: finding.episode, why: finding.why,
         begin: finding.begin, end: finding.end, subject, learners: finding.learners ?? about.learners, class: finding.class ?? about.class,
         course: finding.course ?? about.course, chapters: finding.chapters ?? [],
         disputed: (finding.disputed ?? []).map((d) => ({ platform: d.platform ?? platform, learner: d.learner, chapter: d.chapter, begin: d.begin, end: d.end, seconds: d.seconds })),
@@ -233,24 +242,27 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   }
 
   private send(rule: Rule, warning: Warning): void {
-    this.emit({ kind: 'warning', at: this.now, value: warning })
-    if (warning.revision > 1 || !rule.prompt) return
+    const isShadow = rule.mode === 'shadow'
+    this.emit({ kind: isShadow ? 'shadow' : 'warning', at: this.now, value: warning })
+    if (warning.revision > 1 || !rule.prompt || isShadow) return
     for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
 
   /**
-   * Ends the open episodes of rules that are gone, whose detector has changed or who no longer see this kind of key. Only keys that came from
-   * under other rules can have some. `table`: that of the key.
+   * Ends the open episodes of rules that are gone, whose detector or mode has changed, whose state was made new, or who no longer see this kind of
+   * key. Only keys that came from under other rules can have some. `table`: that of the key.
    */
   endOrphans(entry: Entry, now: Ms, { parts }: Table): void {
     if (!this.mayHaveOrphans || !entry.open) return
-    const lives = (o: OpenEpisode) => this.set.rules.some((r, slot) => r.id === o.rule && r.detector.name === o.last.detector && parts[slot] !== undefined)
+    const lives = (o: OpenEpisode) => o.isCut !== true && this.set.rules.some((r, slot) => (
+      r.id === o.rule && r.detector.name === o.last.detector && parts[slot] !== undefined && (r.mode === 'shadow') === (o.shadow ?? false)
+    ))
     for (const o of entry.open) {
       // What has been taken back stays so.
       if (lives(o) || o.last.episode === 'withdrawn') continue
       this.emit({
-        kind: 'warning', at: now,
-        value: { ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.context },
+        kind: o.shadow ? 'shadow' : 'warning', at: now,
+        value: { ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.contextOf(o.shadow ?? false) },
       })
     }
     entry.open = entry.open.filter(lives)

@@ -52,14 +52,14 @@ export function compileRule(tree: Tree, names: Names, options: CompileOptions, p
   }
   if (problems.length > before || !parsed.success || !fitted || !params) return undefined
   const input = parsed.data
-  const { severity, response, prompt, exempt } = input
-  // All that can change a warning; the order of keys does not matter to the hash.
+  const { severity, response, prompt, exempt, mode, onEdit } = input
   const { detector, reads, conditions } = fitted
   const uses = written([...fitted.uses, ...[scope, unless].flatMap((c) => c?.uses ?? [])], names)
-  const version = contentHash({ id, detector: detector.name, params, severity, response, basis, scope: input.scope, unless: input.unless, exempt, prompt, uses })
+  // All that can change a warning, so that one is the same in the shadow and live; the order of keys does not matter to the hash.
+  const version = contentHash({ id, detector: detector.name, params, severity, response, basis, scope: input.scope, unless: input.unless, exempt, prompt, uses, onEdit: onEdit === 'keep' ? undefined : onEdit })
   const rule: Rule = {
-    id, detector, params, severity, response, basis, version: version.slice(0, 32), prompt, scope: scope?.test, unless: unless?.test,
-    exempt: compileExempt(exempt, options.catalogue), reads, conditions,
+    id, detector, mode: mode === 'off' ? 'live' : mode, params, severity, response, basis, version: version.slice(0, 32), prompt, scope: scope?.test, unless: unless?.test,
+    exempt: compileExempt(exempt, options.catalogue), onEdit, reads, conditions,
   }
   return { input, rule }
 }

@@ -27,11 +27,13 @@ function ruleSection({ input, rule }: DescribedRule, { regulations }: Bundle): s
     oneLine(input.description),
     [
       `- Detector: [\`${input.detector}\`](#${input.detector})`,
+      ...(input.mode === 'live' ? [] : [`- Mode: ${input.mode}`]),
       `- Severity: ${input.severity}`,
       `- Response: ${input.response}`,
       ...(Object.keys(input.params).length > 0 ? [`- Parameters: ${paramsText(input.params)}`] : []),
       ...(input.scope === undefined ? [] : [`- Sees only: ${code(input.scope)}`]),
       ...(input.unless === undefined ? [] : [`- Sends nothing where: ${code(input.unless)}`]),
+      ...(input.onEdit === 'keep' ? [] : ['- When it is edited, its state begins anew.']),
     ].join('\n'),
     ...(basis.length > 0 ? [`Legal ground:\n\n${basis.join('\n')}`] : []),
     ...(input.falsePositives.length > 0 ? [`Honest behaviour that looks like this:\n\n${input.falsePositives.map((f) => `- ${oneLine(f)}`).join('\n')}`] : []),

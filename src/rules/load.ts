@@ -40,8 +40,9 @@ export interface DescribedRule {
 
 /** Everything that rules files say, checked and compiled. */
 export interface Bundle {
-  /** In order of id. */
+  /** In order of id: those that run, live and in the shadow. */
   rules: readonly Rule[]
+  /** Those that are off, too. */
   described: readonly DescribedRule[]
   tested: readonly TestedRule[]
   regulations: Regulations
@@ -49,8 +50,10 @@ export interface Bundle {
   names: Names
   /** What it was made from, to be stored under `hash` and loaded again. */
   texts: readonly RuleSource[]
-  /** Of all effective rules. Comments, tests and explanations do not change it. */
+  /** Of the live rules. Comments, tests and explanations do not change it. */
   hash: string
+  /** Of those in the shadow; undefined where there are none. */
+  shadow: string | undefined
   /** Conditions that could not be evaluated while the rules ran. */
   faults: Faults
 }
@@ -84,8 +87,16 @@ export function loadRules(sources: readonly RuleSource[], { detectors, catalogue
     problems.push({ message: `no rule in ${sources.map((s) => `\`${s.dir}\``).join(', ') || 'no directory'}` })
   }
   if (problems.length > 0) throw badRules(problems)
-  const rules = described.map((d) => d.rule)
-  return { rules, described, tested, regulations, names: names.at(-1) as Names, texts, hash: contentHash(rules.map((r) => [r.id, r.version])), faults }
+  const rules = described.flatMap(({ input, rule }) => (input.mode === 'off' ? [] : [rule]))
+  const shadows = rules.filter((r) => r.mode === 'shadow')
+  return {
+    rules, described, tested, regulations, names: names.at(-1) as Names, texts, faults,
+    hash: hashOf(rules.filter((r) => r.mode === 'live')), shadow: shadows.length === 0 ? undefined : hashOf(shadows),
+  }
+}
+
+function hashOf(rules: readonly Rule[]): string {
+  return contentHash(rules.map((r) => [r.id, r.version]))
 }
 
 function isRegulation({ path }: { path: string }): boolean {

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../base/hash.ts'
 import { compareText } from '../base/order.ts'
-import type { Where } from '../base/errors.ts'
+import type { Problem, Where } from '../base/errors.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
@@ -29,10 +29,15 @@ export function runTests(bundle: Bundle, only?: string, models?: ReadonlyMap<str
     .flatMap((tested) => tested.tests.map((test) => ({ rule: tested.rule.id, it: test.it, where: tested.where, failure: failureOf(tested, test, models) })))
 }
 
+/** A test that failed, as it is told among the problems. */
+export function asProblem({ rule, it, where, failure }: TestResult): Problem {
+  return { ...where, message: `\`${rule}\` it ${it}: ${(failure ?? '').split('\n', 1)[0]}` }
+}
+
 function failureOf({ rule, exempt }: TestedRule, test: TestInput, models: ReadonlyMap<string, Scorer> | undefined): string | undefined {
   const catalogue = new Catalogue(test.catalogue)
   // Days of exemptions are those of the test's own classes.
-  const { warnings, refused } = runTest({ ...rule, exempt: compileExempt(exempt, catalogue) }, catalogue, test, models)
+  const { warnings, refused } = runTest({ ...rule, mode: 'live', exempt: compileExempt(exempt, catalogue) }, catalogue, test, models)
   if (refused.length > 0) return `rejected, since over 5 minutes ahead of \`received\`: ${refused.join(', ')}`
   const different = compare(test.expect, warnings)
   return different && `${different}\nexpected:${list(test.expect)}\nactual:${list(warnings.map((w) => shown(w, test.expect)))}`

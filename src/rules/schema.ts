@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseTime } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
+import { MODES, ON_EDIT } from '../engine/rule.ts'
 import { RESPONSES, SEVERITIES } from '../warnings/warning.ts'
 
 const text = z.string().min(1)
@@ -74,12 +75,14 @@ export const ruleSchema = z.strictObject({
   next: text.optional().describe('What a reviewer does.'),
   basis: z.array(text).default([]).describe('Legal ground: `regulation/article`.'),
   detector: text,
+  mode: z.enum(MODES).default('live').describe('`shadow`: its warnings go to an output of their own and prompt nobody; `off`: it does not run.'),
   severity: z.enum(SEVERITIES),
   response: z.enum(RESPONSES),
   params: z.record(z.string(), z.unknown()).default({}),
   scope: text.optional().describe('CEL over platform, class, course, learner, ip: which events or sightings the rule sees.'),
   unless: text.optional().describe('CEL over the finished warning: true means that it is not sent.'),
   exempt: z.array(exemptSchema).default([]),
+  onEdit: z.enum(ON_EDIT).default('keep').describe('What becomes of its state where this takes the place of another version of the rule: it goes on (`keep`), or begins anew, and open episodes end (`reset`).'),
   prompt: z.record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z]+)?$/, 'not a language such as `en` or `zh`'), text).optional(),
   tests: z.array(testSchema).default([]),
 })

@@ -50,7 +50,7 @@ export function ruleOf(detector: AnyDetector, params: Record<string, unknown> = 
   const fitted = fitRule(detector, parsed, { namesPlatform: true, onFault: (part, message) => { throw new Error(`${part}: ${message}`) } })
   if ('problems' in fitted) throw new Error(JSON.stringify(fitted.problems))
   return {
-    id: detector.name, detector: fitted.detector, reads: fitted.reads, conditions: fitted.conditions, params: parsed, severity: 'medium', response: 'review',
+    id: detector.name, detector: fitted.detector, mode: 'live', reads: fitted.reads, conditions: fitted.conditions, params: parsed, severity: 'medium', response: 'review',
     basis: [], version: 'test', prompt: undefined, scope: undefined, unless: undefined, exempt: undefined, ...more,
   }
 }

@@ -6,7 +6,7 @@ import type { Rule } from '../../engine/rule.ts'
 import { isFuture } from '../../engine/timekeeper.ts'
 import { ArchiveReader, type PartitionReader } from '../../io/archive/reader.ts'
 import { openGeo, type Geo } from '../../io/geo.ts'
-import { OutputFolder, SUMMARY } from '../../io/output-folder.ts'
+import { OUTPUT_OF, OutputFolder, SUMMARY } from '../../io/output-folder.ts'
 import { createEnricher } from '../../telemetry/enrich.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { countOutput, newAccounts } from '../accounts.ts'
@@ -163,7 +163,7 @@ class ArchiveRun {
 
   private write(output: Output): void {
     countOutput(this.accounts, output)
-    this.outputs.write(output.kind === 'warning' ? 'warnings' : 'prompts', output.value)
+    this.outputs.write(OUTPUT_OF[output.kind], output.value)
   }
 
   /** Looks up addresses by the databases of the context, and by no others. */

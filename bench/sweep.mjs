@@ -1,0 +1,71 @@
+// npm run bench:sweep: whether a value that a sweep suggests for a wanted share of false alarms keeps to it on learners that it was not chosen by. Simulates
+// honest learners in varied worlds (`simulate --variety`) of two seeds, sweeps on the one, and measures the suggested values on the other.
+import { createWriteStream, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { readRuleSources } from '../dist/io/texts.js'
+import { backtest } from '../dist/pipeline/backtest/run.js'
+import { parseAxis } from '../dist/pipeline/backtest/sweep.js'
+import { openSurroundings } from '../dist/pipeline/context.js'
+import { simulate } from '../dist/simulate/index.js'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const cache = join(root, '.cache', 'sweep')
+const learners = Number(process.env.BENCH_LEARNERS ?? 3000)
+const days = Number(process.env.BENCH_DAYS ?? 1)
+const seeds = { swept: 61_001, other: 61_002 }
+/** Parameters that honest learners meet often enough to be counted, and the shares that are wanted. */
+const SWEEPS = [
+  ['hang-up.idle=2m..30m:2m', [0.05, 0.1, 0.2]],
+  ['face-check.none=5m..40m:5m', [0.05, 0.1, 0.2]],
+  ['over-credit.daily=30m..6h:30m', [0.05, 0.1, 0.2]],
+]
+const MOST_OFF = 0.2
+
+async function world(seed) {
+  const dir = join(cache, `${seed}-${learners}-${days}`)
+  const [log, catalogue, truth] = ['telemetry.ndjson', 'catalogue.json', 'truth.json'].map((f) => join(dir, f))
+  const simulation = simulate({ seed, learners, days, cheaters: 0 })
+  if (!existsSync(log)) {
+    mkdirSync(dir, { recursive: true })
+    const lines = function* () {
+      for (const record of simulation.records) yield `${JSON.stringify(record)}\n`
+    }
+    await pipeline(Readable.from(lines()), createWriteStream(`${log}.new`))
+    writeFileSync(catalogue, JSON.stringify(simulation.catalogue))
+    writeFileSync(truth, JSON.stringify(simulation.truth()))
+    renameSync(`${log}.new`, log)
+  }
+  const { readTruth } = await import('../dist/cli/score.js')
+  return { log, labels: { kind: 'truth', truth: await readTruth(truth) }, surroundings: await openSurroundings({ catalogue, version: 'bench' }) }
+}
+
+/** Runs a sweep; with `wanted`, a value is suggested. */
+async function sweep({ log, labels, surroundings }, before, text, wanted) {
+  const { report } = await backtest({ logs: [log], format: 'canonical', surroundings, before, after: before, axes: [parseAxis(text)], labels, falseAlarms: wanted })
+  return report
+}
+
+const rules = await readRuleSources([join(root, 'rules')])
+const [swept, other] = [await world(seeds.swept), await world(seeds.other)]
+const percent = (share) => `${(100 * share).toFixed(2)} %`
+let missed = 0
+console.log(`\n${learners} honest learners a world, ${days} day(s), seeds ${seeds.swept} and ${seeds.other}`)
+for (const [text, shares] of SWEEPS) {
+  for (const wanted of shares) {
+    const { suggestion, sweep: curve } = await sweep(swept, rules, text, wanted)
+    const name = text.split('=')[0]
+    if (suggestion.value === undefined) {
+      console.log(`  ${name}: wanted ${percent(wanted)}: none: ${suggestion.why} (${curve.points.map((p) => percent(p.rates.falseAlarms.share)).join(' ')})`)
+      continue
+    }
+    const there = (await sweep(other, rules, `${name}=${suggestion.value}`)).sweep.points[0].rates.falseAlarms
+    const off = there.share / wanted - 1
+    if (Math.abs(off) > MOST_OFF) missed++
+    console.log(`  ${name}: wanted ${percent(wanted)}: ${suggestion.value} (${suggestion.measured}), ${percent(suggestion.falseAlarms)} of ${suggestion.honest} there, ${percent(there.share)} of ${there.of} elsewhere: off by ${(100 * off).toFixed(0)} %`)
+  }
+}
+console.log(`${missed} off by more than ${100 * MOST_OFF} %`)
+if (missed > 0) process.exitCode = 1
