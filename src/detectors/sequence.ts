@@ -89,7 +89,7 @@ export const sequence = defineOwn(params, {
   limit: () => 0,
   newData: (): Runs => [],
   // A bit for each step.
-  meets: ({ steps }, holds) => steps.reduce((bits, step, i) => (holds(step) ? bits | (1 << i) : bits), 0),
+  meets: (_, { steps }, holds) => steps.reduce((bits, step, i) => (holds(step) ? bits | (1 << i) : bits), 0),
   onMet(seen, met, { data: runs, params: { steps, within }, happen }) {
     const trace = traceOf(seen)
     // From the last step to the first, so that one event is one step.

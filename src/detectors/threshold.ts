@@ -123,11 +123,11 @@ export const threshold = defineOwn(params, {
   kept: ({ where, sum, distinct, over }) => [where, sum, distinct, over],
   limit: ({ most }) => most,
   newData: (): Window => ({ list: [], cut: -Infinity }),
-  meets: ({ where }, holds) => (where === undefined || holds(where) ? 1 : 0),
+  // What has no value adds none.
+  meets: (seen, p, holds) => (countedOf(seen, p) !== undefined && (p.where === undefined || holds(p.where)) ? 1 : 0),
   onMet(seen, _, call) {
     const { data, params: p, isOpen, happen } = call
-    const one = countedOf(seen, p)
-    if (one === undefined) return
+    const one = countedOf(seen, p) as Counted
     trim(call)
     add(data, one, keptFor(p))
     const value = valueOf(data, p)

@@ -171,7 +171,7 @@ ${more}`
 
 test('a condition that no event can meet is a slip', () => {
   expect(problems(rule('action == "played" && action == "paused"'))).toEqual([
-    'd0/a.yaml:7:20: `params.where`: no action can meet it (one event is one action: ask for either with `action in ["played", "paused"]`)',
+    'd0/a.yaml:7:21: `params.where`: no action can meet it (one event is one action: ask for either with `action in ["played", "paused"]`)',
   ])
 })
 

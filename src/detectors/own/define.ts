@@ -41,7 +41,7 @@ export interface Own<P extends CommonParams, D> {
   limit(params: P): number
   newData(): D
   /** Which of the conditions are met, in whatever form `onMet` reads it; 0: none, and the event means nothing. */
-  meets(params: P, holds: (condition: string) => boolean | undefined): number
+  meets(seen: Seen, params: P, holds: (condition: string) => boolean | undefined): number
   onMet(seen: Seen, met: number, call: Call<P, D>): void
   /** Drops what has become too old, after telling of what should have come by now; when to look again, undefined if nothing is left. */
   tidy(call: Call<P, D>): Ms | undefined
@@ -97,7 +97,7 @@ class Keyed<P extends CommonParams, D> {
 
   onSeen(seen: Seen, key: Key<P, D>): void {
     const { own } = this
-    const met = own.meets(key.params, (condition) => key.holds(condition, seen))
+    const met = own.meets(seen, key.params, (condition) => key.holds(condition, seen))
     if (met === 0) return
     // Correctness does not rest on a timer: what is over by now ends before anything new is looked at.
     this.settle(key)
