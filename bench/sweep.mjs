@@ -1,10 +1,12 @@
 // npm run bench:sweep: whether a value that a sweep suggests for a wanted share of false alarms keeps to it on learners that it was not chosen by. Simulates
-// honest learners in varied worlds (`simulate --variety`) of two seeds, sweeps on the one, and measures the suggested values on the other.
+// honest learners of two seeds, sweeps on the one, and measures the suggested values on the other. Only the swept rule runs.
 import { createWriteStream, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { parse, stringify } from 'yaml'
+import { readTruth } from '../dist/cli/score.js'
 import { readRuleSources } from '../dist/io/texts.js'
 import { backtest } from '../dist/pipeline/backtest/run.js'
 import { parseAxis } from '../dist/pipeline/backtest/sweep.js'
@@ -38,8 +40,19 @@ async function world(seed) {
     writeFileSync(truth, JSON.stringify(simulation.truth()))
     renameSync(`${log}.new`, log)
   }
-  const { readTruth } = await import('../dist/cli/score.js')
   return { log, labels: { kind: 'truth', truth: await readTruth(truth) }, surroundings: await openSurroundings({ catalogue, version: 'bench' }) }
+}
+
+/** The rule alone, without those beside it. */
+async function only(rule) {
+  const sources = await readRuleSources([join(root, 'rules')])
+  return sources.map(({ dir, files }) => ({
+    dir, files: files.flatMap(({ path, text }) => {
+      if (path.includes('/regulations/')) return [{ path, text }]
+      const own = parse(text).filter((r) => r.rule === rule)
+      return own.length === 0 ? [] : [{ path, text: stringify(own) }]
+    }),
+  }))
 }
 
 /** Runs a sweep; with `wanted`, a value is suggested. */
@@ -48,12 +61,12 @@ async function sweep({ log, labels, surroundings }, before, text, wanted) {
   return report
 }
 
-const rules = await readRuleSources([join(root, 'rules')])
 const [swept, other] = [await world(seeds.swept), await world(seeds.other)]
 const percent = (share) => `${(100 * share).toFixed(2)} %`
 let missed = 0
 console.log(`\n${learners} honest learners a world, ${days} day(s), seeds ${seeds.swept} and ${seeds.other}`)
 for (const [text, shares] of SWEEPS) {
+  const rules = await only(text.split('.')[0])
   for (const wanted of shares) {
     const { suggestion, sweep: curve } = await sweep(swept, rules, text, wanted)
     const name = text.split('=')[0]
