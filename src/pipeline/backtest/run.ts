@@ -120,9 +120,9 @@ async function tellSweep(report: BacktestReport, run: Run, was: Judged, are: rea
   if (options.falseAlarms === undefined || labels === undefined) return
   report.suggestion = await suggestionFor(report.sweep, options.falseAlarms, {
     load: (source) => contextUnder([...options.after, source], options.surroundings),
-    measure: !(await canReadAgain(options.logs)) ? undefined : async (context) => {
-      const again = await runVariants([{ name: 'suggested', context }], options)
-      return again.ratesOf(again.judged[0] as Judged, labels, rules)
+    measure: !(await canReadAgain(options.logs)) ? undefined : async (contexts) => {
+      const again = await runVariants(contexts.map((context, i) => ({ name: String(i), context })), options)
+      return again.judged.map((of) => again.ratesOf(of, labels, rules))
     },
   })
 }
