@@ -99,6 +99,16 @@ test('check tells errors in the format that was asked for, too', async () => {
   })
 })
 
+test('check fails where a test speaks of what there is not, though the rules load', async () => {
+  const dir = await doubtful('  tests: [{ it: warns, given: "08:00:00 played L1 chapter=a", expect: [{ severty: low }] }]\n')
+  let out = ''
+  const command = rulesCommand({ detectors: sampleDetectors, write: (text) => void (out += text) })
+  await expect(command.parseAsync(['check', '--rules', dir], { from: 'user' })).rejects.toMatchObject({
+    code: 'bad-rules', message: '1 problem in the tests of the rules', problems: [{ line: 8, message: 'no warning has `expect[0].severty`', mend: 'did you mean `severity`?' }],
+  })
+  expect(out).toMatch(/^\S+a\.yaml:7:21: warning: [^\n]+\n$/)
+})
+
 test('check knows what the catalogue has', async () => {
   const dir = await sample()
   await writeFile(join(dir, 'c.txt'), 'platforms: [{ id: p9 }]\n')

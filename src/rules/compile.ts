@@ -11,7 +11,6 @@ import { parseGiven } from './given.ts'
 import { didYouMean, schemaProblems } from '../base/problems.ts'
 import type { Names } from './names.ts'
 import { findArticle, type Regulations } from './regulations.ts'
-import { checkTest } from './test-checks.ts'
 import { ruleSchema, testSchema, type RuleInput, type TestInput } from './schema.ts'
 import { partOf, valueOf, whereAt, whereInside, type Tree } from '../base/tree.ts'
 
@@ -146,7 +145,6 @@ export function readTests(tree: Tree, problems: Problem[]): TestInput[] {
   if (part?.kind !== 'list') return []
   return part.items.flatMap((item) => {
     readGiven(item, problems)
-    checkTest(item, problems)
     const parsed = testSchema.safeParse(valueOf(item))
     return parsed.success ? [parsed.data] : []
   })

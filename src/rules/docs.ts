@@ -16,7 +16,7 @@ export function writeReference(bundle: Bundle, detectors: readonly AnyDetector[]
     '## Rules', ...bundle.described.map((d) => ruleSection(d, bundle)),
     ...definitionSections(bundle),
     '## Detectors', ...detectors.map((d) => detectorSection(d, bundle, models)),
-    ...(detectors.some((d) => d.fit) ? conditionSections() : []),
+    ...(detectors.some((d) => d.fit !== undefined) ? conditionSections() : []),
     '## Regulations', ...regulationSections(bundle),
   ].join('\n\n') + '\n'
 }
@@ -118,6 +118,7 @@ interface JsonParam {
   exclusiveMinimum?: number
   exclusiveMaximum?: number
   default?: unknown
+  plausible?: [number | string, number | string]
   description?: string
 }
 
@@ -125,7 +126,7 @@ function schemaTable(of: z.ZodObject, what: 'key' | 'parameter'): string {
   const { properties = {}, required = [] } = z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, JsonParam>; required?: string[] }
   const rows = Object.entries(properties).map(([name, p]) => {
     const standard = p.default === undefined ? (required.includes(name) ? 'must be given' : '') : code(typeof p.default === 'string' ? p.default : JSON.stringify(p.default))
-    return `| ${code(name)} | ${cell(typeText(p))} | ${cell(standard)} | ${cell(oneLine(p.description))} |`
+    return `| ${code(name)} | ${cell(typeText(p))} | ${cell(standard)} | ${cell(oneLine(p.description) + usual(p))} |`
   })
   if (rows.length === 0) return 'No parameters.'
   return [`| ${what} | type | default | meaning |`, '|---|---|---|---|', ...rows].join('\n')
@@ -133,6 +134,10 @@ function schemaTable(of: z.ZodObject, what: 'key' | 'parameter'): string {
 
 function factTable(facts: Readonly<Record<string, string>>): string {
   return ['| fact | meaning |', '|---|---|', ...Object.entries(facts).map(([name, text]) => `| ${code(name)} | ${cell(text)} |`)].join('\n')
+}
+
+function usual({ plausible }: JsonParam): string {
+  return plausible ? ` Usual: ${plausible[0]} to ${plausible[1]}.` : ''
 }
 
 function typeText(p: JsonParam): string {

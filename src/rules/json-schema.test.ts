@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { detectors } from '../detectors/index.ts'
 import { listModels } from '../io/models.ts'
 import { readRuleSources } from '../io/texts.ts'
@@ -34,6 +35,7 @@ test.each([
   ['parameters taken from below', `${rule}, params: { overlap: } }`],
   ['an overlay', '- rule: parallel-chapters\n  params: { overlap: 60s }\n  exempt: []\n  override: { exempt: append }'],
   ['an overlay that takes something away', '- rule: parallel-chapters\n  prompt:\n  next:\n  params:'],
+  ['lists and conditions', '- lists: { demo: [t-17, t-18] }\n- conditions: { office: ip == null }\n  lists: { more: [] }\n  override: { lists.more: append }'],
   ['an overlay of a rule of another site', '- rule: ours\n  params: { anything: 1 }'],
 ])('%s fits', (_, yaml) => {
   expect(errors(yaml)).toEqual([])
@@ -41,10 +43,14 @@ test.each([
 
 test.each([
   ['no list', 'rule: a', [' type']],
+  ['a list that is none', '- lists: { demo: t-17 }', ['/0/lists/demo type']],
+  ['a list in a rule', '- rule: parallel-chapters\n  lists: { demo: [a] }', ['/0 not']],
+  ['an item of nothing', '- title: A', ['/0 required']],
   ['a slip in a key', `${rule}, tilte: x }`, ['/0 additionalProperties']],
   ['a slip in a detector', rule.replace('parallel-chapters', 'paralel-chapters') + ' }', ['/0/detector enum']],
   ['a slip in a severity', rule.replace('low', 'lwo') + ' }', ['/0/severity enum']],
   ['a slip in a parameter', `${rule}, params: { overlp: 30s } }`, ['/0/params additionalProperties', '/0/params type']],
+  ['a rule of its own without what its detector must be told', rule.replace('parallel-chapters', 'threshold') + ', params: { window: 1m } }', ['/0/params required']],
   ['no duration', `${rule}, params: { overlap: 30 } }`, ['/0/params/overlap type', '/0/params type']],
   ['an unknown unit', `${rule}, params: { overlap: 30sec } }`, ['/0/params/overlap pattern', '/0/params/overlap type', '/0/params type']],
   ['a number out of its range', `${rule}, params: { concurrency: 0.5 } }`, ['/0/params/concurrency minimum', '/0/params/concurrency type', '/0/params type']],
@@ -58,7 +64,10 @@ test.each([
 })
 
 test('every parameter says what it is for and what it is without', () => {
-  const params = Object.entries(schema.definitions).filter(([name]) => !name.startsWith('rule.')).flatMap(([detector, { anyOf }]) => Object.entries(anyOf[0]?.properties ?? {}).map(([name, of]) => [`${detector}.${name}`, of] as const))
+  const params = detectors.flatMap((d) => {
+    const { properties = {} } = z.toJSONSchema(d.params as z.ZodObject, { io: 'input', unrepresentable: 'any' })
+    return Object.entries(schema.definitions[d.name]?.anyOf[0]?.properties ?? {}).map(([name, of]) => ({ name: `${d.name}.${name}`, of, written: properties[name] as object }))
+  })
   expect(params.length).toBeGreaterThan(80)
-  expect(params.filter(([, of]) => !('description' in of) || !('default' in of)).map(([name]) => name)).toEqual([])
+  expect(params.filter(({ of, written }) => !('description' in of) || 'default' in of !== 'default' in written).map((p) => p.name)).toEqual([])
 })

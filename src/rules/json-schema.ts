@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AnyDetector } from '../engine/detector.ts'
 import type { Bundle } from './load.ts'
-import { overrideSchema, ruleSchema } from './schema.ts'
+import { definitionsSchema, overrideSchema, ruleSchema } from './schema.ts'
 
 /** A JSON Schema, as far as it is made here. */
 interface JsonSchema {
@@ -26,6 +26,7 @@ export function rulesJsonSchema({ rules }: Pick<Bundle, 'rules'>, detectors: rea
   const own = Object.fromEntries(Object.keys(properties).map((k) => [k, required.includes(k) ? part(k) : orNothing(part(k))]))
   const change = Object.fromEntries(Object.keys(properties).map((k) => [k, k === 'rule' ? part(k) : orNothing(part(k))]))
   const override: JsonSchema = { ...jsonOf(overrideSchema), description: 'How the lists of an overlay meet those below; they replace them unless it says `append`.' }
+  const definitions = jsonOf(definitionsSchema).properties ?? {}
   const paramsOf = (d: AnyDetector): JsonSchema => ({ properties: { params: { $ref: `#/definitions/${d.name}` } } })
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
@@ -35,12 +36,13 @@ export function rulesJsonSchema({ rules }: Pick<Bundle, 'rules'>, detectors: rea
     items: {
       type: 'object',
       // What an editor shows of each key, whichever kind of entry it is.
-      properties: { ...Object.fromEntries(Object.entries(properties).map(([k, p]) => [k, shown(p)])), detector, override },
-      required: ['rule'],
+      properties: { ...Object.fromEntries(Object.entries(properties).map(([k, p]) => [k, shown(p)])), detector, override, ...definitions },
+      anyOf: ['rule', ...Object.keys(definitions)].map((k) => ({ required: [k] })),
       additionalProperties: false,
+      dependencies: Object.fromEntries(Object.keys(definitions).map((k) => [k, { not: { required: ['rule'] } }])),
       ...when(
         { required: ['detector'] },
-        { properties: { ...own, detector: {}, params: {} }, required, allOf: detectors.map((d) => when({ properties: { detector: { const: d.name } } }, paramsOf(d))) },
+        { properties: { ...own, detector: {}, params: {} }, required, allOf: detectors.map((d) => when({ properties: { detector: { const: d.name } } }, { allOf: [paramsOf(d), ...needsParams(d)] })) },
         { properties: { ...change, params: {} }, allOf: rules.map((r) => when({ properties: { rule: { const: r.id } } }, paramsOf(r.detector))) },
       ),
     },
@@ -64,8 +66,14 @@ function orNothing(schema: JsonSchema): JsonSchema {
   return { ...shown(schema), anyOf: [rest, { type: 'null' }] }
 }
 
+/** What a rule of its own must say; a change of one need not. */
+function needsParams(detector: AnyDetector): JsonSchema[] {
+  const { required = [] } = jsonOf(detector.params as z.ZodObject)
+  return required.length === 0 ? [] : [{ required: ['params'], properties: { params: { required } } }]
+}
+
 function paramsSchema(detector: AnyDetector): JsonSchema {
-  const { properties = {}, ...rest } = jsonOf(detector.params as z.ZodObject)
+  const { properties = {}, required: _, ...rest } = jsonOf(detector.params as z.ZodObject)
   return {
     description: detector.summary,
     anyOf: [{ ...rest, properties: Object.fromEntries(Object.entries(properties).map(([k, s]) => [k, orNothing(s)])) }, { type: 'null' }],

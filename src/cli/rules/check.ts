@@ -22,11 +22,15 @@ export async function checkRules(load: () => Promise<Bundle>, { catalogue, forma
   }
   const known = catalogue === undefined ? undefined : loadCatalogue(await readText(catalogue), catalogue)
   const findings = otherFindings(lintRules(bundle, { today, catalogue: known }), bundle)
+  const errors = findings.filter((f) => f.level === 'error')
   const warnings = findings.filter((f) => f.level === 'warning').length
   const count = warnings === 1 ? '1 warning' : `${warnings} warnings`
-  if (format === 'text') {
+  if (format !== 'text') write(document(findings, format, bundle))
+  else if (errors.length > 0) write(findings.filter((f) => f.level !== 'error').map(findingLine).join(''))
+  else {
     const good = bundle.rules.length === 1 ? '1 rule is good' : `${bundle.rules.length} rules are good`
     write(`${findings.map(findingLine).join('')}${good}${warnings > 0 ? ` but for ${count}` : ''}, hash ${bundle.hash}\n`)
-  } else write(document(findings, format, bundle))
+  }
+  if (errors.length > 0) throw new InvigilError('bad-rules', `${errors.length} problem${errors.length === 1 ? '' : 's'} in the tests of the rules`, { problems: errors })
   if (strict && warnings > 0) throw new InvigilError('bad-rules', `${count}, and \`--strict\` lets none pass`)
 }

@@ -14,10 +14,11 @@ export function errorFindings(problems: readonly Problem[]): Finding[] {
   return problems.map((p) => ({ ...p, level: 'error', kind: 'bad-rules' }))
 }
 
-/** What is not wrong but should be known: doubts, and changes of parameters that nobody has tested. */
+/** What does not keep the rules from being loaded: tests that are wrong, doubts, and changes of parameters that nobody has tested. */
 export function otherFindings(notices: readonly Notice[], bundle: Bundle): Finding[] {
   return [
-    ...notices.map((n): Finding => ({ ...n, level: 'warning' })),
+    // A test that can show nothing is wrong, not doubtful.
+    ...notices.map((n): Finding => ({ ...n, level: n.kind === 'bad-test' ? 'error' : 'warning' })),
     ...untested(bundle).map((p): Finding => ({ ...p, level: 'note', kind: 'untested-change' })),
   ]
 }
@@ -37,7 +38,7 @@ export function findingLine({ file, line, column, ...what }: Finding): string {
 
 /** A report for programs. */
 export function document(findings: readonly Finding[], format: 'json' | 'sarif', bundle: Bundle | undefined): string {
-  const report = format === 'sarif' ? toSarif(findings, VERSION, uriOf) : { format: 1, good: bundle !== undefined, rules: bundle?.rules.length ?? null, hash: bundle?.hash ?? null, findings }
+  const report = format === 'sarif' ? toSarif(findings, VERSION, uriOf) : { format: 1, good: findings.every((f) => f.level !== 'error'), rules: bundle?.rules.length ?? null, hash: bundle?.hash ?? null, findings }
   return `${JSON.stringify(report, null, 2)}\n`
 }
 

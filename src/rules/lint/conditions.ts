@@ -25,7 +25,7 @@ function checkScope({ tree, input }: Linted): Notice[] {
   if (scope === undefined || !part) return []
   const { met, unmet } = outcomesOf(scope, (path) => ({ nullable: path === 'class' || path === 'course' || path === 'ip' }))
   const where = whereInside(part, 0)
-  if (!met) return [{ kind: 'never-fires', message: '`scope` is never true, so that the rule sees nothing', mend: 'mend the condition, or take the rule out', ...where }]
+  if (!met) return [{ kind: 'never-fires', message: '`scope` is never true, so that the rule sees nothing', mend: 'mend the condition; `mode: off` takes a rule out of use', ...where }]
   if (!unmet) return [{ kind: 'no-effect', message: '`scope` is always true', mend: 'take it out, or mend it', ...where }]
   return []
 }

@@ -1,5 +1,6 @@
-import { whereAt } from '../../base/tree.ts'
 import { parseCidr } from '../../base/address.ts'
+import { DAY, parseTime, type Ms } from '../../base/time.ts'
+import { whereAt } from '../../base/tree.ts'
 import { readsOf } from '../../engine/rule.ts'
 import type { Exempt } from '../schema.ts'
 import type { Notice } from './notice.ts'
@@ -7,6 +8,9 @@ import type { LintOptions, Linted } from './subject.ts'
 
 /** Blocks of more addresses than these many bits tell hold whole countries. */
 const WIDE_BITS = { 4: 8, 6: 16 } as const
+
+/** Whoever decided on a longer one will not be there to take it back. */
+const MOST_YEARS = 3
 
 /** Exemptions that cover everybody in effect, nobody, or that are over. */
 export function checkExemptions(rule: Linted, options: LintOptions): Notice[] {
@@ -17,6 +21,8 @@ function deadOnes(entry: Exempt, i: number, { tree, rule }: Linted, { today }: L
   const at = (...path: (string | number)[]) => whereAt(tree, ['exempt', i, ...path])
   const notices: Notice[] = []
   if (entry.until < today) notices.push({ kind: 'dead-exemption', message: `this exemption ended on ${entry.until}`, mend: 'take it out, or have it decided anew', ...at('until') })
+  const years = yearsBetween(entry.from, entry.until)
+  if (years > MOST_YEARS) notices.push({ kind: 'wide-exemption', message: `this exemption holds for ${years} years`, mend: 'end it with the class or the reason, and have it decided anew', ...at('until') })
   for (const key of ['platform', 'class', 'learner'] as const) {
     const ids = entry[key] === undefined ? [] : [entry[key]].flat()
     const n = ids.findIndex((id) => /[*?]|^\^|\$$/.test(id))
@@ -63,4 +69,8 @@ function wideOnes(entry: Exempt, i: number, { tree }: Linted, { catalogue }: Lin
 
 function platformsOf({ data }: NonNullable<LintOptions['catalogue']>): ReadonlySet<string> {
   return new Set([...data.platforms.map((p) => p.id), ...data.classes.map((c) => c.platform)])
+}
+
+function yearsBetween(from: string, until: string): number {
+  return Math.round(((parseTime(`${until}T00:00:00Z`) as Ms) - (parseTime(`${from}T00:00:00Z`) as Ms)) / (365.25 * DAY))
 }

@@ -26,7 +26,7 @@ const exempt = (entry: string) => `${plain}  exempt: [{ ${entry}, from: 2026-01-
 test.each([
   ['good rules', `${plain}  params: { overlap: 1m }\n  scope: platform != "pilot"\n  unless: facts.seconds < 60 && severity == "low"\n`, []],
   ['a scope that is never true', `${plain}  scope: platform == "a" && platform == "b"\n`,
-    ['never-fires 0.yaml:7:10: `scope` is never true, so that the rule sees nothing (mend the condition, or take the rule out)']],
+    ['never-fires 0.yaml:7:10: `scope` is never true, so that the rule sees nothing (mend the condition; `mode: off` takes a rule out of use)']],
   ['a scope that is always true', `${plain}  scope: ip == null || ip != null\n`, ['no-effect 0.yaml:7:10: `scope` is always true (take it out, or mend it)']],
   ['an unless that is always true', `${plain}  unless: response == "review"\n`, ['never-fires 0.yaml:7:11: `unless` is always true, so that no warning is ever sent (mend the condition)']],
   ['an unless that is never true', `${plain}  unless: response == "warn"\n`, ['no-effect 0.yaml:7:11: `unless` is never true, so that it holds nothing back (mend the condition, or take it out)']],
@@ -35,6 +35,10 @@ test.each([
   ['another unit', `${plain}  params: { overlap: 30ms, quiet: 365d }\n`, [
     'implausible-value 0.yaml:7:22: `params.overlap` is `30ms`, which is hardly meant (did you mean `30s`?)',
     'implausible-value 0.yaml:7:35: `params.quiet` is `365d`, which is hardly meant (did you mean `365s`?)',
+  ]],
+  ['the next unit', `${head('f', 'face-check')}  params: { none: 20s, answer: 1h }\n`, [
+    'implausible-value 0.yaml:7:19: `params.none` is `20s`, which is hardly meant (did you mean `20m`?)',
+    'implausible-value 0.yaml:7:32: `params.answer` is `1h`, which is hardly meant (did you mean `1m`?)',
   ]],
   ['a share that is none, and a day of more than a day', `${head('o', 'over-credit')}  params: { excess: 10, daily: 40h }\n`, [
     'implausible-value 0.yaml:7:21: `params.excess` is `10`, which is hardly meant (write 0 to 1; the default is `0.1`)',
@@ -54,6 +58,8 @@ test.each([
     ['contradiction 0.yaml:7:18: `params.gap`: sightings come every 10 minutes, so that nobody seems to watch without a break (write more than `10m`)']],
   ['an exemption that is over', exempt('platform: p1, learner: [a], until: 2026-05-31'),
     ['dead-exemption 0.yaml:7:49: this exemption ended on 2026-05-31 (take it out, or have it decided anew)']],
+  ['an exemption for ever', exempt('platform: p1, learner: [a], until: 2099-12-31'),
+    ['wide-exemption 0.yaml:7:49: this exemption holds for 74 years (end it with the class or the reason, and have it decided anew)']],
   ['an exemption until today', exempt('platform: p1, learner: [a], until: 2026-06-01'), []],
   ['a pattern', exempt('platform: p1, learner: [a, "t-*"], until: 2026-12-31'), ['dead-exemption 0.yaml:7:41: `t-*` is no pattern here, but an id (write the ids out)']],
   ['an address of warnings without one', exempt('ip: 203.0.113.0/24, until: 2026-12-31'),
@@ -79,9 +85,34 @@ test.each([
     ['vacuous-test 0.yaml:7:73: `{}` fits every warning (say what it must hold, such as `{ subject: { id: L1 } }`)']],
   ['a fact in a test that there is not', `${plain}  tests: [{ it: warns, given: "08:00:00 played L1 chapter=c1", expect: [{ facts: { secs: 1 } }] }]\n`,
     [expect.stringMatching(/^unknown-fact 0\.yaml:7:84: `parallel-chapters` states no fact `secs` /)]],
+  ['an expectation that no warning has', `${plain}  tests: [{ it: warns, given: "08:00:00 played L1 chapter=c1", expect: [{ severty: low, learners: [{ ident: a }], begin: 8, facts: 1, severity: lwo }] }]\n`, [
+    'bad-test 0.yaml:7:75: no warning has `expect[0].severty` (did you mean `severity`?)',
+    'bad-test 0.yaml:7:102: no warning has `expect[0].learners[0].ident` (one of `platform`, `id`)',
+    'bad-test 0.yaml:7:122: `expect[0].begin` is text in every warning (write it in quotes)',
+    'bad-test 0.yaml:7:132: `expect[0].facts` is a map in every warning',
+    'bad-test 0.yaml:7:145: `expect[0].severity` is never `lwo` (did you mean `low`?)',
+  ]],
+  ['a place of no address, a course of no catalogue', `${plain}  tests: [{ it: warns, places: { 1.2.3: {} }, catalogue: { classes: [{ id: k, platform: p, courses: [c] }] }, given: "08:00:00 played L1 chapter=c1", expect: [] }]\n`, [
+    'bad-test 0.yaml:7:34: `places`: `1.2.3` is not an address (write it like `203.0.113.7`)', 'bad-test 0.yaml:7:102: no course `c` (declare it under `courses`)',
+  ]],
   ['the same rule twice', `${plain}${head('again', 'parallel-chapters').replace('low', 'high')}  params: { overlap: 30s }\n`,
     ['same-rule 0.yaml:1:9: `plain` finds the same as `again` (0.yaml:7:3): detector, params and scope are alike (take one out, or change what it looks for)']],
 ] as [string, string, string[]][])('%s', (_, text, expected) => {
+  expect(lint([text])).toEqual(expected)
+})
+
+const own = (detector: string, params: string) => `${head('own', detector)}  params: { ${params} }\n`
+
+test.each([
+  ['a condition that is never met', own('match', `where: 'action == "played" && action == "paused"'`), ['never-fires 0.yaml:7:21: `params.where` is never true (mend the condition)']],
+  ['a step that is never taken', own('sequence', `steps: ['action == "played"', 'action == "played" && action in ["paused"]'], within: 1m`),
+    ['never-fires 0.yaml:7:44: `params.steps[1]` is never true (mend the condition)']],
+  ['a condition of nothing', own('threshold', `where: 'true', window: 1m, most: 3`), ['no-effect 0.yaml:7:21: `params.where` is always true (take it out, or mend it)']],
+  ['good conditions', own('match', `where: 'rate > 2.0 && action == "heartbeat"'`), []],
+  ['a list and a condition that nobody uses', `- lists: { demo: [a], left: [b] }\n  conditions: { office: 'learner in demo', here: 'ip != null' }\n${plain}  scope: '!office'\n`, [
+    'no-effect 0.yaml:1:23: no condition names `left` (take it out, or use it)', 'no-effect 0.yaml:2:44: no condition names `here` (take it out, or use it)',
+  ]],
+] as [string, string, string[]][])("an analyst's own: %s", (_, text, expected) => {
   expect(lint([text])).toEqual(expected)
 })
 

@@ -16,8 +16,8 @@ export interface ParamFacts {
   most: number
 }
 
-// One unit is 60 of the next: who meant the default and slipped is off by as much.
-const FACTOR = 60
+// One unit is 60 of the next: who meant about the default and slipped is off by as much.
+const FACTOR = 50
 /** A whole number may be so much larger than its default. */
 const COUNT_FACTOR = 20
 const LARGE_COUNT = 100

@@ -1,5 +1,5 @@
 import { partOf, whereAt, whereOf, type Tree } from '../../base/tree.ts'
-import type { Rule } from '../../engine/rule.ts'
+import { readsOf, type Rule } from '../../engine/rule.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { parseGiven } from '../given.ts'
 import type { TestInput } from '../schema.ts'
@@ -33,10 +33,11 @@ function vacuous(test: TestInput, i: number, rule: Rule, own: Tree): Notice[] {
 }
 
 /** Why the rule sees none of the events. */
-function unseen({ detector, scope }: Rule, events: readonly Event[]): string | undefined {
+function unseen(rule: Rule, events: readonly Event[]): string | undefined {
   // Which sightings come of events is for the engine to say.
+  const { detector, scope } = rule
   if (detector.stage !== 'learner') return undefined
-  const watched = events.filter((e) => detector.actions.includes(e.action))
+  const watched = events.filter((e) => readsOf(rule).actions.includes(e.action))
   if (watched.length === 0) return `\`${detector.name}\` watches none of ${[...new Set(events.map((e) => `\`${e.action}\``))].join(', ')}`
   return scope !== undefined && !watched.some((e) => scope(e)) ? '`scope` is false for each' : undefined
 }

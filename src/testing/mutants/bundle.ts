@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { detectors } from '../../detectors/index.ts'
 import type { RuleSource } from '../../rules/load.ts'
 import { RULES } from '../root.ts'
 import { mutantsOf, type Mutant } from './operators.ts'
@@ -15,7 +16,7 @@ export interface Piece {
 const read = (...path: string[]) => readFileSync(join(RULES, ...path), 'utf8')
 
 /**
- * The shipped bundle in pieces. A rule is loaded with the one that follows it alone, at its own lines: what is wrong with one is told
+ * The shipped bundle in pieces, and the examples of detectors that it does not use. A rule is loaded with the one that follows it alone, at its own lines: what is wrong with one is told
  * as in the whole file, and thousands are loaded in a minute.
  */
 export function shippedPieces(): Piece[] {
@@ -23,7 +24,11 @@ export function shippedPieces(): Piece[] {
   const rules = readdirSync(RULES).filter((name) => name.endsWith('.yaml')).sort().flatMap((name) => rulesOf(name, regulations))
   const [first] = rules as [Piece]
   const rule = first.sources('')[0]?.files[0]?.text ?? ''
-  return [...rules, ...regulations.map((r): Piece => ({
+  const examples = detectors.flatMap(({ name, example }): Piece[] => {
+    if (example === undefined) return []
+    return [{ name: `the example of ${name}`, mutants: mutantsOf(example), sources: (text) => [{ dir: name, files: [{ path: `${name}.yaml`, text }] }] }]
+  })
+  return [...rules, ...examples, ...regulations.map((r): Piece => ({
     name: r.path, mutants: mutantsOf(r.text),
     sources: (text) => [{ dir: 'rules', files: [{ path: 'rules/a.yaml', text: rule }, ...regulations.map((o) => (o.path === r.path ? { ...o, text } : o))] }],
   }))]

@@ -45,6 +45,7 @@ function ofPart(text: string, part: Part): Mutant[] {
   const isFact = inExpect && third === 'facts' && path.length > 3
   if (isFact) return kind === 'number' ? [replace(text, part, String(Number(part.value) + 7), 'other number expected', false)] : []
   const swapped: Mutant[] = []
+  if (first === 'params' && /==|!=|[<>]/.test(String(part.value))) swapped.push(...ofCondition(text, part))
   if (kind === 'text') {
     swapped.push(replace(text, part, '{ a: 1 }', 'map for text'))
     if (!inExpect || path.length > 2) swapped.push(replace(text, part, '17', 'number for text'))
@@ -66,6 +67,20 @@ function ofPrompt(text: string, { start, end }: Part): Mutant[] {
     const at = { start: start + m.index, end: start + m.index + m[0].length }
     return [...misspelt(m[1] as string).map((w) => `{${w}}`), `{${m[1]}`, `${m[1]}}`].map((w) => replace(text, at, w, 'misspelt placeholder'))
   })
+}
+
+/** A condition in the params. */
+function ofCondition(text: string, part: Part): Mutant[] {
+  const written = text.slice(part.start, part.end)
+  const field = /[a-z]+(?= ?(?:==|!=|[<>]))/.exec(written)
+  const action = ACTIONS.find((a) => written.includes(`"${a}"`))
+  const by = (t: string, operator: string) => replace(text, part, t, operator)
+  return [
+    ...(field ? misspelt(field[0]).map((w) => by(written.slice(0, field.index) + w + written.slice(field.index + field[0].length), 'cel unknown variable')) : []),
+    ...(action ? misspelt(action).map((w) => by(written.replace(`"${action}"`, `"${w}"`), 'cel unknown fact or word')) : []),
+    ...(written.includes('==') ? [by(written.replace('==', '='), 'cel syntax'), by(written.replace('==', '>'), 'cel type error')] : []),
+    ...(written.includes('"') ? [by(written.replace('"', ''), 'cel syntax')] : []),
+  ]
 }
 
 /** Slips of the pen: two letters in the wrong order, one too few, one too many. */

@@ -1,10 +1,12 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import type { Problem } from '../base/errors.ts'
-import { didYouMean, pathText } from '../base/problems.ts'
-import { partOf, valueOf, whereAt, whereOf, type Tree } from '../base/tree.ts'
-import { crossCheck } from '../catalogue/load.ts'
-import { warningSchema } from '../warnings/warning.ts'
+import type { Problem } from '../../base/errors.ts'
+import { didYouMean, pathText } from '../../base/problems.ts'
+import { partOf, valueOf, whereAt, whereOf, type Tree } from '../../base/tree.ts'
+import { crossCheck } from '../../catalogue/load.ts'
+import { warningSchema } from '../../warnings/warning.ts'
+import type { Notice } from './notice.ts'
+import type { Linted } from './subject.ts'
 
 interface JsonSchema {
   type?: string
@@ -16,8 +18,20 @@ interface JsonSchema {
 
 const warning = z.toJSONSchema(warningSchema, { io: 'input' }) as JsonSchema
 
-/** What the schema of a test cannot say: that `expect` can hold of a warning, that `places` are of addresses, that the catalogue's parts fit together. */
-export function checkTest(test: Tree, problems: Problem[]): void {
+/**
+ * What the schema of a test cannot say: that `expect` can hold of a warning, that `places` are of addresses, that the catalogue's parts fit
+ * together. No reason to refuse rules that are in force: what they do does not depend on it.
+ */
+export function checkTestShapes({ layers }: Linted): Notice[] {
+  return layers.flatMap(({ own }) => {
+    const tests = partOf(own, ['tests'])
+    const problems: Problem[] = []
+    if (tests?.kind === 'list') for (const test of tests.items) checkTest(test, problems)
+    return problems.map((p): Notice => ({ ...p, kind: 'bad-test' }))
+  })
+}
+
+function checkTest(test: Tree, problems: Problem[]): void {
   const expect = partOf(test, ['expect'])
   if (expect?.kind === 'list') expect.items.forEach((item, i) => item.kind === 'map' && checkPart(item, warning, ['expect', i], problems))
   const places = partOf(test, ['places'])
