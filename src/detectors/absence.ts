@@ -106,7 +106,7 @@ export const absence = defineOwn(params, {
   limit: () => 0,
   newData: (): Waiting => ({ list: [], came: -Infinity }),
   // Where nobody could tell that it has come, nothing is waited for.
-  meets({ after, expect }, holds) {
+  meets(_, { after, expect }, holds) {
     const came = holds(expect)
     return (came !== undefined && holds(after) ? AFTER : 0) | (came ? EXPECTED : 0)
   },

@@ -66,7 +66,7 @@ export const match = defineOwn(params, {
   kept: () => undefined,
   limit: () => 0,
   newData: () => ({}),
-  meets: ({ where }, holds) => (holds(where) ? 1 : 0),
+  meets: (_, { where }, holds) => (holds(where) ? 1 : 0),
   onMet(seen, _, { happen }) {
     happen({ begin: seen.time, end: seen.time, traces: [traceOf(seen)] })
   },

@@ -74,9 +74,9 @@ interface Run {
 
 /**
  * Runs by how many of their steps have been made, less one. Of two that are as far, the one that began later can do whatever
- * the other can: it alone is kept. Plain data.
+ * the other can, but not at the very instant of its latest step: the one before it is kept for that. Plain data.
  */
-type Runs = (Run | null)[]
+type Runs = ({ latest: Run; before: Run | null } | null)[]
 
 /** Warns where one thing follows another in time. */
 export const sequence = defineOwn(params, {
@@ -89,18 +89,17 @@ export const sequence = defineOwn(params, {
   limit: () => 0,
   newData: (): Runs => [],
   // A bit for each step.
-  meets: ({ steps }, holds) => steps.reduce((bits, step, i) => (holds(step) ? bits | (1 << i) : bits), 0),
+  meets: (_, { steps }, holds) => steps.reduce((bits, step, i) => (holds(step) ? bits | (1 << i) : bits), 0),
   onMet(seen, met, { data: runs, params: { steps, within }, happen }) {
     const trace = traceOf(seen)
     // From the last step to the first, so that one event is one step.
     for (let i = steps.length - 1; i >= 0; i--) {
       if ((met & (1 << i)) === 0) continue
-      const before = i === 0 ? undefined : runs[i - 1]
-      // At the same instant nobody knows which came first.
-      if (i > 0 && !(before && seen.time > before.last && seen.time - before.begin <= within)) continue
+      const before = i === 0 ? undefined : runBefore(seen.time, runs[i - 1])
+      if (i > 0 && !(before && seen.time - before.begin <= within)) continue
       const run: Run = { begin: before?.begin ?? seen.time, last: seen.time, traces: [...(before?.traces ?? []), trace] }
       if (i < steps.length - 1) {
-        runs[i] = run
+        runs[i] = placed(run, runs[i])
         continue
       }
       // What a sequence was made of is part of no other.
@@ -112,7 +111,7 @@ export const sequence = defineOwn(params, {
   tidy({ data: runs, now, params: { within } }) {
     let last: Ms | undefined
     for (let i = 0; i < runs.length; i++) {
-      const run = runs[i]
+      const run = runs[i]?.latest
       if (run && now - run.begin > within) runs[i] = null
       else if (run) last = Math.max(last ?? -Infinity, run.begin)
       // Sparse places are no plain data.
@@ -130,3 +129,15 @@ export const sequence = defineOwn(params, {
     })
   },
 })
+
+/** The run that an event may go on with. At the same instant nobody knows which came first, so it is none of that instant. */
+function runBefore(time: Ms, place: Runs[number] | undefined): Run | null {
+  if (!place) return null
+  return place.latest.last < time ? place.latest : place.before
+}
+
+function placed(run: Run, place: Runs[number] | undefined): Runs[number] {
+  if (!place) return { latest: run, before: null }
+  if (place.latest.last < run.last) return { latest: run, before: place.latest }
+  return { latest: run.begin > place.latest.begin ? run : place.latest, before: place.before }
+}

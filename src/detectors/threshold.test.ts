@@ -42,11 +42,11 @@ test('decimals add up to what a person would say', () => {
   expect(of(0.29)).toMatchObject([{ facts: { value: 0.3, limit: 0.29 }, summary: { en: 'seconds taken to answer: 0.3 in all within 1 min (limit 0.29)' } }])
 })
 
-test('of thousands in a window a thousand are kept: it still warns, and says `at least`', () => {
+test.each([[999, 1000, 501], [3, 100, 1497]])('far above a limit of %i it counts to %i, and says `at least`', (most, value, times) => {
   const events = Array.from({ length: 1500 }, (_, i) => beat(clock(i)))
-  const [w] = drive(threshold, { window: '1h', most: 999, end: '10m' }).feed(...events).mark('10:00:00').latest()
-  expect(w).toMatchObject({ begin: '2026-03-02T08:00:00.000Z', facts: { value: 1000, times: 501, atLeast: true }, evidence: { count: 1500 } })
-  expect(w?.summary.en).toContain('at least 1000 times')
+  const [w] = drive(threshold, { window: '1h', most, end: '10m' }).feed(...events).mark('10:00:00').latest()
+  expect(w).toMatchObject({ begin: '2026-03-02T08:00:00.000Z', facts: { value, times, atLeast: true }, evidence: { count: 1500 } })
+  expect(w?.summary.en).toContain(`at least ${value} times`)
 })
 
 test.each([

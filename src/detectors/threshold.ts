@@ -7,8 +7,10 @@ import { round3 } from './shared/wording.ts'
 import { byWords, numberWords, sentence, span, textWords } from './own/words.ts'
 import { textOf } from './own/subs.ts'
 
-// As many are remembered of one value of `by`. More cannot be asked for where that many are counted, so that nothing is judged wrongly.
+// As many are remembered of one value of `by` at most, and fewer where the limit is low. It is always more than the limit
+// of what is counted, so that what is let go changes no verdict; a sum can only come out too low.
 const MOST_KEPT = 1000
+const LEAST_KEPT = 100
 
 const params = z
   .strictObject({
@@ -16,7 +18,7 @@ const params = z
     sum: numberField.optional().describe('Adds up this field, instead of counting.'),
     distinct: textField.optional().describe('Counts the different values of this field.'),
     window: stretch.describe('Within what time.'),
-    most: z.number().min(0).describe('It warns above this; where something is counted, a whole number below 1000.'),
+    most: z.number().min(0).describe('It warns above this. Where something is counted, a whole number below 1000; far above the limit the warning says `at least`.'),
     ...commonParams,
   })
   .superRefine((p, context) => {
@@ -121,13 +123,13 @@ export const threshold = defineOwn(params, {
   kept: ({ where, sum, distinct, over }) => [where, sum, distinct, over],
   limit: ({ most }) => most,
   newData: (): Window => ({ list: [], cut: -Infinity }),
-  meets: ({ where }, holds) => (where === undefined || holds(where) ? 1 : 0),
+  // What has no value adds none.
+  meets: (seen, p, holds) => (countedOf(seen, p) !== undefined && (p.where === undefined || holds(p.where)) ? 1 : 0),
   onMet(seen, _, call) {
     const { data, params: p, isOpen, happen } = call
-    const one = countedOf(seen, p)
-    if (one === undefined) return
+    const one = countedOf(seen, p) as Counted
     trim(call)
-    add(data, one)
+    add(data, one, keptFor(p))
     const value = valueOf(data, p)
     if (value <= p.most) return
     happen({
@@ -184,13 +186,17 @@ function trim({ data, now, params: { window } }: Call<Params, Window>): void {
   if (from !== 0) data.list = from < 0 ? [] : data.list.slice(from)
 }
 
+function keptFor({ sum, most }: Params): number {
+  return sum === undefined ? Math.min(MOST_KEPT, Math.max(LEAST_KEPT, 2 * most)) : MOST_KEPT
+}
+
 /** Of different values the latest of each is kept. */
-function add(data: Window, one: Counted): void {
+function add(data: Window, one: Counted, most: number): void {
   const { list } = data
   const same = one.value === undefined ? -1 : list.findIndex((c) => c.value === one.value)
   if (same >= 0) list.splice(same, 1)
   list.push(one)
-  if (list.length <= MOST_KEPT) return
+  if (list.length <= most) return
   data.cut = (list.shift() as Counted).time
 }
 

@@ -149,7 +149,7 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   newState?(): S
   onTimer?(at: Ms, context: Context<z.output<P>, S, F>): void
   /** Of a detector whose params say what it looks for, and in which stage. */
-  fit?(params: z.output<P>): Fit
+  fit?(this: void, params: z.output<P>): Fit
   /** Responses that are too grave for what it can know, and why. */
   readonly refuses?: Readonly<Partial<Record<Response, string>>>
   /** Rules with tests, as a rules file would have them, where no shipped rule shows it: in the reference, and run. */

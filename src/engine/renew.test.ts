@@ -181,7 +181,7 @@ describe('open episodes', () => {
   })
 
   test('of a rule that comes to look over another resource, or over events, end at the next sighting or timer', async () => {
-    const over = (what: string) => ruleOf(match, { over: what, where: what === 'events' ? 'false' : 'kind == "first"', end: '6m' }, { id: 'own' })
+    const over = (what: string) => ruleOf(match, { over: what, where: what === 'events' ? 'action == "attended"' : 'kind == "first"', end: '6m' }, { id: 'own' })
     for (const what of ['device', 'events']) {
       const fleet = new Fleet(setupOf('one', over('ip')), 1, 1)
       fleet.observe(beat('08:00:00', { ip: '1.2.3.4', device: 'd1' }))

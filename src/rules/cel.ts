@@ -41,8 +41,8 @@ export function parse(env: Environment, text: string): { parsed: Parsed; problem
   }
   const checked = parsed.check()
   if (!checked.valid) return { problem: problemOf(checked.error, text, env) }
-  const clock = clockProblem(parsed.ast)
-  if (clock) return { problem: clock }
+  const slip = clockProblem(parsed.ast) ?? literalCallProblem(parsed.ast, text, env)
+  if (slip) return { problem: slip }
   // `dyn` is known only when it is evaluated.
   if (checked.type !== 'bool' && checked.type !== 'dyn') return { problem: { message: `gives ${checked.type ?? 'nothing'}, not true or false`, offset: 0 } }
   return { parsed }
@@ -92,6 +92,24 @@ function clockProblem(ast: Node): ConditionProblem | undefined {
   return problem
 }
 
+/** A call that fails whatever it is asked about, as `duration("10 minutes")` or a broken regular expression: better said at once. */
+function literalCallProblem(ast: Node, text: string, env: Environment): ConditionProblem | undefined {
+  let problem: ConditionProblem | undefined
+  walk(ast, (node) => {
+    const isMatch = node.op === 'rcall' && node.args[0] === 'matches'
+    if (problem !== undefined || (node.op !== 'call' && !isMatch)) return
+    const [name, args] = node.op === 'call' ? node.args : [`"".${node.args[0]}`, node.args[2]]
+    if (args.length === 0 || !args.every((a) => a.op === 'value')) return
+    try {
+      env.evaluate(`${name}(${args.map((a) => text.slice(a.start, a.end)).join(', ')})`)
+    } catch (e) {
+      if (!(e instanceof EvaluationError)) throw e
+      problem = { message: inWords(e.summary), mend: name === 'duration' ? 'write it like `45s`, `10m` or `1h30m`' : undefined, offset: args[0]?.start ?? 0 }
+    }
+  })
+  return problem
+}
+
 function problemOf(e: unknown, text: string, env: Environment): ConditionProblem {
   invariant(e instanceof ParseError || e instanceof TypeError || e instanceof EvaluationError, `cel: ${String(e)}`)
   const message = inWords(e.summary)
@@ -104,5 +122,6 @@ function problemOf(e: unknown, text: string, env: Environment): ConditionProblem
 /** A message of the CEL library as ours are written. */
 function inWords(summary: string): string {
   const text = summary.charAt(0).toLowerCase() + summary.slice(1)
-  return text.replace(/: (\S+)$/, (_, word: string) => `: ${word === 'EOF' ? 'the end' : `\`${word}\``}`).replaceAll("'", '`')
+  // What is known only when it is evaluated is told as what it was then.
+  return text.replaceAll(/dyn<(\w+)>/g, '$1').replace(/: (\S+)$/, (_, word: string) => `: ${word === 'EOF' ? 'the end' : `\`${word}\``}`).replaceAll("'", '`')
 }

@@ -169,6 +169,20 @@ ${more}`
   ])
 })
 
+test('a condition that no event can meet is a slip', () => {
+  expect(problems(rule('action == "played" && action == "paused"'))).toEqual([
+    'd0/a.yaml:7:21: `params.where`: no action can meet it (one event is one action: ask for either with `action in ["played", "paused"]`)',
+  ])
+})
+
+test('a condition that fails is not met, and is counted under its place', () => {
+  const bundle = load(names + rule('rate > 1.0'))
+  const judge = bundle.rules[0]?.conditions?.get('rate > 1.0')
+  const around = { sends: () => true, catalogue: undefined as never }
+  expect([judge?.(at('08:00:00', 'played', 'L1', 'c1', { rate: 2 }), around), judge?.(at('08:00:00', 'played', 'L1'), around)]).toEqual([true, false])
+  expect(bundle.faults.list()).toEqual([{ rule: 'own', part: 'params.where', message: 'no such overload: null > double', count: 1 }])
+})
+
 test('what a rule reads says what it sees and needs', () => {
   const reads = (params: string) => {
     const { actions, resources, needs, needsPlace, needsCatalogue } = readsOf(load(rule('true').replace("{ where: 'true' }", params)).rules[0] as never)

@@ -1,7 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { HOUR, local } from '../base/time.ts'
 import type { Around } from '../engine/rule.ts'
-import { RESOURCE_KINDS, SIGHTING_KINDS, type Sighting } from '../engine/sighting.ts'
+import { SIGHTING_KINDS, type Sighting } from '../engine/sighting.ts'
 import { ACTIONS, Event, FIELDS, PLACE_LEVELS, type Field, type Place, type PlaceLevel } from '../telemetry/event.ts'
 import { FIELD_RULES } from '../telemetry/validate.ts'
 import type { Warning } from '../warnings/warning.ts'
@@ -47,7 +47,7 @@ function fieldWord(name: Field): Word {
 }
 
 /** What is always there. */
-function sureWord(name: 'id' | 'action' | 'platform' | 'learner' | 'resource' | 'kind', values?: readonly string[]): Word {
+function sureWord(name: 'id' | 'action' | 'platform' | 'learner' | 'kind', values?: readonly string[]): Word {
   return { type: 'string', is: 'text', values, read: (seen) => (seen as unknown as Record<string, unknown>)[name] }
 }
 
@@ -86,12 +86,12 @@ const eventWords: Record<string, Word> = {
   ...common,
 }
 
-const SIGHTING_FIELDS = ['class', 'course', 'chapter', 'session', 'device', 'account', 'ip', 'photo', 'muted', 'inputs'] as const satisfies readonly (Field & keyof Sighting)[]
+const SIGHTING_FIELDS = ['class', 'course', 'chapter', 'session', 'device', 'account', 'ip', 'muted', 'inputs'] as const satisfies readonly (Field & keyof Sighting)[]
 
+// Rules of one's own do not look over photos, which alone are `checked`.
 const sightingWords: Record<string, Word> = {
-  resource: sureWord('resource', RESOURCE_KINDS),
   id: sureWord('id'),
-  kind: sureWord('kind', SIGHTING_KINDS),
+  kind: sureWord('kind', SIGHTING_KINDS.filter((kind) => kind !== 'checked')),
   ...Object.fromEntries(SIGHTING_FIELDS.map((f) => [f, fieldWord(f)])),
   ...common,
 }

@@ -21,7 +21,7 @@ export function ruleForEach(detectors: readonly AnyDetector[]): Rule[] {
 /** Rules of an analyst's own that find something in any log, in both stages. */
 export const ownRules: readonly Rule[] = [
   ruleOf(match, { where: 'action == "paused"', by: ['chapter'], end: '5m' }, { id: 'own-match' }),
-  ruleOf(match, { over: 'device', where: 'kind == "began"' }, { id: 'own-match-device' }),
+  ruleOf(match, { over: 'device', where: 'kind == "began" && session != "x"' }, { id: 'own-match-device' }),
   ruleOf(threshold, { where: 'action in ["heartbeat", "played"]', window: '3m', most: 4, end: '2m' }, { id: 'own-threshold' }),
   ruleOf(threshold, { over: 'ip', distinct: 'learner', window: '20m', most: 1, by: ['platform'] }, { id: 'own-threshold-ip' }),
   ruleOf(sequence, { steps: ['action == "played"', 'action == "heartbeat"', 'action == "paused"'], within: '10m' }, { id: 'own-sequence' }),

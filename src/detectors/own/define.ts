@@ -2,11 +2,11 @@ import type { z } from 'zod'
 import { canonicalJson, fnv1a } from '../../base/hash.ts'
 import type { Ms } from '../../base/time.ts'
 import { defineDetector, type AnyLearnerDetector, type CatalogueNeed, type Context, type Fit, type Need, type Path, type Sentence } from '../../engine/detector.ts'
-import { RESOURCE_KINDS, type ResourceKind, type Sighting } from '../../engine/sighting.ts'
+import type { Sighting } from '../../engine/sighting.ts'
 import { ACTIONS, type Event, type Field } from '../../telemetry/event.ts'
 import type { Response } from '../../warnings/warning.ts'
 import { note, tell, type Facts, type Happening } from './episode.ts'
-import { HORIZON, resourceOf, type CommonParams } from './params.ts'
+import { HORIZON, OVER, resourceOf, type CommonParams } from './params.ts'
 import { keyOf, MOST_SUBS, state, type State, type Sub } from './subs.ts'
 
 export type Seen = Event | Sighting
@@ -41,7 +41,7 @@ export interface Own<P extends CommonParams, D> {
   limit(params: P): number
   newData(): D
   /** Which of the conditions are met, in whatever form `onMet` reads it; 0: none, and the event means nothing. */
-  meets(params: P, holds: (condition: string) => boolean | undefined): number
+  meets(seen: Seen, params: P, holds: (condition: string) => boolean | undefined): number
   onMet(seen: Seen, met: number, call: Call<P, D>): void
   /** Drops what has become too old, after telling of what should have come by now; when to look again, undefined if nothing is left. */
   tidy(call: Call<P, D>): Ms | undefined
@@ -52,7 +52,8 @@ export interface Own<P extends CommonParams, D> {
 }
 
 /** The fields that a rule over a resource cannot do without; the catalogue may know the class. */
-const OF_RESOURCE: Record<ResourceKind, readonly Need[]> = { ip: ['ip'], device: ['device'], account: ['account'], photo: ['photo'], class: [], person: [] }
+const OF_RESOURCE = { ip: ['ip'], device: ['device'], account: ['account'], class: [], person: [] } as const satisfies Record<string, readonly Need[]>
+const RESOURCES = OVER.filter((over) => over !== 'events')
 const FACTS: Readonly<Record<keyof Facts, string>> = {
   value: 'what was measured', limit: 'what is allowed', times: 'how often in the episode', seconds: 'from the first evidence to the last', by: 'the values of `by`',
   values: 'the different values that were counted', atLeast: 'whether `value` is that or more', silent: 'how often nothing at all came after what should have been followed',
@@ -71,7 +72,7 @@ export function defineOwn<S extends z.ZodObject, D>(params: S, own: Own<z.output
     explain: (facts: Facts, p: z.output<S>) => own.explain(facts, p as P),
   }
   const overSightings = defineDetector<S, State<D>, Facts>({
-    ...base, stage: 'resource', resources: RESOURCE_KINDS, onSighting: (seen, key) => keyed.onSeen(seen, key as Key<P, D>),
+    ...base, stage: 'resource', resources: RESOURCES, onSighting: (seen, key) => keyed.onSeen(seen, key as Key<P, D>),
   })
   const overEvents = defineDetector<S, State<D>, Facts>({
     ...base, stage: 'learner', actions: ACTIONS, onEvent: (seen, key) => keyed.onSeen(seen, key as Key<P, D>), fit: (p) => fit(p as P),
@@ -100,7 +101,7 @@ class Keyed<P extends CommonParams, D> {
 
   onSeen(seen: Seen, key: Key<P, D>): void {
     const { own } = this
-    const met = own.meets(key.params, (condition) => key.holds(condition, seen))
+    const met = own.meets(seen, key.params, (condition) => key.holds(condition, seen))
     if (met === 0) return
     // Correctness does not rest on a timer: what is over by now ends before anything new is looked at.
     this.settle(key)

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { DAY, duration, formatDuration, SECOND, type Ms } from '../../base/time.ts'
-import { RESOURCE_KINDS, type ResourceKind } from '../../engine/sighting.ts'
 
-/** What a rule may look over: a learner's events, or the sightings of a resource. */
-export const OVER = ['events', ...RESOURCE_KINDS] as const
+/**
+ * What a rule may look over: a learner's events, or the sightings of a resource. Not of photos: what they are reached by is shared by
+ * unlike ones, and `shared-photo` compares them.
+ */
+export const OVER = ['events', 'ip', 'device', 'account', 'class', 'person'] as const
 export type Over = (typeof OVER)[number]
 
 /** A key that has been silent for so long is forgotten: no rule can look further back. */
@@ -13,7 +15,7 @@ const LONGEST: Ms = 30 * DAY
 /** Texts by which events can be told apart. */
 const EVENT_TEXTS = ['action', 'account', 'session', 'device', 'agent', 'ip', 'class', 'course', 'chapter', 'video', 'item', 'challenge', 'outcome', 'photo'] as const
 /** And sightings: learners are those of their platform. */
-const SIGHTING_TEXTS = ['kind', 'platform', 'learner', 'account', 'session', 'device', 'ip', 'class', 'course', 'chapter', 'photo'] as const
+const SIGHTING_TEXTS = ['kind', 'platform', 'learner', 'account', 'session', 'device', 'ip', 'class', 'course', 'chapter'] as const
 const EVENT_NUMBERS = ['elapsed', 'inputs', 'length', 'position', 'from', 'to', 'rate', 'similarity'] as const
 const SIGHTING_NUMBERS = ['inputs'] as const
 
@@ -82,6 +84,6 @@ export function wrongField(field: string, over: Over): string {
 }
 
 /** The resource of a rule that does not look over events. */
-export function resourceOf(over: Over): ResourceKind | undefined {
+export function resourceOf(over: Over): Exclude<Over, 'events'> | undefined {
   return over === 'events' ? undefined : over
 }

@@ -21,6 +21,8 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 td { font-variant-numeric: tabular-nums; min-width: 5rem; }
+td:first-child { white-space: nowrap; }
+.events td:nth-child(4) { min-width: 20rem; }
 .pair { display: inline-block; margin-right: .6rem; overflow-wrap: anywhere; }
 .pair code { color: var(--soft); }
 .lane { margin: .35rem 0; }

@@ -64,7 +64,7 @@ ${section('How it grew', '各修订版', table(['revision · 版次', 'written �
 ${section('Not to be credited', '不应计入学时的时段', table(['learner · 学员', 'chapter · 章节', 'from · 开始', 'to · 结束', 'seconds · 秒'],
     w.disputed.map((d) => [html`<bdi>${d.platform}/${d.learner}</bdi>`, html`<bdi>${d.chapter}</bdi>`, when(d.begin), when(d.end), d.seconds])))}
 ${section('What speaks for it, as the model sees it', '模型给出的理由', table(['feature · 特征', 'value · 值', 'usual · 通常', 'weight · 权重'], (w.reasons ?? []).map((r) => [r.feature, r.value, r.usual.join(' – '), r.weight])))}
-${section(`Events that it names (${w.evidence.count} in all)`, `预警所列事件（共 ${w.evidence.count} 个）`, eventTable(story.events, clock))}
+${section(...eventTitle(story), eventTable(story.events, clock))}
 ${section('The rule', '规则', html`<p><b>${w.rule}</b>: ${story.rule.description}</p><p>${story.rule.detector}: ${story.rule.summary}</p>${table(['parameter · 参数', 'value · 值', 'meaning · 含义'], story.params.map((p) => [html`<code>${p.name}</code>`, p.value, p.means]))}`)}
 ${section('Honest behaviour that looks like this', '可能的误判情形', story.rule.falsePositives.length === 0 ? [] : html`<ul>${story.rule.falsePositives.map((f) => html`<li>${f}</li>`)}</ul>`)}
 ${section('What a reviewer does', '复核方法', story.rule.next === undefined ? [] : html`<p>${story.rule.next}</p>`)}
@@ -90,10 +90,15 @@ function table(heads: readonly string[], rows: readonly (readonly Content[])[]):
 `)}</tbody></table></div>`
 }
 
+function eventTitle({ events, warning: { evidence: { count } } }: Story): [en: string, zh: string] {
+  const named = events.filter((e) => e.named).length
+  return named === count ? [`Events (${count})`, `事件（${count} 个）`] : [`Events that it names (${named} of ${count})`, `预警所列事件（${count} 个中的 ${named} 个）`]
+}
+
 function eventTable(events: readonly StoryEvent[], clock: (ms: Ms) => string): Content {
   const named = events.filter((e) => e.named)
   const rows = named.map((e) => [clock(e.time), html`<bdi>${e.platform}/${e.learner}</bdi>`, e.action, Object.entries(e.fields).map(([name, value], i) => html`${i > 0 ? ' ' : ''}<span class="pair"><code>${name}</code> <bdi>${String(value)}</bdi></span>`), html`<code>${e.id}</code>`])
-  return table(['time · 时间', 'learner · 学员', 'action · 行为', 'fields · 字段', 'id · 编号'], rows)
+  return html`<div class="events">${table(['time · 时间', 'learner · 学员', 'action · 行为', 'fields · 字段', 'id · 编号'], rows)}</div>`
 }
 
 function originOf({ about, warning }: Story, { bundle, file, key }: PageBundle): Markup {
