@@ -44,7 +44,7 @@ Examples:
   invigil rules publish --rules shipped --rules ours  our changes over the shipped rules
   invigil rules publish --watch                       and whatever changes in them, until Ctrl-C
 
-The rules are tested before, and what `rules check` doubts is told; every process works under them from the next mark on, without a restart.
+The rules are tested before, and what \`rules check\` doubts is told; every process works under them from the next mark on, without a restart.
 Exit codes: 0 they are in force; 1 the system failed; 2 there is something to mend: a rule, a test, the configuration.
 `
 
