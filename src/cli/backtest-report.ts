@@ -9,6 +9,7 @@ import { clip, printable, width, wrap } from './text.ts'
 /** More institutions and provinces are in `backtest.json` only. */
 const MOST_ROWS = 20
 const LONGEST_SUMMARY = 160
+const LONGEST_VALUE = 60
 
 interface Surroundings {
   /** Files that were written. */
@@ -52,11 +53,11 @@ function ruleLine({ rule, kind, parts }: RuleChange): string {
   return `${rule}: ${parts.length === 0 ? 'changed' : parts.map(({ name, from, to }) => `${name} ${valueText(from)} → ${valueText(to)}`).join(', ')}`
 }
 
-function valueText(json: string | undefined): string {
-  return json === undefined ? '(default)' : clip(json.replace(/^"(.*)"$/s, '$1'), 60)
+function valueText(value: unknown): string {
+  return value === undefined ? '(none)' : clip(typeof value === 'string' ? value : JSON.stringify(value), LONGEST_VALUE)
 }
 
-function changeLines({ comparison: c, labels }: BacktestReport): string[] {
+function changeLines({ comparison: c, labels, rules }: BacktestReport): string[] {
   if (c === undefined) return []
   const differs = Object.entries(c.differs).sort(([, a], [, b]) => b - a).map(([member, count]) => `${member} ${count}`)
   return [
@@ -65,7 +66,7 @@ function changeLines({ comparison: c, labels }: BacktestReport): string[] {
     `${n(c.learners.before, 'learner')} warned of today, ${c.learners.after} under the changed rules: ${c.learners.newly} newly, ${c.learners.noLonger} no longer`, '',
     ...countsTable('rule', c.byRule), ...countsTable('institution', c.byInstitution), ...countsTable('province', c.byProvince), ...countsTable('platform', c.byPlatform),
     ...exampleLines(c.examples),
-    ...(labels?.after ? ratesLines(labels.kind, labels.before, labels.after, labels.unknown) : []),
+    ...(labels?.after ? ratesLines(rules.map((r) => r.rule), labels.kind, labels.before, labels.after, labels.unknown) : []),
   ]
 }
 
@@ -90,15 +91,14 @@ function exampleLine({ id, rule, severity, subject, begin, summary, differs }: C
   return `  ${id}  ${begin.slice(0, 19)}Z  ${severity}  ${rule}  ${who}: ${clip(summary, LONGEST_SUMMARY)}${differs ? ` [${differs.join(', ')}]` : ''}`
 }
 
-/** Whether labels say what is to be known of the rates that are shown. */
+/** What the rates are shares of. */
 function headOf(kind: 'truth' | 'reviews'): string {
   return kind === 'truth'
     ? 'against the truth (of a rule: learners warned of, whatever the severity; `all`: at medium or higher, as in `invigil score`):'
     : 'against reviews (precision: of the warnings reviewed, those confirmed; recall: of those confirmed, those given):'
 }
 
-function ratesLines(kind: 'truth' | 'reviews', before: VariantRates, after: VariantRates, unknown: number | undefined): string[] {
-  const rules = [...new Set([...Object.keys(before.byRule), ...Object.keys(after.byRule)])].filter((r) => isTold(before.byRule[r]) || isTold(after.byRule[r]))
+function ratesLines(rules: readonly string[], kind: 'truth' | 'reviews', before: VariantRates, after: VariantRates, unknown: number | undefined): string[] {
   const row = (name: string, a: Rates | undefined, b: Rates | undefined): string[] => [
     name, rateText(a?.precision), rateText(b?.precision), rateText(a?.recall), rateText(b?.recall), ...(kind === 'truth' ? [rateText(a?.falseAlarms), rateText(b?.falseAlarms)] : []),
   ]
@@ -107,11 +107,6 @@ function ratesLines(kind: 'truth' | 'reviews', before: VariantRates, after: Vari
     headOf(kind), ...table(head, [...rules.map((r) => row(r, before.byRule[r], after.byRule[r])), row('all', before.overall, after.overall)]),
     ...(unknown ? [`${n(unknown, 'review')} of warnings that neither gives`] : []), '',
   ]
-}
-
-/** Whether there is anything to tell of a rule. */
-function isTold(rates: Rates | undefined): boolean {
-  return rates !== undefined && rates.precision.of > 0
 }
 
 function rateText(rate: Rate | undefined): string {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { InvigilError } from '../base/errors.ts'
 import { formatDuration, type Ms } from '../base/time.ts'
@@ -107,7 +107,8 @@ async function run(named: string[], options: Options): Promise<void> {
   const { catalogue, geo, models, backend, format, platform, lateness, markEvery, falseAlarms } = options
   const [before, after] = await Promise.all([options.against, options.rules ?? options.against].map((dirs) => readRuleSources(rulesDirs(dirs))))
   const surroundings = await openSurroundings({ catalogue, geo, models, backend, version: VERSION })
-  const screen = new Screen({ quiet: options.quiet || options.json || false })
+  await makeFolders(options)
+  const screen = new Screen({ quiet: options.quiet || options.json || false, counts: false })
   // Nothing is written before the end: whoever ends it earlier leaves nothing behind but a cursor.
   const onInterrupt = (): void => {
     screen.close()
@@ -161,13 +162,24 @@ function check(named: readonly string[], options: Options): Asked {
   if (budgets.length > 0 && sweep.length > 0) problems.push('`--budget` limits one change; leave `--sweep` out')
   const unlabelled = budgets.find(needsLabels)
   if (unlabelled && labels === undefined) problems.push(`\`--budget ${unlabelled.text}\` needs to know who did cheat; say so with \`--labels\``)
-  if (problems.length > 0) throw new InvigilError('usage', problems.join('; '))
+  if (problems.length > 1) throw new InvigilError('usage', `${problems.length} things are wrong with the command`, { problems: problems.map((message) => ({ message })) })
+  if (problems.length > 0) throw new InvigilError('usage', problems[0] as string)
   return { logs, axes, budgets }
 }
 
 function checkLabels({ falseAlarms, labels: file }: Options, labels: Labels | undefined): void {
   if (falseAlarms === undefined || labels?.kind !== 'reviews') return
   throw new InvigilError('usage', `\`${file}\` holds reviews, which say nothing of honest learners who were never warned of; \`--false-alarms\` needs the truth of a simulation`)
+}
+
+/** Makes the folders that are written to: better to fail before the log is read than after. Errors: `io`, `usage`. */
+async function makeFolders({ output, overlayOut }: Options): Promise<void> {
+  for (const dir of [output, overlayOut === undefined ? undefined : dirname(overlayOut)]) {
+    if (dir === undefined) continue
+    await mkdir(dir, { recursive: true }).catch((e: NodeJS.ErrnoException) => {
+      throw fileError(dir, e)
+    })
+  }
 }
 
 /** Writes the files that were asked for; returns their names. Errors: `io`, `disk-full`, `usage` where they cannot be written. */
@@ -181,9 +193,6 @@ async function write({ report, changes }: BacktestResult, { output, overlayOut, 
       const { sweepPlot } = await import('../pipeline/backtest/plot.ts')
       files.set(join(output, 'sweep.svg'), await sweepPlot(report.sweep, report.labels?.kind, report.suggestion))
     }
-    await mkdir(output, { recursive: true }).catch((e: NodeJS.ErrnoException) => {
-      throw fileError(output, e)
-    })
   }
   const { suggestion } = report
   if (overlayOut !== undefined && suggestion?.overlay !== undefined) files.set(overlayOut, `# Suggested by \`invigil backtest\` for ${100 * (falseAlarms as number)} % of false alarms, by ${suggestion.honest} honest learners.\n${suggestion.overlay}`)

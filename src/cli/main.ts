@@ -4,7 +4,9 @@ import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
 import { backtestCommand } from './backtest.ts'
+import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
+import { explainCommand } from './explain.ts'
 import { replayCommand } from './replay.ts'
 import { reviewCommand } from './review.ts'
 import { publishCommand } from './rules-publish.ts'
@@ -16,6 +18,7 @@ import { simulateCommand } from './simulate.ts'
 import { statusCommand } from './status.ts'
 import { clip, printable } from './text.ts'
 import { topicsCommand } from './topics.ts'
+import { verifyCommand } from './verify.ts'
 import { VERSION } from './version.ts'
 
 /** Longer lines quote something that is no text. */
@@ -33,6 +36,9 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
   program.addCommand(archiveCommand())
+  program.addCommand(explainCommand())
+  program.addCommand(evidenceCommand())
+  program.addCommand(verifyCommand())
   for (const c of [program, ...allCommands(program)]) {
     c.exitOverride().showSuggestionAfterError().helpOption('-h, --help', 'print this help')
     if (c.commands.length > 0) c.helpCommand('help [command]', 'print the help of a command')

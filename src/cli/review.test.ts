@@ -2,9 +2,10 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { reviewSchema } from '../warnings/review.ts'
-import { day, linesOf } from '../testing/fixtures.ts'
-import { invigil } from '../testing/cli.ts'
-import { temporary } from '../testing/runs.ts'
+import { cases, day, linesOf, textOf, type Fixture } from '../testing/fixtures.ts'
+import { invigil, SMALL_GEO } from '../testing/cli.ts'
+import { readWarnings, temporary } from '../testing/runs.ts'
+import type { Warning } from '../warnings/warning.ts'
 
 const cwd = temporary()
 const warnings = linesOf(day.golden)
@@ -48,4 +49,30 @@ test('a file that is none of reviews is told with its line', async () => {
   expect(code).toBe(2)
   expect(err).toContain('bad.ndjson')
   expect(err).toContain('line 1')
+})
+
+test('what was dismissed becomes a test with the fewest events, without a name in it, that fails until the rule is mended', async () => {
+  const { log: of, catalogue = '' } = cases().find((c) => c.name === 'parallel-chapters') as Fixture
+  const dir = temporary()
+  const log = join(dir, 'log.ndjson')
+  writeFileSync(log, textOf(of).replaceAll('"L1"', '"somebody"'))
+  const known = catalogue === '' ? [] : ['--catalogue', catalogue]
+  const at = (...args: string[]) => invigil(args, { cwd: dir })
+  expect((await at('run', log, ...known, ...SMALL_GEO, '--output', 'out', '--quiet')).code).toBe(0)
+  const [warning] = readWarnings(join(dir, 'out')).warnings.filter((w) => w.rule === 'parallel-chapters')
+  const { id, subject } = warning as Warning
+  expect(await at('evidence', id, '--input', log, ...known, ...SMALL_GEO, '--output', 'w.zip')).toMatchObject({ code: 0 })
+  const dismissed = ['review', id, 'dismiss', '--why', 'a household', '--by', 'office', '--warnings', 'out/warnings.ndjson', '--as-test', 'ours/near.yaml']
+  expect(await at(...dismissed)).toMatchObject({ code: 2, err: expect.stringContaining('go together') as string })
+  const { code, out, err } = await at(...dismissed, '--evidence', 'w.zip')
+  expect([code, err]).toEqual([0, ''])
+  expect(out).toMatch(/ours\/near\.yaml: a test of `parallel-chapters` with [2-9] of \d+ events/)
+  expect(readFileSync(join(dir, 'ours', 'near.yaml'), 'utf8')).not.toContain(subject.id)
+  const failing = await at('rules', 'test', '--rules', 'shipped', '--rules', 'ours', '--rule', 'parallel-chapters')
+  expect(failing.code).toBe(2)
+  expect(failing.out).toContain('it does not warn of what office dismissed: a household')
+  const mended = readFileSync(join(dir, 'ours', 'near.yaml'), 'utf8').replace('- rule: parallel-chapters\n', '- rule: parallel-chapters\n  params: { overlap: 20m, concurrency: 20 }\n')
+  writeFileSync(join(dir, 'ours', 'near.yaml'), mended)
+  const passing = await at('rules', 'test', '--rules', 'shipped', '--rules', 'ours', '--rule', 'parallel-chapters')
+  expect(passing.out).toContain('0 failed')
 })

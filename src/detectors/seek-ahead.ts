@@ -65,6 +65,11 @@ export const seekAhead = defineDetector<typeof params, State, Facts>({
   summary: 'A seek passes what was watched, or a chapter is completed with much of it unwatched.',
   stage: 'learner',
   params,
+  facts: {
+    seeks: 'seeks beyond what was watched', jumpSeconds: 'the longest of them', limitSeconds: 'how far a seek may go',
+    completions: 'chapters completed too little watched', coverage: 'the smallest share of one that was watched',
+    limitCoverage: 'share that must be watched',
+  },
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
   needs: ['chapter', 'position'],
   needsCatalogue: ['class'],

@@ -61,8 +61,13 @@ export function missingFor(rule: Pick<Rule, 'detector' | 'reads'>, platform: str
   if (level !== undefined && missing.length === 0 && !(seen.places & (1 << PLACE_LEVELS.indexOf(level)))) {
     missing.push(level === 'holder' ? 'no database knows who holds the addresses' : `no address is known to its ${level}`)
   }
-  for (const need of needsCatalogue) if (!knows(catalogue, platform, need)) missing.push(`the catalogue has no ${CATALOGUE_WORDS[need]}`)
+  for (const lacking of missingInCatalogue(needsCatalogue, platform, catalogue)) missing.push(`the catalogue has no ${lacking}`)
   return missing
+}
+
+/** Which of the facts about a platform the catalogue lacks, in words. */
+export function missingInCatalogue(needs: readonly CatalogueNeed[], platform: string, catalogue: Catalogue): string[] {
+  return needs.filter((need) => !knows(catalogue, platform, need)).map((need) => CATALOGUE_WORDS[need])
 }
 
 const CATALOGUE_WORDS: Record<CatalogueNeed, string> = {

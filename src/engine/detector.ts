@@ -109,6 +109,16 @@ export interface Fit {
   readonly needsCatalogue?: readonly CatalogueNeed[]
 }
 
+/** Something that is doubtful about parameters of which each is right for itself. */
+export interface Doubt {
+  param: string
+  message: string
+  mend: string
+}
+
+/** Names of facts, of each of several kinds. */
+type FactName<F> = F extends unknown ? keyof F & string : never
+
 interface DetectorBase<P extends z.ZodObject, S, F> {
   /** Also the file name and the word in `rules/*.yaml`. */
   readonly name: string
@@ -119,6 +129,10 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   /** One sentence for the reference. */
   readonly summary: string
   readonly params: P
+  /** What each of the facts of its warnings says: `unless` and prompts may speak of them, and the reference lists them. */
+  readonly facts?: Readonly<Record<FactName<F>, string>>
+  /** What speaks against parameters together, as a limit that nothing can pass. */
+  doubts?(params: z.output<P>): readonly Doubt[]
   /** Fields without which nothing can be judged: such a platform is `not evaluable`, never clean. */
   readonly needs: readonly Need[]
   /** How well an address must be located: `holder` is the name of its network. */
@@ -138,7 +152,7 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   fit?(this: void, params: z.output<P>): Fit
   /** Responses that are too grave for what it can know, and why. */
   readonly refuses?: Readonly<Partial<Record<Response, string>>>
-  /** Rules with tests, as a rules file would have them: shown in the reference, and run. */
+  /** Rules with tests, as a rules file would have them, where no shipped rule shows it: in the reference, and run. */
   readonly example?: string
   explain(facts: F, params: z.output<P>, reasons: readonly Reason[]): Sentence
 }

@@ -207,6 +207,7 @@ export class LearnerStage {
       const { event, watermark } = missed
       this.locate?.(event)
       const part = this.partOf(event.platform)
+      this.context.platform = part.id
       // What is late counts from the watermark it missed: everything before that has been handled.
       const now = watermark
       const known = part.learners.get(event.learner)
@@ -226,7 +227,6 @@ export class LearnerStage {
       history.lateAt = now
       // A platform in trouble makes what it says less certain, but is no reason to blame its learners.
       if (mark.troubled.includes(part.id)) continue
-      this.context.platform = part.id
       this.context.firstTime = mark.first[part.id] ?? Infinity
       this.context.fields = mark.fields[part.id] ?? []
       for (const slot of this.lateSlots) {

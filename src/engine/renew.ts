@@ -1,5 +1,5 @@
+import { RowCopy } from './copy-row.ts'
 import { Timers, type Entry } from './entry.ts'
-import { layoutOf, rowBytes, RowReader } from './layout.ts'
 import { LearnerEntry } from './learner-entry.ts'
 import { LearnerStage } from './learner-stage.ts'
 import type { LearnerSinks, Output } from './output.ts'
@@ -88,17 +88,12 @@ function goOn(from: RuleContext, to: RuleContext, alike: boolean): void {
   to.mayHaveOrphans = from.mayHaveOrphans || !alike
 }
 
-/** What moves a key from a row of one layout to one of another, as a snapshot would. */
+/** What moves a key from a row of one table to one of another. */
 function mover(from: Table, before: RuleSet, to: Table, after: RuleSet): (old: Entry, entry: Entry) => void {
-  const reader = new RowReader(layoutOf(from, before.rules), to, after.rules)
+  const rows = new RowCopy(from, before.rules, to, after.rules)
   return (old, entry) => {
     old.load()
-    const { buffer, byteOffset, byteLength } = rowBytes(from, old)
-    reader.read(entry, new DataView(buffer, byteOffset, byteLength), 0, () => old)
-    if (reader.same) {
-      entry.refs = old.refs
-      entry.rares = old.rares
-    }
+    rows.copy(old, entry)
     entry.open = old.open
   }
 }

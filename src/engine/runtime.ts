@@ -30,6 +30,16 @@ export interface Setup {
   models?: ReadonlyMap<string, Scorer>
   /** Writes an event's address in its normal form and looks up its place; without it, events bring both. */
   locate?: (event: Event) => void
+  /** Is told of each warning as it is raised, and of the key whose state it was raised at. */
+  trace?: (warning: Warning, at: RaisedAt) => void
+}
+
+/** The key that a warning was raised at: a learner of a platform, or a resource by `resourceKey`. */
+export interface RaisedAt {
+  stage: AnyDetector['stage']
+  /** Of a resource that belongs to none: empty. */
+  platform: string
+  key: string
 }
 
 const FIELD_INDEX: ReadonlyMap<Field, number> = new Map(FIELDS.map((f, i) => [f, i]))
@@ -46,8 +56,12 @@ export class RuleSet {
   private readonly context: string
   private readonly live: string
   readonly models: ReadonlyMap<string, Scorer>
+  readonly stage: AnyDetector['stage']
+  readonly trace: Setup['trace']
 
   constructor(setup: Setup, stage: AnyDetector['stage']) {
+    this.stage = stage
+    this.trace = setup.trace
     this.rules = setup.rules.filter((r) => r.detector.stage === stage).sort((a, b) => compareText(a.id, b.id))
     this.catalogue = setup.catalogue
     this.context = setup.context
@@ -243,7 +257,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
 
   private send(rule: Rule, warning: Warning): void {
     const isShadow = rule.mode === 'shadow'
-    this.emit({ kind: isShadow ? 'shadow' : 'warning', at: this.now, value: warning })
+    this.emitWarning(warning, this.now, this.entry as Entry, isShadow)
     if (warning.revision > 1 || !rule.prompt || isShadow) return
     for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
@@ -260,13 +274,16 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     for (const o of entry.open) {
       // What has been taken back stays so.
       if (lives(o) || o.last.episode === 'withdrawn') continue
-      this.emit({
-        kind: o.shadow ? 'shadow' : 'warning', at: now,
-        value: { ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.contextOf(o.shadow ?? false) },
-      })
+      const isShadow = o.shadow ?? false
+      this.emitWarning({ ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.contextOf(isShadow) }, now, entry, isShadow)
     }
     entry.open = entry.open.filter(lives)
     if (entry.open.length === 0) entry.open = undefined
+  }
+
+  private emitWarning(value: Warning, at: Ms, entry: Entry, isShadow: boolean): void {
+    this.set.trace?.(value, { stage: this.set.stage, platform: this.platform, key: entry.key })
+    this.emit({ kind: isShadow ? 'shadow' : 'warning', at, value })
   }
 
   private get rule(): Rule {

@@ -48,6 +48,15 @@ test('waits until a file that is written bit by bit is quiet', async () => {
   await writing
 })
 
+test('a directory that never rests is told, and read once it does', async () => {
+  const impatient = new RulesWatch([dir], { poll: 10, quiet: QUIET, patience: 3 * QUIET })
+  let n = 0
+  const writing = setInterval(() => write('a.yaml', String(n++)), QUIET / 10)
+  expect(texts(await impatient.next(new AbortController().signal))).toBe(`the rules in \`${dir}\` do not stop changing; let them rest for 150ms, or swap a directory by a link`)
+  clearInterval(writing)
+  expect(texts(await impatient.next(new AbortController().signal))).toEqual([`a.yaml=${n - 1}`])
+})
+
 test('sees a file that was replaced by another of the same size and date', async () => {
   write('a.yaml', 'one')
   utimesSync(join(dir, 'a.yaml'), 1, 1)

@@ -1,7 +1,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InvigilError } from '../base/errors.ts'
-import { SECOND, type Ms } from '../base/time.ts'
+import { formatDuration, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import type { RuleSource } from '../rules/load.ts'
 import { fileError } from './file-error.ts'
 import { listRuleFiles, textOf } from './texts.ts'
@@ -11,9 +11,13 @@ const POLL: Ms = 0.2 * SECOND
 /** What has not changed for so long is taken for whole. */
 export const QUIET: Ms = 0.5 * SECOND
 
+/** Longer must nobody wait in silence for a directory that never rests. */
+const PATIENCE: Ms = MINUTE
+
 export interface WatchOptions {
   poll?: Ms
   quiet?: Ms
+  patience?: Ms
 }
 
 /** What lies in the directories once it is quiet: texts, or why they cannot be read. */
@@ -36,13 +40,15 @@ export class RulesWatch {
   private readonly dirs: readonly string[]
   private readonly poll: Ms
   private readonly quiet: Ms
+  private readonly patience: Ms
   /** What was handed out last. */
   private handled: string | undefined
 
-  constructor(dirs: readonly string[], { poll = POLL, quiet = QUIET }: WatchOptions = {}) {
+  constructor(dirs: readonly string[], { poll = POLL, quiet = QUIET, patience = PATIENCE }: WatchOptions = {}) {
     this.dirs = dirs
     this.poll = poll
     this.quiet = quiet
+    this.patience = patience
   }
 
   /**
@@ -51,10 +57,11 @@ export class RulesWatch {
    */
   async next(stop: AbortSignal): Promise<Settled | undefined> {
     let seen: Look | undefined
-    let since = 0
+    let [since, restless] = [0, performance.now()]
     while (!stop.aborted) {
       const look = await lookAt(this.dirs)
-      if (look.key === this.handled) seen = undefined
+      if (look.key === this.handled) [seen, restless] = [undefined, performance.now()]
+      else if (performance.now() - restless >= this.patience) return { error: this.neverQuiet() }
       else if (look.key !== seen?.key) [seen, since] = [look, performance.now()]
       else if (performance.now() - since >= this.quiet) {
         const settled = await readWhole(look)
@@ -67,6 +74,16 @@ export class RulesWatch {
       await sleep(this.poll, undefined, { signal: stop }).catch(() => undefined)
     }
     return undefined
+  }
+
+  /** What was handed out last is handed out again. */
+  forget(): void {
+    this.handled = undefined
+  }
+
+  private neverQuiet(): InvigilError {
+    const dirs = this.dirs.map((dir) => `\`${dir}\``).join(', ')
+    return new InvigilError('io', `the rules in ${dirs} do not stop changing; let them rest for ${formatDuration(this.quiet)}, or swap a directory by a link`)
   }
 }
 

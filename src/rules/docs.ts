@@ -2,17 +2,21 @@ import { z } from 'zod'
 import { formatDuration } from '../base/time.ts'
 import { DEFAULT_HORIZON } from '../engine/runtime.ts'
 import type { AnyDetector } from '../engine/detector.ts'
+import type { Scorer } from '../engine/ports.ts'
+import { exampleSection, examplesOf } from './docs-example.ts'
 import type { Bundle, DescribedRule } from './load.ts'
 import { events, PLACE_WORDS, scopes, sightings, type Vocabulary } from './vocabulary.ts'
+import { ruleSchema } from './schema.ts'
 
-/** The reference in Markdown: every detector and every rule of the bundle. */
-export function writeReference(bundle: Bundle, detectors: readonly AnyDetector[]): string {
+/** The reference in Markdown: every detector and every rule of the bundle, with examples that are run for it (`models`: those that detectors ask). */
+export function writeReference(bundle: Bundle, detectors: readonly AnyDetector[], models?: ReadonlyMap<string, Scorer>): string {
   return [
     '# Reference', 'Made by `invigil rules docs` from the detectors and the rules themselves.',
+    '## Keys of a rule', schemaTable(ruleSchema, 'key'),
     '## Rules', ...bundle.described.map((d) => ruleSection(d, bundle)),
     ...definitionSections(bundle),
-    '## Detectors', ...detectors.map(detectorSection),
-    ...(detectors.some((d) => d.fit) ? conditionSections() : []),
+    '## Detectors', ...detectors.map((d) => detectorSection(d, bundle, models)),
+    ...(detectors.some((d) => d.fit !== undefined) ? conditionSections() : []),
     '## Regulations', ...regulationSections(bundle),
   ].join('\n\n') + '\n'
 }
@@ -45,7 +49,7 @@ function paramsText(params: Record<string, unknown>): string {
   return Object.entries(params).map(([k, v]) => code(`${k}: ${typeof v === 'string' ? v : JSON.stringify(v)}`)).join(', ')
 }
 
-function detectorSection(detector: AnyDetector): string {
+function detectorSection(detector: AnyDetector, bundle: Bundle, models: ReadonlyMap<string, Scorer> | undefined): string {
   const needs = detector.needs.map((n) => (typeof n === 'string' ? code(n) : n.map(code).join(' or ')))
   return [
     `### ${detector.name}`,
@@ -56,8 +60,9 @@ function detectorSection(detector: AnyDetector): string {
       ...(detector.needsCatalogue?.length ? [`- Needs from the catalogue: ${detector.needsCatalogue.map(code).join(', ')}`] : []),
       `- Remembers: ${detector.horizon === 'class' ? 'until the class closes' : `for ${formatDuration(detector.horizon ?? DEFAULT_HORIZON)} of silence`}`,
     ].join('\n'),
-    paramTable(detector),
-    ...(detector.example === undefined ? [] : [`\`\`\`yaml\n${detector.example.trim()}\n\`\`\``]),
+    schemaTable(detector.params as z.ZodObject, 'parameter'),
+    ...(detector.facts ? [factTable(detector.facts)] : []),
+    ...examplesOf(detector, bundle).map((e) => exampleSection(e, models)),
   ].join('\n\n')
 }
 
@@ -113,18 +118,26 @@ interface JsonParam {
   exclusiveMinimum?: number
   exclusiveMaximum?: number
   default?: unknown
+  plausible?: [number | string, number | string]
   description?: string
 }
 
-function paramTable(detector: AnyDetector): string {
-  const schema = z.toJSONSchema(detector.params as z.ZodObject, { io: 'input', unrepresentable: 'any' })
-  const { properties = {} } = schema as { properties?: Record<string, JsonParam> }
+function schemaTable(of: z.ZodObject, what: 'key' | 'parameter'): string {
+  const { properties = {}, required = [] } = z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, JsonParam>; required?: string[] }
   const rows = Object.entries(properties).map(([name, p]) => {
-    const standard = p.default === undefined ? '' : code(typeof p.default === 'string' ? p.default : JSON.stringify(p.default))
-    return `| ${code(name)} | ${cell(typeText(p))} | ${cell(standard)} | ${cell(oneLine(p.description))} |`
+    const standard = p.default === undefined ? (required.includes(name) ? 'must be given' : '') : code(typeof p.default === 'string' ? p.default : JSON.stringify(p.default))
+    return `| ${code(name)} | ${cell(typeText(p))} | ${cell(standard)} | ${cell(oneLine(p.description) + usual(p))} |`
   })
   if (rows.length === 0) return 'No parameters.'
-  return ['| parameter | type | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+  return [`| ${what} | type | default | meaning |`, '|---|---|---|---|', ...rows].join('\n')
+}
+
+function factTable(facts: Readonly<Record<string, string>>): string {
+  return ['| fact | meaning |', '|---|---|', ...Object.entries(facts).map(([name, text]) => `| ${code(name)} | ${cell(text)} |`)].join('\n')
+}
+
+function usual({ plausible }: JsonParam): string {
+  return plausible ? ` Usual: ${plausible[0]} to ${plausible[1]}.` : ''
 }
 
 function typeText(p: JsonParam): string {

@@ -198,7 +198,7 @@ test('many mistakes of different kinds are reported at once', () => {
 })
 
 test.each([
-  ['broken yaml', sources(plain.replace('title: Plain', 'title: [Plain')), ['d0/a.yaml:3:3: yaml: flow sequence in block collection must be sufficiently indented and end with a ]']],
+  ['broken yaml', sources(plain.replace('title: Plain', 'title: [Plain')), ['d0/a.yaml:2:15: yaml: flow sequence in block collection must be sufficiently indented and end with a ]']],
   ['a key twice', sources(`${plain}  title: Other\n`), ['d0/a.yaml:7:3: yaml: map keys must be unique']],
   ['no list', sources('rule: plain\n'), ['d0/a.yaml:1:1: a rules file is a list (begin each rule with `- rule: name`)']],
   ['nothing at all', [{ dir: 'd0', files: [] }], ['no rule in `d0`']],

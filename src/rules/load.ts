@@ -12,7 +12,7 @@ import { readLayers, type Layer } from './layers.ts'
 import type { Names } from './names.ts'
 import { loadRegulations, type Regulations } from './regulations.ts'
 import type { Exempt, RuleInput, TestInput } from './schema.ts'
-import { overlay, partOf, whereOf, type Tree } from '../base/tree.ts'
+import { overlay, partOf, whereAt, whereOf, type Tree } from '../base/tree.ts'
 
 /** The texts of one rules directory, in any order. Those whose path lies in `regulations/` are regulations. */
 export interface RuleSource {
@@ -23,9 +23,15 @@ export interface RuleSource {
 /** The tests that one file brings for a rule, and the rule as it is up to that file's directory. */
 export interface TestedRule {
   rule: Rule
+  /** The lists and shared conditions that it may use there. */
+  names: Names
+  /** As it is written up to there. */
+  input: RuleInput
   /** Where the rule, or the change to it, is written. */
   where: Where
   tests: readonly TestInput[]
+  /** Where each of them is written. */
+  places: readonly Where[]
   /** Its exemptions, whose days depend on the catalogue. */
   exempt: readonly Exempt[]
   /** A change of `params` that brings no test of its own. */
@@ -99,7 +105,7 @@ function hashOf(rules: readonly Rule[]): string {
   return contentHash(rules.map((r) => [r.id, r.version]))
 }
 
-function isRegulation({ path }: { path: string }): boolean {
+export function isRegulation({ path }: { path: string }): boolean {
   return /(^|\/)regulations\/[^/]+$/.test(path)
 }
 
@@ -113,7 +119,7 @@ function compileStack(stack: readonly Layer[], names: readonly Names[], options:
     last = compileRule(under, here, options, problems)
     const tests = readTests(layer.tree, problems)
     const untested = layer !== stack[0] && tests.length === 0 && partOf(layer.tree, ['params']) !== undefined
-    if (last) tested.push({ rule: last.rule, where: whereOf(layer.tree), tests, exempt: last.input.exempt, untested })
+    if (last) tested.push({ rule: last.rule, names: here, input: last.input, where: whereOf(layer.tree), tests, places: tests.map((_, i) => whereAt(layer.tree, ['tests', i])), exempt: last.input.exempt, untested })
   }
   const latest = names.at(-1) as Names
   return under === undefined || latest === names[stack.at(-1)?.directory ?? 0] ? last : compileRule(under, latest, options, problems)

@@ -54,6 +54,10 @@ export interface Own<P extends CommonParams, D> {
 /** The fields that a rule over a resource cannot do without; the catalogue may know the class. */
 const OF_RESOURCE = { ip: ['ip'], device: ['device'], account: ['account'], class: [], person: [] } as const satisfies Record<string, readonly Need[]>
 const RESOURCES = OVER.filter((over) => over !== 'events')
+const FACTS: Readonly<Record<keyof Facts, string>> = {
+  value: 'what was measured', limit: 'what is allowed', times: 'how often in the episode', seconds: 'from the first evidence to the last', by: 'the values of `by`',
+  values: 'the different values that were counted', atLeast: 'whether `value` is that or more', silent: 'how often nothing at all came after what should have been followed',
+}
 /** What every event or sighting has. */
 const SURE: readonly string[] = ['action', 'kind', 'platform', 'learner']
 
@@ -63,7 +67,7 @@ export function defineOwn<S extends z.ZodObject, D>(params: S, own: Own<z.output
   const keyed = new Keyed<P, D>(own)
   const { name, summary, example, refuses } = own
   const base = {
-    name, version: 1, summary, params, needs: [], horizon: HORIZON, state: keyed.shape, example, refuses,
+    name, version: 1, summary, params, needs: [], horizon: HORIZON, state: keyed.shape, example, refuses, facts: FACTS,
     onTimer: (_: Ms, key: Context<z.output<S>, State<D>, Facts>) => keyed.settle(key as Key<P, D>),
     explain: (facts: Facts, p: z.output<S>) => own.explain(facts, p as P),
   }

@@ -32,7 +32,7 @@ export function sweepPlot({ axes, points, today, rules }: SweepReport, kind: 'tr
     ? { field: 'x', type: 'ordinal' as const, sort: null, axis: { labelAngle: 0 } }
     : { field: 'x', type: 'quantitative' as const, scale: { zero: false, nice: false, padding: 12 }, axis: { format: '~g' } }
   const range = names.length <= CURVES.length ? { range: CURVES.map((c) => c.colour).slice(0, names.length) } : { scheme: 'viridis' as const }
-  const color = { field: 'name', type: 'nominal' as const, sort: null, scale: { domain: names, ...range }, legend: others.length === 0 ? null : { title: null, orient: 'bottom' as const, columns: 3 } }
+  const color = { field: 'name', type: 'nominal' as const, sort: null, scale: { domain: names, ...range }, legend: others.length === 0 ? null : { title: null, orient: 'bottom' as const, columns: 3, symbolSize: 100 } }
   const suggested = suggestion?.value === undefined ? [] : [{ x: xOf(across.values.find((v) => v.text === suggestion.value) ?? asValue(suggestion.value), unit) }]
   const picture = ({ title, of, limit }: Panel, i: number): object => {
     const values = points.flatMap((p) => {

@@ -11,8 +11,8 @@ test('tells what of a rule is different, parameter by parameter', () => {
   expect(ruleChanges(load(), after)).toEqual([{
     rule: 'often', kind: 'changed',
     parts: [
-      { name: 'params.most', from: '2', to: '3' }, { name: 'params.within', from: undefined, to: '"5m"' },
-      { name: 'scope', from: undefined, to: '"platform == \\"p1\\""' }, { name: 'severity', from: '"low"', to: '"high"' },
+      { name: 'params.most', from: 2, to: 3 }, { name: 'params.within', from: '10m', to: '5m' },
+      { name: 'scope', from: undefined, to: 'platform == "p1"' }, { name: 'severity', from: 'low', to: 'high' },
     ],
   }])
 })

@@ -1,13 +1,14 @@
 import { canonicalJson } from '../../base/hash.ts'
 import { compareText } from '../../base/order.ts'
+import { formatDuration, parseDuration } from '../../base/time.ts'
 import type { Bundle, DescribedRule } from '../../rules/load.ts'
 
-/** How a rule differs from what it was; `from` and `to` are JSON, absent where the rule does not say it. */
+/** How a rule differs from what it was; `from` and `to` are as in a rules file, absent where the rule has no such part. */
 export interface RuleChange {
   rule: string
   kind: 'added' | 'removed' | 'changed'
   /** Of a changed one: what of it is different, such as `params.overlap`. */
-  parts: { name: string; from: string | undefined; to: string | undefined }[]
+  parts: { name: string; from: unknown; to: unknown }[]
 }
 
 /** What explains a rule, and changes none of its warnings. */
@@ -28,12 +29,22 @@ export function ruleChanges(before: Bundle, after: Bundle): RuleChange[] {
 
 function partsOf(old: DescribedRule, now: DescribedRule): RuleChange['parts'] {
   const [a, b] = [flat(old), flat(now)]
-  return [...new Set([...a.keys(), ...b.keys()])].sort(compareText).filter((k) => a.get(k) !== b.get(k)).map((name) => ({ name, from: a.get(name), to: b.get(name) }))
+  return [...new Set([...a.keys(), ...b.keys()])].sort(compareText).filter((k) => canonicalJson(a.get(k)) !== canonicalJson(b.get(k))).map((name) => ({
+    name, from: a.has(name) ? a.get(name) : defaultOf(old, name, b.get(name)), to: b.has(name) ? b.get(name) : defaultOf(now, name, a.get(name)),
+  }))
 }
 
 /** Each part of a rule as it is written, parameters one by one. */
-function flat({ input }: DescribedRule): Map<string, string> {
+function flat({ input }: DescribedRule): Map<string, unknown> {
   const { params, ...rest } = input
-  const named = [...Object.entries(rest), ...Object.entries(params).map(([k, v]) => [`params.${k}`, v] as const)]
-  return new Map(named.filter(([k, v]) => v !== undefined && !WORDS.has(k)).map(([k, v]) => [k, canonicalJson(v)]))
+  const named = [...Object.entries(rest), ...Object.entries(params).map(([k, v]) => [`${PARAMS}${k}`, v] as const)]
+  return new Map(named.filter(([k, v]) => v !== undefined && !WORDS.has(k)))
+}
+
+const PARAMS = 'params.'
+
+/** What a parameter is where it is not written, in the form of `like`: a duration is kept as milliseconds. */
+function defaultOf({ rule }: DescribedRule, name: string, like: unknown): unknown {
+  const value = name.startsWith(PARAMS) ? rule.params[name.slice(PARAMS.length)] : undefined
+  return typeof value === 'number' && typeof like === 'string' && parseDuration(like) !== undefined ? formatDuration(value) : value
 }

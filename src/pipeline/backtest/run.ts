@@ -1,3 +1,4 @@
+import { InvigilError } from '../../base/errors.ts'
 import { formatTime, type Ms } from '../../base/time.ts'
 import { compareText } from '../../base/order.ts'
 import { duplicatesOf } from '../../engine/account.ts'
@@ -5,7 +6,7 @@ import type { Machine } from '../../engine/machine.ts'
 import type { RuleSource } from '../../rules/load.ts'
 import type { Format } from '../../telemetry/decode.ts'
 import type { Accounts } from '../accounts.ts'
-import { contextUnder, type Surroundings } from '../context.ts'
+import { contextUnder, type OpenContext, type Surroundings } from '../context.ts'
 import { isFile } from '../logs.ts'
 import { coverageRows, type CoverageRow } from '../summary.ts'
 import { judge, type Budget } from './budget.ts'
@@ -53,7 +54,7 @@ export async function backtest(options: BacktestOptions): Promise<BacktestResult
   const before: Variant = { name: 'today', context: await contextUnder(options.before, surroundings) }
   const points = axes.length === 0 ? [] : gridOf(axes)
   const tried: Variant[] = points.length === 0 ? [{ name: 'changed', context: await contextUnder(options.after, surroundings) }] : []
-  for (const point of points) tried.push({ name: pointName(axes, point), context: await contextUnder([...options.after, overlayOf(axes, point)], surroundings) })
+  for (const point of points) tried.push({ name: pointName(axes, point), context: await loadPoint(axes, point, options) })
   const run = await runVariants([before, ...tried], options)
   const [was, ...are] = run.judged as [Judged, ...Judged[]]
   const { accounts, span, problems } = run.replayed
@@ -69,6 +70,18 @@ export async function backtest(options: BacktestOptions): Promise<BacktestResult
   if (points.length === 0) changes = tellChange(report, run, was, are[0] as Judged, options)
   else await tellSweep(report, run, was, are, { ...options, axes, points })
   return { report, changes }
+}
+
+/** Loads the rules with the values of a point laid over them. What is wrong with the values is wrong with the sweep. */
+async function loadPoint(axes: readonly Axis[], point: Point, { after, surroundings }: BacktestOptions): Promise<OpenContext> {
+  const overlay = overlayOf(axes, point)
+  try {
+    return await contextUnder([...after, overlay], surroundings)
+  } catch (e) {
+    if (!(e instanceof InvigilError) || !e.problems.some((p) => p.file === overlay.dir)) throw e
+    const problems = e.problems.map((p) => (p.file === overlay.dir ? { message: `\`--sweep\` with \`${pointName(axes, point)}\`: ${p.message}`, mend: p.mend } : p))
+    throw new InvigilError(e.code, problems.length === 1 ? (problems[0] as { message: string }).message : 'these values cannot be swept', { problems, cause: e })
+  }
 }
 
 function tellChange(report: BacktestReport, run: Run, was: Judged, is: Judged, { labels, budgets = [] }: BacktestOptions): Change[] {
@@ -107,9 +120,9 @@ async function tellSweep(report: BacktestReport, run: Run, was: Judged, are: rea
   if (options.falseAlarms === undefined || labels === undefined) return
   report.suggestion = await suggestionFor(report.sweep, options.falseAlarms, {
     load: (source) => contextUnder([...options.after, source], options.surroundings),
-    measure: !(await canReadAgain(options.logs)) ? undefined : async (context) => {
-      const again = await runVariants([{ name: 'suggested', context }], options)
-      return again.ratesOf(again.judged[0] as Judged, labels, rules)
+    measure: !(await canReadAgain(options.logs)) ? undefined : async (contexts) => {
+      const again = await runVariants(contexts.map((context, i) => ({ name: String(i), context })), options)
+      return again.judged.map((of) => again.ratesOf(of, labels, rules))
     },
   })
 }

@@ -22,6 +22,7 @@ test('a value that rounding leaves at one that was measured is that one', () => 
 test('never goes beyond what was measured', () => {
   expect(suggest(points({ 10: 400, 20: 200 }), 0.05, floor)).toMatchObject({ at: undefined, why: 'even at the strictest value that was tried 10 % of the honest are warned of; sweep further' })
   expect(suggest(points({ 10: 40, 20: 20 }), 0.05, floor)).toMatchObject({ at: 10, by: 'measured', expected: 0.02, note: expect.stringContaining('most lenient') })
+  expect(suggest(points({ 10: 0, 20: 0 }), 0.05, floor)).toMatchObject({ at: undefined, why: expect.stringContaining('every value that was tried warns of 0 % of the honest') })
 })
 
 test('where the share goes up and down, the highest of the stricter values counts', () => {

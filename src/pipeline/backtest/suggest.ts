@@ -29,6 +29,9 @@ export function suggest(measured: readonly Measured[], wanted: number, round: (a
   let highest = 0
   const steps = lenient.map((m) => ({ ...m, share: (highest = Math.max(highest, share(m))) }))
   const above = steps.findIndex((s) => s.share > wanted)
+  if (above < 0 && measured.every((m) => share(m) === share(measured[0] as Measured))) {
+    return { at: undefined, honest, why: `every value that was tried warns of ${percent(highest)} of the honest: which way is stricter, and where the share is reached, is not to be seen; sweep further` }
+  }
   if (above === 0) {
     return { at: undefined, honest, why: `even at the strictest value that was tried ${percent(share(lenient[0] as Measured))} of the honest are warned of; sweep further` }
   }

@@ -111,6 +111,7 @@ test('a hundred edits while a log grows: no event is lost, and nothing that was 
   for (let n = 1; n <= EDITS; n++) {
     const became = new Promise<string>((done) => (heard = done))
     const kindOf = hears()
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
     editor.postMessage(n)
     // The log grows while the edit is made.
     appendFileSync(log, lines.slice(500 + Math.floor(((lines.length - 500) * (n - 1)) / EDITS), 500 + Math.floor(((lines.length - 500) * n) / EDITS)).map((l) => `${l}\n`).join(''))

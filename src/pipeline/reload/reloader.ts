@@ -1,7 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InvigilError } from '../../base/errors.ts'
+import { SECOND, type Ms } from '../../base/time.ts'
 import { RulesWatch, type Settled, type WatchOptions } from '../../io/watch-rules.ts'
 import { asProblem, runTests } from '../../rules/run-tests.ts'
 import { contextOf, type ContextOptions, type OpenContext } from '../context.ts'
+
+/** What failed outside of the rules is tried again after this. */
+const AGAIN: Ms = 5 * SECOND
 
 export interface ReloadOptions extends Pick<ContextOptions, 'rules' | 'models' | 'backend' | 'version'> {
   watch?: WatchOptions
@@ -83,10 +88,18 @@ export class Reloader {
         await this.judge(found)
       } catch (e) {
         if (!(e instanceof InvigilError) || e.domain === 'bug') throw e
-        this.refusal = e
-        this.watcher.refused?.(e)
+        await this.refuse(e)
       }
     }
+  }
+
+  private async refuse(e: InvigilError): Promise<void> {
+    if (e.message !== this.refusal?.message || e.domain === 'user') this.watcher.refused?.(e)
+    this.refusal = e
+    if (e.domain === 'user') return
+    // A full disk, say: no file will change when there is room again.
+    this.watch.forget()
+    await sleep(AGAIN, undefined, { signal: this.stop.signal }).catch(() => undefined)
   }
 
   private async judge(found: Settled): Promise<void> {
