@@ -104,8 +104,8 @@ test.each([
 const own = (detector: string, params: string) => `${head('own', detector)}  params: { ${params} }\n`
 
 test.each([
-  ['a condition that is never met', own('match', `where: 'action == "played" && action == "paused"'`), ['never-fires 0.yaml:7:21: `params.where` is never true (mend the condition)']],
-  ['a step that is never taken', own('sequence', `steps: ['action == "played"', 'action == "played" && action in ["paused"]'], within: 1m`),
+  ['a condition that is never met', own('match', `where: 'action == "heartbeat" && rate > 2.0 && rate < 1.0'`), ['never-fires 0.yaml:7:21: `params.where` is never true (mend the condition)']],
+  ['a step that is never taken', own('sequence', `steps: ['action == "played"', 'learner == "a" && learner in ["b"]'], within: 1m`),
     ['never-fires 0.yaml:7:44: `params.steps[1]` is never true (mend the condition)']],
   ['a condition of nothing', own('threshold', `where: 'true', window: 1m, most: 3`), ['no-effect 0.yaml:7:21: `params.where` is always true (take it out, or mend it)']],
   ['good conditions', own('match', `where: 'rate > 2.0 && action == "heartbeat"'`), []],
