@@ -60,7 +60,7 @@ Examples:
 
 The log is read once for all variants of the rules. A sweep tries at most 50.
 A budget limits \`added\`, \`removed\`, \`changed\`, \`learners\` (newly and no longer
-warned of) or, with labels, \`precision\` and \`recall\` of the changed rules.
+warned of) or, with labels, \`precision\` and \`recall\` under the changed rules.
 Exit codes: 0 all is well; 1 the system failed; 2 there is something to mend: a
 budget that is not kept, no value for the wanted false alarms, a log cut short.
 `
