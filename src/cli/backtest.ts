@@ -56,7 +56,7 @@ Examples:
   invigil backtest may.ndjson.gz --rules shipped --rules ours --budget 'added<50' --budget 'learners<=20'
   invigil backtest may.ndjson.gz --sweep parallel-chapters.overlap=10s..60s:10s --output sweep
   invigil backtest world/telemetry.ndjson.gz --catalogue world/catalogue.yaml --labels world/truth.json \\
-    --sweep hang-up.inputless=10m..60m:5m --false-alarms 0.5% --overlay-out ours/hang-up.yaml
+    --sweep hang-up.idle=10m..60m:5m --false-alarms 0.5% --overlay-out ours/hang-up.yaml
 
 The log is read once for all variants of the rules. A sweep tries at most 50.
 A budget limits \`added\`, \`removed\`, \`changed\`, \`learners\` (newly and no longer
