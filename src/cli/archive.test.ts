@@ -9,6 +9,9 @@ import type { KafkaClient } from '../io/kafka/client.ts'
 import { createTopics } from '../io/kafka/topics.ts'
 import { writeModel } from '../io/models.ts'
 import { openContext, type OpenContext } from '../pipeline/context.ts'
+import { ArchiveFeed } from '../pipeline/evidence/archive-feed.ts'
+import { makeEvidence, packEvidence } from '../pipeline/evidence/make.ts'
+import { verifyBundle } from '../pipeline/evidence/verify.ts'
 import { archive, type ArchiveOptions, type ArchiveReport } from '../pipeline/kafka/archive.ts'
 import type { Summary } from '../pipeline/summary.ts'
 import { SMALL_GEO, outputsOf, summaryOf } from '../testing/cli.ts'
@@ -19,6 +22,7 @@ import { replayLog } from '../testing/replay-log.ts'
 import { RULES, temporary } from '../testing/runs.ts'
 import { START_MS, useKafka } from '../testing/services.ts'
 import { clockworkModel } from '../testing/tiny-model.ts'
+import type { Warning } from '../warnings/warning.ts'
 import { runOverArchive, type ArchiveRunCommand } from './run-archive.ts'
 import { VERSION } from './version.ts'
 
@@ -114,6 +118,26 @@ test('a run over the archive gives what one machine gives over the log, byte for
   const rejects = readFileSync(join(realm.cwd, 'out1', 'rejects.ndjson'), 'utf8').trimEnd().split('\n').map((l) => JSON.parse(l) as { reason: string; base64?: string; text?: string; length: number; topic: string; stamp?: string })
   expect(rejects.filter((r) => r.reason === 'bad-utf8')[0]).toMatchObject({ base64: (ODD[0] as Buffer).toString('base64'), length: 3, topic: realm.client.topic('telemetry') })
   expect(rejects.filter((r) => r.reason === 'future')[0]).toMatchObject({ text: String(ODD[5]), stamp: expect.stringMatching(/^20/) as string })
+})
+
+test('the evidence for warnings over Kafka verifies: through late records, records that came twice and a change of context', { timeout: 120_000 }, async () => {
+  const lines = readFileSync(join(realm.cwd, 'out1', 'warnings.ndjson'), 'utf8').trimEnd().split('\n')
+  const warnings = lines.map((l) => JSON.parse(l) as Warning)
+  const ids = new Set(warnings.map((w) => [w.rule, warnings.findLast((x) => x.rule === w.rule)?.id as string] as const).map(([, id]) => id))
+  // One that goes on from one context into the next.
+  const across = warnings.find((w) => warnings.some((x) => x.id === w.id && x.context !== w.context))
+  if (across) ids.add(across.id)
+  const catalogue = await contextOf(realm.cwd, [RULES])
+  const feed = await ArchiveFeed.open({ archive: inOne, local: catalogue, geo: SMALL_GEO.slice(1), version: VERSION })
+  const made = await makeEvidence(feed, [...ids], { version: VERSION })
+  expect(made.length).toBeGreaterThan(5)
+  for (const { evidence } of made) {
+    expect([...evidence.revisions].sort()).toEqual(lines.filter((l) => (JSON.parse(l) as Warning).id === evidence.about.warning).sort())
+    expect(await verifyBundle(packEvidence(evidence), { version: VERSION })).toMatchObject({ rule: evidence.about.rule, verified: true, differences: [] })
+  }
+  expect(made.some(({ evidence }) => evidence.contexts.length === 2)).toBe(true)
+  const { code, out } = await realm.shell(`explain ${[...ids][0]} --archive in-one --catalogue catalogue.yaml ${SMALL_GEO.join(' ')}`).ended
+  expect([code, out]).toEqual([0, expect.stringContaining(`warning ${[...ids][0]}`)])
 })
 
 test('several goes archive what one does: every record once, as it was', { timeout: 60_000 }, async () => {

@@ -3,9 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
+import { backtestCommand } from './backtest.ts'
+import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
+import { explainCommand } from './explain.ts'
 import { replayCommand } from './replay.ts'
+import { reviewCommand } from './review.ts'
 import { publishCommand } from './rules-publish.ts'
+import { reportCommand } from './rules-report.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
@@ -13,6 +18,7 @@ import { simulateCommand } from './simulate.ts'
 import { statusCommand } from './status.ts'
 import { clip, printable } from './text.ts'
 import { topicsCommand } from './topics.ts'
+import { verifyCommand } from './verify.ts'
 import { VERSION } from './version.ts'
 
 /** Longer lines quote something that is no text. */
@@ -21,13 +27,18 @@ const LONGEST_LINE = 1000
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
   program.addCommand(runCommand())
-  program.addCommand(rulesCommand().addCommand(publishCommand()))
+  program.addCommand(backtestCommand())
+  program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
+  program.addCommand(reviewCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
   program.addCommand(topicsCommand())
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
   program.addCommand(archiveCommand())
+  program.addCommand(explainCommand())
+  program.addCommand(evidenceCommand())
+  program.addCommand(verifyCommand())
   for (const c of [program, ...allCommands(program)]) {
     c.exitOverride().showSuggestionAfterError().helpOption('-h, --help', 'print this help')
     if (c.commands.length > 0) c.helpCommand('help [command]', 'print the help of a command')

@@ -35,7 +35,8 @@ export async function runOverArchive({ archive, output, catalogue, geo, models, 
   }
 }
 
-async function localCatalogue(file: string | undefined): Promise<LocalCatalogue> {
+/** The catalogue that a command names, if it names one, with its hash. */
+export async function localCatalogue(file: string | undefined): Promise<LocalCatalogue> {
   const catalogue = file === undefined ? new Catalogue({ platforms: [], courses: [], classes: [], networks: {} }) : loadCatalogue(await readText(file), file)
   return { catalogue, parts: { catalogue: contentHash(catalogue.data) } }
 }

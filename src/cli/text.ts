@@ -1,12 +1,8 @@
+export { printable } from '../base/printable.ts'
+
 /** Wide characters take two columns of a terminal, combining marks none. */
 const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
 const NONE = /\p{Mn}|\p{Me}/u
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu
-
-/** Text from a log or file as it may be shown: what would steer a terminal or hide is escaped as in JSON. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (c) => [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''))
-}
 
 /** How many columns a character takes. */
 function columns(char: string): number {

@@ -5,6 +5,8 @@ import { LAST, TIMERS, type Row, type Table } from './table.ts'
 
 /** An episode that was sent and is not over: what the next revision needs. */
 export interface OpenEpisode {
+  /** Of a rule in the shadow. */
+  shadow?: true
   rule: string
   id: string
   /** Last revision sent. */

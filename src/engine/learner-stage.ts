@@ -175,7 +175,7 @@ export class LearnerStage {
       if (this.forgetting.isForgotten(part, entry, slot, at)) continue
       this.touch(part, entry)
       this.at(part, entry)
-      this.context.endOrphans(entry, at)
+      this.context.endOrphans(entry, at, this.table)
       if (slot === this.sightingSlot) {
         const next = sightTimer(this.presence, at, part.id, entry.id, this.sinks.sighting)
         if (next !== undefined) part.timers.set(entry, slot, next)
@@ -207,6 +207,7 @@ export class LearnerStage {
       const { event, watermark } = missed
       this.locate?.(event)
       const part = this.partOf(event.platform)
+      this.context.platform = part.id
       // What is late counts from the watermark it missed: everything before that has been handled.
       const now = watermark
       const known = part.learners.get(event.learner)
@@ -226,7 +227,6 @@ export class LearnerStage {
       history.lateAt = now
       // A platform in trouble makes what it says less certain, but is no reason to blame its learners.
       if (mark.troubled.includes(part.id)) continue
-      this.context.platform = part.id
       this.context.firstTime = mark.first[part.id] ?? Infinity
       this.context.fields = mark.fields[part.id] ?? []
       for (const slot of this.lateSlots) {
@@ -243,7 +243,7 @@ export class LearnerStage {
     if (entry === undefined) entry = this.make(part, learner)
     else {
       this.touch(part, entry)
-      if (entry.open !== undefined) this.context.endOrphans(entry, time)
+      if (entry.open !== undefined) this.context.endOrphans(entry, time, this.table)
       if (time - entry.last > this.forgetting.shortest) this.forgetting.forget(part, entry, time)
     }
     if (time > entry.last) entry.last = time

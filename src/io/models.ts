@@ -41,8 +41,14 @@ export async function writeModel(dir: string, files: ModelFiles): Promise<ModelF
   return folder
 }
 
-function hashOf(files: readonly (readonly [string, Uint8Array])[]): string {
-  return contentHash(files.filter(([name]) => /\.(json|bin)$/.test(name)).map(([name, bytes]) => [name, sha256(bytes)]))
+/** Whether scores may depend on a file of a model's folder. */
+export function isModelFile(name: string): boolean {
+  return /\.(json|bin)$/.test(name)
+}
+
+/** The hash of a model's folder: see `ModelFolder`. */
+export function hashOf(files: Iterable<readonly [string, Uint8Array]>): string {
+  return contentHash([...files].filter(([name]) => isModelFile(name)).map(([name, bytes]) => [name, sha256(bytes)]))
 }
 
 async function list(dir: string) {

@@ -5,17 +5,18 @@ import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
 import { loadMachine, saveMachine } from '../engine/snapshot.ts'
 import type { LineReader } from '../io/lines.ts'
-import { OutputFolder, SUMMARY } from '../io/output-folder.ts'
+import { OUTPUT_OF, OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
 import { createDecoder } from '../telemetry/decode.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
 import type { Held } from '../telemetry/held.ts'
 import { countOutput, newAccounts, type Accounts } from './accounts.ts'
-import { Cursor, Merge, type Position, type Reject } from './cursor.ts'
+import { Cursor, type Position, type Reject } from './cursor.ts'
 import type { LocalHead } from './local-head.ts'
 import { checkSame, fingerprints, openLogs } from './logs.ts'
 import type { MarkStart } from './mark-starts.ts'
 import { SNAPSHOT_EVERY, type LocalOptions } from './options.ts'
+import { readLog, takeEvents, type Reading, type Taken } from './read-log.ts'
 import { Snapshots } from './recovery.ts'
 import { Marks, setupFrom } from './reload/marks.ts'
 import { Steering } from './reload/steering.ts'
@@ -45,8 +46,10 @@ class LocalRun {
   private readonly machine: Machine
   private readonly outputs: OutputFolder
   private readonly cursors: Cursor[]
-  private accounts: Accounts
-  private span: { first: Ms; last: Ms }
+  private readonly accounts: Accounts
+  private readonly span: { first: Ms; last: Ms }
+  private readonly taken: Taken
+  private readonly observe = (event: Held) => this.machine.observe(event)
   private records: number
   private readonly marks: Marks
   private readonly steering: Steering
@@ -88,6 +91,7 @@ class LocalRun {
     options.stop?.addEventListener('abort', () => this.wake?.(), { once: true })
     this.accounts = head?.accounts ?? newAccounts()
     this.span = head?.span ?? { first: Infinity, last: -Infinity }
+    this.taken = { accounts: this.accounts, span: this.span, reject: (reject) => this.reject(reject) }
     const sinks = {
       reject: (reject: Reject) => {
         if (!this.isRefilling) this.reject(reject)
@@ -124,7 +128,9 @@ class LocalRun {
 
   async all(): Promise<Summary> {
     const { options, machine } = this
-    const finished = this.cursors.length === 1 ? await this.readOne(this.cursors[0] as Cursor) : await this.readMany()
+    // Nobody waits for a log's first line.
+    if (this.cursors.length === 1) this.switch()
+    const finished = await readLog(this.cursors, this.reading)
     if (finished) await this.again()
     if (finished && (this.isRefilling || this.steering.againAt < Infinity)) throw new InvigilError('bad-state', 'the log is shorter than when its state was saved; give the same log, or another state folder')
     // INVARIANT (marks): no mark is made here, or a run that was stopped would have others than one that was not.
@@ -150,28 +156,22 @@ class LocalRun {
     }
   }
 
-  /** Reads one log to its end; false when stopped before. */
-  private async readOne(cursor: Cursor): Promise<boolean> {
-    const { stop } = this.options
-    for (;;) {
-      this.switch()
-      while (cursor.next()) {
-        if (this.records >= this.steering.againAt) await this.again()
-        this.take(cursor)
-        if (this.isMarkDue) await this.atMark()
-      }
-      if (stop?.aborted) return false
-      if (!(await this.fill(cursor))) {
-        if (stop?.aborted) return false
-        if (!this.options.follow || cursor.reader.fault) return true
-        await this.again()
-        this.tell()
-        this.options.watch?.caughtUp?.(this.records)
-        if (!(await this.wait(cursor))) return false
-      }
+  private get reading(): Reading {
+    const take = (cursor: Cursor): Promise<void> | undefined => {
+      this.take(cursor)
+      return this.isMarkDue ? this.atMark() : undefined
+    }
+    return {
+      take: (cursor) => (this.records >= this.steering.againAt ? this.again().then(() => take(cursor)) : take(cursor)),
+      fill: this.fill,
+      isStopped: () => this.options.stop?.aborted ?? false,
+      tell: () => this.tell(),
       // A line that the end of the log cuts short may be whole when the same command reads on: the state stops before it.
-      if (cursor.reader.isTail && !this.isRefilling) await this.lastSnapshot()
-      this.tell()
+      filled: async (cursor) => {
+        if (cursor.reader.isTail && !this.isRefilling) await this.lastSnapshot()
+        this.switch()
+      },
+      grown: this.options.follow ? (cursor) => this.wait(cursor) : undefined,
     }
   }
 
@@ -188,6 +188,8 @@ class LocalRun {
   /** Waits until a followed log has grown; after a minute of nothing, time goes as far as its lines. False when stopped, true when there is more or the log was cut short. */
   private async wait(cursor: Cursor): Promise<boolean> {
     const { stop } = this.options
+    await this.again()
+    this.options.watch?.caughtUp?.(this.records)
     const since = Date.now()
     let idle = false
     for (;;) {
@@ -202,40 +204,10 @@ class LocalRun {
     }
   }
 
-  private async readMany(): Promise<boolean> {
-    const { stop } = this.options
-    const merge = new Merge(this.cursors, this.fill)
-    let cursor = await merge.next(undefined)
-    let told = 0
-    while (cursor) {
-      if (stop?.aborted) return false
-      if (this.records >= this.steering.againAt) await this.again()
-      this.take(cursor)
-      if (this.isMarkDue) await this.atMark()
-      if (++told % 10_000 === 0) {
-        this.tell()
-        await new Promise(setImmediate)
-      }
-      cursor = await merge.next(cursor)
-    }
-    return !stop?.aborted
-  }
-
   /** Takes the events of the record at the cursor's head. */
   private take(cursor: Cursor): void {
-    const { head } = cursor
     if (this.isRefilling) return this.refill(cursor)
-    for (let i = 0; i < head.length; i++) {
-      const event = head[i] as Held
-      const fate = this.machine.observe(event)
-      if (fate === 'future') this.reject(cursor.rejectOf('future', `\`time\` ${formatTime(event.time)} lies more than 5 minutes ahead of \`received\``))
-      else {
-        this.accounts.events++
-        if (event.time < this.span.first) this.span.first = event.time
-        if (event.time > this.span.last) this.span.last = event.time
-      }
-    }
-    cursor.consume()
+    takeEvents(cursor, this.observe, this.taken)
     this.pass()
   }
 
@@ -305,7 +277,7 @@ class LocalRun {
 
   private write(output: Output): void {
     countOutput(this.accounts, output)
-    this.outputs.write(output.kind === 'warning' ? 'warnings' : 'prompts', output.value)
+    this.outputs.write(OUTPUT_OF[output.kind], output.value)
   }
 
   private reject(reject: Reject): void {

@@ -1,4 +1,5 @@
 import { formatTime } from '../base/time.ts'
+import type { Catalogue } from '../catalogue/index.ts'
 import { coverageOf, duplicatesOf, exemptedOf, unjudgedOf, type Stages } from '../engine/account.ts'
 import { missingFor } from '../engine/coverage.ts'
 import type { Rule } from '../engine/rule.ts'
@@ -21,8 +22,10 @@ export interface Summary {
   context: { hash: string } & OpenContext['parts']
   /** `interrupted`: stopped before the end of the log; it can go on from its state. */
   state: 'finished' | 'interrupted'
-  log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'prompts'> & { duplicates: number }
+  log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'shadow' | 'prompts'> & { duplicates: number }
   warnings: { total: number; bySeverity: Record<string, number>; byRule: Accounts['rules']; exempted: Record<string, number> }
+  /** What rules in the shadow would have warned of, by rule. */
+  shadow: Accounts['rules']
   prompts: number
   coverage: CoverageRow[]
   /** Conditions of rules that could not be evaluated, and how often. */
@@ -48,7 +51,7 @@ export function summarise(of: {
 }): Summary {
   const { stages, context, accounts, steering } = of
   const contexts = steering?.contexts() ?? []
-  const { rules, prompts, ...log } = accounts
+  const { rules, shadow, prompts, ...log } = accounts
   return {
     format: 1,
     context: { hash: context.hash, ...context.parts },
@@ -60,8 +63,9 @@ export function summarise(of: {
       duplicates: duplicatesOf(stages),
     },
     warnings: { total: totalWarnings(accounts), bySeverity: bySeverity(accounts), byRule: rules, exempted: exemptedOf(stages) },
+    shadow,
     prompts,
-    coverage: coverageRows(stages, context),
+    coverage: coverageRows(stages, { rules: context.bundle.rules, catalogue: context.catalogue }),
     faults: steering?.allFaults() ?? context.bundle.faults.list(),
     problems: [...of.problems],
     ...(contexts.length > 1 ? { contexts } : {}),
@@ -69,13 +73,14 @@ export function summarise(of: {
   }
 }
 
-function coverageRows(stages: Stages, context: Omit<OpenContext, 'geo'>): CoverageRow[] {
+/** Which rules could be judged on each platform of the log, in order of platform. */
+export function coverageRows(stages: Stages, { rules, catalogue }: { rules: readonly Rule[]; catalogue: Catalogue }): CoverageRow[] {
   const rows: CoverageRow[] = []
   const unjudged = unjudgedReasons(stages)
   const platforms = [...coverageOf(stages)].sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [platform, { seen }] of platforms) {
-    for (const rule of context.bundle.rules) {
-      const missing = missingFor(rule.detector, platform, seen, context.catalogue)
+    for (const rule of rules) {
+      const missing = missingFor(rule, platform, seen, catalogue)
       const partly = [...(unjudged.get(`${rule.id}\u0000${platform}`) ?? []), ...(unjudged.get(`${rule.id}\u0000`) ?? [])]
       rows.push({ platform, rule: rule.id, state: missing.length > 0 ? 'not evaluable' : 'judged', why: missing.length > 0 ? missing : partly })
     }

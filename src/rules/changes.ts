@@ -18,7 +18,7 @@ export function changesBetween(before: readonly Rule[], after: readonly Rule[]):
   for (const [id, rule] of is) {
     const old = was.get(id)
     if (old === undefined) changes.added.push(id)
-    else if (old.version === rule.version) changes.unchanged.push(id)
+    else if (old.version === rule.version && old.mode === rule.mode) changes.unchanged.push(id)
     else if (old.detector.name !== rule.detector.name || isReset(rule, { rules: before })) changes.reset.push(id)
     else changes.kept.push(id)
   }

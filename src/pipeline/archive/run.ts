@@ -1,20 +1,18 @@
 import { InvigilError } from '../../base/errors.ts'
-import { formatTime } from '../../base/time.ts'
 import { unpackMark, type MarkRecord } from '../../engine/mark-record.ts'
 import { OutputOrder, type Output } from '../../engine/output.ts'
 import type { Rule } from '../../engine/rule.ts'
 import { isFuture } from '../../engine/timekeeper.ts'
 import { ArchiveReader, type PartitionReader } from '../../io/archive/reader.ts'
 import { openGeo, type Geo } from '../../io/geo.ts'
-import { OutputFolder, SUMMARY } from '../../io/output-folder.ts'
-import { createEnricher } from '../../telemetry/enrich.ts'
-import type { Event } from '../../telemetry/event.ts'
+import { OUTPUT_OF, OutputFolder, SUMMARY } from '../../io/output-folder.ts'
 import { countOutput, newAccounts } from '../accounts.ts'
 import { lateRecord } from '../cloud-events.ts'
 import { FUTURE_SAID, rejectOf, type KafkaReject } from '../kafka-rejects.ts'
 import type { Watcher } from '../options.ts'
 import { summarise, type Summary } from '../summary.ts'
 import { ArchivedContexts, type ArchivedContext, type ArchivedContextsOptions } from './contexts.ts'
+import { archiveLocator } from './locator.ts'
 import { PartitionDecoder } from './partition-decoder.ts'
 import { ArchiveTasks, type MarkWork } from './tasks.ts'
 
@@ -75,7 +73,7 @@ class ArchiveRun {
     const numbers = Array.from({ length: partitions }, (_, p) => p)
     this.marks = archive.records('marks', 0)
     this.readers = numbers.map((p) => archive.records('telemetry', p))
-    const locate = this.locator(geo)
+    const locate = archiveLocator(geo, () => this.context as ArchivedContext)
     this.decoders = numbers.map((p) => new PartitionDecoder({
       locate,
       event: (offset, held) => {
@@ -163,17 +161,6 @@ class ArchiveRun {
 
   private write(output: Output): void {
     countOutput(this.accounts, output)
-    this.outputs.write(output.kind === 'warning' ? 'warnings' : 'prompts', output.value)
-  }
-
-  /** Looks up addresses by the databases of the context, and by no others. */
-  private locator(geo: Geo): (event: Event) => void {
-    const enrich = createEnricher({ geo: geo.lookups })
-    const here = geo.databases.map((d) => d.hash).join()
-    return (event) => {
-      const { hash, parts } = this.context as ArchivedContext
-      if (parts.geo.join() === here) return enrich(event)
-      throw new InvigilError('usage', `the event \`${event.id}\` of \`${event.platform}\` (${formatTime(event.time)}) does not say where its address is, and the context \`${hash}\` has other GeoIP databases than those at hand; give \`--geo\` (${parts.geo.map((h) => `\`${h}\``).join(', ')})`)
-    }
+    this.outputs.write(OUTPUT_OF[output.kind], output.value)
   }
 }

@@ -8,7 +8,7 @@ import { makeFolder, replaceDurably } from '../../io/durable-file.ts'
 import { fileError } from '../../io/file-error.ts'
 import { writeModel } from '../../io/models.ts'
 import { contextRecordOf, readContextRecord, setupOf, type ContextRecord } from '../context-record.ts'
-import type { OpenContext } from '../context.ts'
+import { liveHash, type OpenContext } from '../context.ts'
 import { findCatalogue, isNoCatalogue } from '../find-catalogue.ts'
 import { findModel, findModels, SHIPPED_MODELS } from '../models.ts'
 
@@ -69,7 +69,7 @@ export class ContextStore {
     const catalogue = this.catalogues.get(record.parts.catalogue) ?? (await findCatalogue(record, local, this.folder))
     this.catalogues.set(record.parts.catalogue, catalogue)
     const { bundle, models } = await setupOf(record, catalogue, await findModels(record, dir, this.folder))
-    return { bundle, catalogue, geo: local.geo, models, hash, parts: record.parts }
+    return { bundle, catalogue, geo: local.geo, models, hash, live: liveHash(record.parts, bundle.rules), parts: record.parts }
   }
 
   private async read(hash: string): Promise<ContextRecord> {

@@ -20,8 +20,8 @@ export interface MarksOptions {
 }
 
 /** What the stages need of a context. */
-export function setupFrom({ bundle, catalogue, models, hash }: OpenContext, locate: Setup['locate']): Setup {
-  return { rules: bundle.rules, catalogue, models, context: hash, locate }
+export function setupFrom({ bundle, catalogue, models, hash, live }: OpenContext, locate: Setup['locate']): Setup {
+  return { rules: bundle.rules, catalogue, models, context: hash, live, locate }
 }
 
 /** Makes the marks of a run over files; with some of them another context comes into force. */

@@ -1,0 +1,83 @@
+import { SingleBar } from 'cli-progress'
+import { Option, type Command } from 'commander'
+import { InvigilError } from '../base/errors.ts'
+import { formatDuration, type Ms } from '../base/time.ts'
+import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
+import { BACKENDS, type Backend } from '../models/runtime/tensorflow.ts'
+import { openContext } from '../pipeline/context.ts'
+import { ArchiveFeed } from '../pipeline/evidence/archive-feed.ts'
+import type { Feed } from '../pipeline/evidence/feed.ts'
+import { LogFeed } from '../pipeline/evidence/log-feed.ts'
+import { DEFAULT_BACKEND, SHIPPED_MODELS } from '../pipeline/models.ts'
+import { MARK_EVERY } from '../pipeline/options.ts'
+import { FORMATS, type Format } from '../telemetry/decode.ts'
+import { duration, repeated, wholeNumber } from './options.ts'
+import { localCatalogue } from './run-archive.ts'
+import { modelsOption, rulesDirs, rulesOption } from './rules.ts'
+import { VERSION } from './version.ts'
+
+/** What says which log a warning is looked for in, and under what. */
+export interface FeedOptions {
+  input?: string[]
+  archive?: string
+  format: Format
+  platform?: string
+  rules: string[]
+  catalogue?: string
+  geo?: string[]
+  models?: string
+  backend: Backend
+  lateness?: Ms
+  markEvery: number
+  acceptVersion?: boolean
+}
+
+const MOST_PER_MARK = 1_000_000
+const OF_LOGS = ['format', 'platform', 'rules', 'backend', 'lateness', 'markEvery']
+
+/** Adds the options that name a log and its context, as those of the run that raised the warning. */
+export function addFeedOptions(command: Command): Command {
+  return command
+    .option('--input <log>', 'the NDJSON file that was run over, compressed with gzip or not; given once for each, where there were several', repeated())
+    .option('--archive <dir>', 'what `invigil archive` wrote, in place of logs: for warnings that were given over Kafka')
+    .addOption(new Option('--format <format>', 'format of the logs').choices(FORMATS).default('canonical'))
+    .option('--platform <id>', 'the platform of events that name none')
+    .addOption(rulesOption())
+    .option('--catalogue <file>', 'platforms, courses and classes, as YAML or JSON')
+    .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
+    .addOption(modelsOption())
+    .addOption(new Option('--backend <name>', 'what runs models').choices(BACKENDS).default(DEFAULT_BACKEND))
+    .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)})`, duration)
+    .option('--mark-every <n>', 'as in the run that raised the warning', wholeNumber(MOST_PER_MARK), MARK_EVERY)
+    .option('--accept-version', 'with `--archive`: also under contexts of another version')
+}
+
+/** Opens the log or archive that the options name. */
+export async function openFeed(options: FeedOptions, command: Command): Promise<Feed> {
+  const { input: logs, archive, geo, models = SHIPPED_MODELS } = options
+  if (archive !== undefined) {
+    if (logs !== undefined) throw new InvigilError('usage', 'with `--archive` no logs are read; name one or the other')
+    const other = command.options.find((o) => OF_LOGS.includes(o.attributeName()) && command.getOptionValueSource(o.attributeName()) === 'cli')
+    if (other) throw new InvigilError('usage', `\`${other.long}\` is of no use with \`--archive\`: its rules, marks and formats are those that were recorded`)
+    return ArchiveFeed.open({ archive, geo, models, local: await localCatalogue(options.catalogue), version: VERSION, acceptVersion: options.acceptVersion })
+  }
+  if (logs === undefined) throw new InvigilError('usage', 'name the log that the warning comes from with `--input LOG`, or its archive with `--archive DIR`')
+  if (options.acceptVersion) throw new InvigilError('usage', '`--accept-version` is of use only with `--archive`')
+  const context = await openContext({ rules: rulesDirs(options.rules), catalogue: options.catalogue, geo, models, backend: options.backend, version: VERSION })
+  return LogFeed.open({ logs, format: options.format, platform: options.platform, context, models, lateness: options.lateness, markEvery: options.markEvery })
+}
+
+const BAR = 24
+const STEPS = 1000
+
+/** Shows on a terminal how far the reading of a log has come: `work` is told with what. Nothing of it is left. */
+export async function withProgress<T>(work: (progress: (read: number, size: number) => void) => Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return work(() => undefined)
+  const bar = new SingleBar({ format: '{bar} {percentage}%  {duration_formatted}', barsize: BAR, stream: process.stderr, hideCursor: true, clearOnComplete: true, gracefulExit: false })
+  bar.start(STEPS, 0)
+  try {
+    return await work((read, size) => bar.update(size > 0 ? Math.min(STEPS, Math.round((read / size) * STEPS)) : 0))
+  } finally {
+    bar.stop()
+  }
+}
