@@ -16,13 +16,12 @@ import { simulate } from '../dist/simulate/index.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const cache = join(root, '.cache', 'sweep')
-const learners = Number(process.env.BENCH_LEARNERS ?? 4000)
+const learners = Number(process.env.BENCH_LEARNERS ?? 2000)
 const days = Number(process.env.BENCH_DAYS ?? 1)
 const seeds = { swept: 61_001, other: 61_002 }
 /** Parameters that honest learners meet often enough to be counted, and the shares that are wanted. */
 const SWEEPS = [
   ['hang-up.idle=2m..30m:2m', [0.05, 0.1, 0.2]],
-  ['over-credit.excess=0..0.1:0.01', [0.05, 0.1, 0.2]],
   ['over-credit.daily=30m..6h:30m', [0.05, 0.1, 0.2]],
 ]
 const MOST_OFF = 0.2

@@ -3,14 +3,18 @@ import { Option, type Command } from 'commander'
 import { InvigilError } from '../base/errors.ts'
 import { formatDuration, type Ms } from '../base/time.ts'
 import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
+import { readText } from '../io/texts.ts'
 import { BACKENDS, type Backend } from '../models/runtime/tensorflow.ts'
 import { openContext } from '../pipeline/context.ts'
 import { ArchiveFeed } from '../pipeline/evidence/archive-feed.ts'
+import type { Evidence } from '../pipeline/evidence/evidence.ts'
 import type { Feed } from '../pipeline/evidence/feed.ts'
 import { LogFeed } from '../pipeline/evidence/log-feed.ts'
+import { differencesOf } from '../pipeline/evidence/verify.ts'
 import { DEFAULT_BACKEND, SHIPPED_MODELS } from '../pipeline/models.ts'
 import { MARK_EVERY } from '../pipeline/options.ts'
 import { FORMATS, type Format } from '../telemetry/decode.ts'
+import type { Warning } from '../warnings/warning.ts'
 import { duration, repeated, wholeNumber } from './options.ts'
 import { localCatalogue } from './run-archive.ts'
 import { modelsOption, rulesDirs, rulesOption } from './rules.ts'
@@ -30,6 +34,7 @@ export interface FeedOptions {
   lateness?: Ms
   markEvery: number
   acceptVersion?: boolean
+  warnings?: string
 }
 
 const MOST_PER_MARK = 1_000_000
@@ -49,6 +54,7 @@ export function addFeedOptions(command: Command): Command {
     .addOption(new Option('--backend <name>', 'what runs models').choices(BACKENDS).default(DEFAULT_BACKEND))
     .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)})`, duration)
     .option('--mark-every <n>', 'as in the run that raised the warning', wholeNumber(MOST_PER_MARK), MARK_EVERY)
+    .option('--warnings <file>', 'the warnings.ndjson that it was published in: it must come out as it stands there')
     .option('--accept-version', 'with `--archive`: also under contexts of another version')
 }
 
@@ -65,6 +71,26 @@ export async function openFeed(options: FeedOptions, command: Command): Promise<
   if (options.acceptVersion) throw new InvigilError('usage', '`--accept-version` is of use only with `--archive`')
   const context = await openContext({ rules: rulesDirs(options.rules), catalogue: options.catalogue, geo, models, backend: options.backend, version: VERSION })
   return LogFeed.open({ logs, format: options.format, platform: options.platform, context, models, lateness: options.lateness, markEvery: options.markEvery })
+}
+
+/** Makes sure that a warning comes out as it was published, if the options name where. Revisions that were not published yet may follow. */
+export async function expectPublished({ revisions, about }: Evidence, { warnings: file }: FeedOptions): Promise<void> {
+  if (file === undefined) return
+  const published = (await readText(file)).split('\n').filter((line) => line.includes(about.warning) && idOf(line, file) === about.warning)
+  const found = revisions.map((line) => JSON.parse(line) as Warning)
+  const problems = differencesOf(published, found, `\`${file}\``)
+  if (published.length === 0) problems.push('it is not there')
+  if (published.length > found.length) problems.push(`${found.length} revisions come out, and \`${file}\` has ${published.length}`)
+  if (problems.length === 0) return
+  throw new InvigilError('bad-input', `the warning \`${about.warning}\` does not come out as it stands in \`${file}\`; give the log, rules, catalogue, models and options of the run that raised it`, { problems: problems.map((message) => ({ message })) })
+}
+
+function idOf(line: string, file: string): unknown {
+  try {
+    return (JSON.parse(line) as { id?: unknown }).id
+  } catch (cause) {
+    throw new InvigilError('bad-file', `\`${file}\` is no file of warnings: a line of it is not JSON`, { cause })
+  }
 }
 
 const BAR = 24

@@ -11,7 +11,7 @@ import { makeEvidence, packEvidence, type Made } from '../pipeline/evidence/make
 import { writePage } from '../pipeline/evidence/page.ts'
 import { newKeys, privateKeyOf } from '../pipeline/evidence/seal.ts'
 import { storyOf } from '../pipeline/evidence/story.ts'
-import { addFeedOptions, openFeed, withProgress, type FeedOptions } from './evidence-feed.ts'
+import { addFeedOptions, expectPublished, openFeed, withProgress, type FeedOptions } from './evidence-feed.ts'
 import { VERSION } from './version.ts'
 
 const EXAMPLES = `
@@ -55,7 +55,7 @@ async function evidence(warnings: string[], options: Options, command: Command):
   if (warnings.length === 0) throw new InvigilError('usage', 'name a warning by the `id` that it has in warnings.ndjson')
   const { output, html } = options
   if (output === undefined && html === undefined) throw new InvigilError('usage', 'name the file to write with `--output FILE.zip`, or a page with `--html FILE.html`')
-  const read = [...(options.input ?? []), options.key, options.pseudonymise, options.catalogue]
+  const read = [...(options.input ?? []), options.key, options.pseudonymise, options.catalogue, options.warnings]
   const many = warnings.length > 1
   for (const file of [output, html]) if (file !== undefined && (read.includes(file) || (!many && output === html))) throw new InvigilError('usage', `\`${file}\` would be written over; name another file`)
   const key = options.key === undefined ? undefined : privateKeyOf(await readText(options.key), options.key)
@@ -63,6 +63,7 @@ async function evidence(warnings: string[], options: Options, command: Command):
   const feed = await openFeed(options, command)
   const made = await withProgress((progress) => makeEvidence(feed, warnings, { version: VERSION, secret, progress }))
   for (const problem of feed.problems) process.stderr.write(`invigil: ${problem}\n`)
+  for (const { evidence: e } of made) await expectPublished(e, options)
   if (many) for (const dir of [output, html]) if (dir !== undefined) await makeFolder(dir)
   for (const one of made) {
     const place = (of: string | undefined, ending: string): string | undefined => (of === undefined || !many ? of : join(of, `${one.evidence.about.warning}${ending}`))

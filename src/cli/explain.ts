@@ -7,7 +7,7 @@ import { readBundle } from '../pipeline/evidence/open.ts'
 import { makeEvidence } from '../pipeline/evidence/make.ts'
 import { storyOf, type Story } from '../pipeline/evidence/story.ts'
 import { verifyBundle } from '../pipeline/evidence/verify.ts'
-import { addFeedOptions, openFeed, withProgress, type FeedOptions } from './evidence-feed.ts'
+import { addFeedOptions, expectPublished, openFeed, withProgress, type FeedOptions } from './evidence-feed.ts'
 import { writeStory } from './story-text.ts'
 import { readBytes } from './verify.ts'
 import { VERSION } from './version.ts'
@@ -46,6 +46,7 @@ async function ofLog(warning: string, options: Options, command: Command): Promi
   for (const problem of feed.problems) process.stderr.write(`invigil: ${problem}\n`)
   const [first] = made
   invariant(first !== undefined, 'a warning was asked for, and none was made')
+  await expectPublished(first.evidence, options)
   return storyOf(first.evidence)
 }
 

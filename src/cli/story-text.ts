@@ -1,5 +1,5 @@
 import { formatTime } from '../base/time.ts'
-import type { Story, StoryEvent } from '../pipeline/evidence/story.ts'
+import { commonFields, type Story } from '../pipeline/evidence/story.ts'
 import { printable, width, wrap } from './text.ts'
 
 interface Surroundings {
@@ -16,7 +16,7 @@ export function writeStory(story: Story, { columns = Infinity, bold }: Surroundi
     ['Measured, and the limit', table(story.measures.map((m) => [m.name, String(m.value), String(m.limit)]))],
     ['How it grew', table(growth(story))],
     ['Not to be credited', table(story.warning.disputed.map((d) => [d.platform === story.warning.subject.platform ? d.learner : `${d.platform}/${d.learner}`, d.chapter, d.begin, d.end, `${d.seconds} s`]))],
-    [restsOn(story), table(story.events.filter((e) => e.named).map((e) => eventRow(e, isOneLearner(story))))],
+    [restsOn(story), eventLines(story)],
     ['What speaks for it, as the model sees it', table((story.warning.reasons ?? []).map((r) => [r.feature, String(r.value), `usual ${r.usual.join(' to ')}`, `weight ${r.weight}`]))],
     ['Legal ground', story.articles.flatMap((a) => [`${a.id}: ${a.en}`, a.zh])],
     ['The rule', [`${story.rule.title}: ${story.rule.description}`, `detector ${story.rule.detector}: ${story.rule.summary}`, ...table(story.params.map((p) => [`  ${p.name}`, p.value, p.means]))]],
@@ -57,12 +57,15 @@ function restsOn({ warning: { evidence }, events }: Story): string {
   return `What it rests on (${named === evidence.count ? `${named}` : `${named} of ${evidence.count}`} ${evidence.count === 1 ? 'event' : 'events'}${events.length > named ? `; ${events.length - named} others in its time are in --json` : ''})`
 }
 
-function isOneLearner({ warning }: Story): boolean {
-  return warning.learners.length === 1
-}
-
-function eventRow(e: StoryEvent, isOne: boolean): string[] {
-  return [formatTime(e.time), ...(isOne ? [] : [e.learner]), e.action, Object.entries(e.fields).map(([name, value]) => `${name}=${String(value)}`).join(' '), `id ${e.id}`]
+function eventLines({ events, warning }: Story): string[] {
+  const named = events.filter((e) => e.named)
+  const { common, own } = commonFields(named)
+  const isOne = warning.learners.length === 1
+  const written = (pairs: readonly (readonly [string, string])[]): string => pairs.map(([name, value]) => `${name}=${value}`).join(' ')
+  return [
+    ...(common.length > 0 ? [`all with ${written(common)}`] : []),
+    ...table(named.map((e) => [formatTime(e.time), ...(isOne ? [] : [e.learner]), e.action, e.id, written(own(e))])),
+  ]
 }
 
 function originLines({ about, warning }: Story): string[] {

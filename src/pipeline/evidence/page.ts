@@ -5,7 +5,7 @@ import { formatTime, MINUTE, parseTime, type Ms } from '../../base/time.ts'
 import { html, Markup, type Content } from './html.ts'
 import { STYLE } from './page-style.ts'
 import { fingerprintOf } from './seal.ts'
-import type { Story, StoryEvent } from './story.ts'
+import { commonFields, type Story, type StoryEvent } from './story.ts'
 import { timeline } from './timeline.ts'
 
 /** The bundle that a page is about: its bytes, its file if it was written to one, and the key that it was signed with. */
@@ -97,8 +97,10 @@ function eventTitle({ events, warning: { evidence: { count } } }: Story): [en: s
 
 function eventTable(events: readonly StoryEvent[], clock: (ms: Ms) => string): Content {
   const named = events.filter((e) => e.named)
-  const rows = named.map((e) => [clock(e.time), html`<bdi>${e.platform}/${e.learner}</bdi>`, e.action, Object.entries(e.fields).map(([name, value], i) => html`${i > 0 ? ' ' : ''}<span class="pair"><code>${name}</code> <bdi>${String(value)}</bdi></span>`), html`<code>${e.id}</code>`])
-  return html`<div class="events">${table(['time · 时间', 'learner · 学员', 'action · 行为', 'fields · 字段', 'id · 编号'], rows)}</div>`
+  const { common, own } = commonFields(named)
+  const written = (pairs: readonly (readonly [string, string])[]): Content => pairs.map(([name, value]) => html`<span class="pair"><code>${name}</code> <bdi>${value}</bdi></span> `)
+  const rows = named.map((e) => [clock(e.time), html`<bdi>${e.platform}/${e.learner}</bdi>`, e.action, written(own(e)), html`<code>${e.id}</code>`])
+  return html`${common.length > 0 ? html`<p>All with · <span lang="zh">均有</span> ${written(common)}</p>` : ''}<div class="events">${table(['time · 时间', 'learner · 学员', 'action · 行为', 'fields · 字段', 'id · 编号'], rows)}</div>`
 }
 
 function originOf({ about, warning }: Story, { bundle, file, key }: PageBundle): Markup {

@@ -80,6 +80,15 @@ export async function storyOf(evidence: Evidence): Promise<Story> {
 
 type StoryBundle = NonNullable<ReturnType<Awaited<ReturnType<typeof openContexts>>['get']>>['bundle']
 
+/** The fields that all events of a list have alike, to be told once, and what each has besides. Of one event nothing is told apart. */
+export function commonFields(events: readonly StoryEvent[]): { common: [name: string, value: string][]; own: (event: StoryEvent) => [name: string, value: string][] } {
+  const pairs = ({ fields }: StoryEvent): [string, string][] => Object.entries(fields).map(([name, value]) => [name, String(value)])
+  const [first, ...more] = events
+  const common = first === undefined || more.length === 0 ? [] : pairs(first).filter(([name, value]) => more.every((e) => String(e.fields[name as Field]) === value))
+  const names = new Set(common.map(([name]) => name))
+  return { common, own: (event) => pairs(event).filter(([name]) => !names.has(name)) }
+}
+
 function newsOf({ facts }: Warning, before: Warning | undefined): StoryRevision['news'] {
   return Object.entries(facts)
     .filter(([fact, value]) => JSON.stringify(value) !== JSON.stringify(before?.facts[fact]))

@@ -136,14 +136,21 @@ function countEvents(evidence: Evidence, given: readonly Warning[], differs: Dif
 function compare(given: readonly string[], found: readonly Warning[], differs: Differs): void {
   if (found.length === 0) return differs('warning', 'it does not come out of these events')
   if (found.length !== given.length) differs('warning', `${found.length} revisions come out, and the bundle has ${given.length}`)
+  for (const message of differencesOf(given, found, 'the bundle')) differs('warning', message)
+}
+
+/** Where revisions that came out differ from those that were written, as far as there are both; `holder` is who has those. */
+export function differencesOf(given: readonly string[], found: readonly Warning[], holder: string): string[] {
+  const differences: string[] = []
   for (let i = 0; i < Math.min(given.length, found.length); i++) {
     const [is, should] = [JSON.stringify(found[i]), given[i] as string]
     if (is === should) continue
     const [a, b] = [JSON.parse(is) as Record<string, unknown>, JSON.parse(should) as Record<string, unknown>]
     const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((k) => canonicalJson(a[k]) !== canonicalJson(b[k]))
-    for (const key of keys) differs('warning', `revision ${String(b.revision)}: \`${key}\` comes out as ${short(a[key])}, and the bundle has ${short(b[key])}`)
-    if (keys.length === 0) differs('warning', `revision ${String(b.revision)}: it is written otherwise than Invigil writes it`)
+    for (const key of keys) differences.push(`revision ${String(b.revision)}: \`${key}\` comes out as ${short(a[key])}, and ${holder} has ${short(b[key])}`)
+    if (keys.length === 0) differences.push(`revision ${String(b.revision)}: it is written otherwise than Invigil writes it`)
   }
+  return differences
 }
 
 function short(value: unknown): string {
