@@ -142,7 +142,7 @@ const NO_DURATION = 'not a duration; write it like `45s`, `10m` or `1h30m`'
 
 /** A duration in a rule or catalogue: written `45s`, used as milliseconds. */
 export const duration = z
-  .string({ error: NO_DURATION })
+  .string({ error: ({ input }) => (typeof input === 'number' ? `not a duration, since it has no unit; write it like \`${input}s\` or \`${input}m\`` : NO_DURATION) })
   .refine((s) => parseDuration(s) !== undefined, { error: NO_DURATION })
   .transform((s) => parseDuration(s) as Ms)
   .meta({ format: 'duration' })
