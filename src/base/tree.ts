@@ -47,13 +47,18 @@ export function parseTree(path: string, text: string): { tree: Tree | undefined;
   // A repeated key leaves the rest readable; after another error the parser only guesses, so the first one is told.
   const fatal = documents.flatMap((d) => d.errors).find((e) => e.code !== 'DUPLICATE_KEY')
   for (const e of faults) {
-    if (e === fatal || e.code === 'DUPLICATE_KEY' || e.name === 'YAMLWarning') problems.push({ message: /call stack/.test(e.message) ? 'this is nested too deep' : `yaml: ${lowerFirst(e.message)}`, ...where(e.pos[0]) })
+    if (e === fatal || e.code === 'DUPLICATE_KEY' || e.name === 'YAMLWarning') problems.push({ message: /call stack/.test(e.message) ? 'this is nested too deep' : `yaml: ${lowerFirst(e.message)}`, ...where(placeOf(e, text)) })
   }
   const [document, second] = documents
   if (second) problems.push({ message: 'a second YAML document in one file', mend: 'keep one document, without `---` between', ...where(second.range[0]) })
   if (fatal || !document?.contents) return { tree: undefined, problems }
   const converter = new Converter({ path, text, where }, document, problems)
   return { tree: converter.convert(document.contents, 0), problems }
+}
+
+/** What is not closed is missing where the text before ends, not where the parser gave up. */
+function placeOf({ message, pos: [pos] }: { message: string; pos: [number, number] }, text: string): number {
+  return /must be sufficiently indented and end with a/.test(message) ? Math.max(0, text.slice(0, pos).trimEnd().length - 1) : pos
 }
 
 class Converter {

@@ -15,7 +15,7 @@ export function loadCatalogue(text: string, path: string): Catalogue {
   if (!tree) throw badCatalogue(path, problems.length > 0 ? problems : [{ file: path, message: 'the catalogue is empty', mend: 'leave it out, or write `platforms`, `courses` and `classes`' }])
   const parsed = catalogueSchema.safeParse(valueOf(tree))
   if (!parsed.success) problems.push(...schemaProblems(parsed.error.issues, tree, catalogueSchema))
-  problems.push(...new CrossCheck(tree).problems)
+  problems.push(...crossCheck(tree))
   if (problems.length > 0 || !parsed.success) throw badCatalogue(path, problems)
   return new Catalogue(parsed.data)
 }
@@ -26,15 +26,21 @@ function badCatalogue(path: string, problems: Problem[]): InvigilError {
   return new InvigilError('bad-catalogue', message, { problems: sorted })
 }
 
+/** What no schema can say of a catalogue: ids that are not declared, or declared twice. `platformsMayBeLeftOut`: that of a test. */
+export function crossCheck(tree: Tree, { platformsMayBeLeftOut = false } = {}): Problem[] {
+  return new CrossCheck(tree, platformsMayBeLeftOut && partOf(tree, ['platforms']) === undefined).problems
+}
+
 /** What no schema can say: that the parts fit together. Skips what is not of the right shape, which the schema reports. */
 class CrossCheck {
   readonly problems: Problem[] = []
-  private readonly platforms: ReadonlySet<string>
+  /** Undefined: any there may be. */
+  private readonly platforms: ReadonlySet<string> | undefined
   private readonly courses: ReadonlySet<string>
   private readonly networks: ReadonlySet<string>
 
-  constructor(tree: Tree) {
-    this.platforms = this.distinct(items(tree, 'platforms'), 'platform')
+  constructor(tree: Tree, anyPlatform: boolean) {
+    this.platforms = anyPlatform ? undefined : this.distinct(items(tree, 'platforms'), 'platform')
     this.courses = this.distinct(items(tree, 'courses'), 'course')
     for (const course of items(tree, 'courses')) this.distinct(items(course, 'chapters'), 'chapter', ` in course \`${textAt(course, 'id') ?? ''}\``)
     const networks = partOf(tree, ['networks'])
@@ -48,7 +54,7 @@ class CrossCheck {
     for (const klass of classes) {
       const platform = textAt(klass, 'platform')
       if (platform !== undefined) {
-        this.known(partOf(klass, ['platform']) as Tree, 'platform', this.platforms)
+        if (this.platforms) this.known(partOf(klass, ['platform']) as Tree, 'platform', this.platforms)
         const same = byPlatform.get(platform)
         if (same) same.push(klass)
         else byPlatform.set(platform, [klass])

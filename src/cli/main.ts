@@ -3,11 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
+import { backtestCommand } from './backtest.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
 import { replayCommand } from './replay.ts'
+import { reviewCommand } from './review.ts'
 import { publishCommand } from './rules-publish.ts'
+import { reportCommand } from './rules-report.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
@@ -24,7 +27,9 @@ const LONGEST_LINE = 1000
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
   program.addCommand(runCommand())
-  program.addCommand(rulesCommand().addCommand(publishCommand()))
+  program.addCommand(backtestCommand())
+  program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
+  program.addCommand(reviewCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
   program.addCommand(topicsCommand())

@@ -17,19 +17,24 @@ interface Surroundings {
 
 /** The summary of a run as text: where every line went, warnings by rule and severity, what could not be judged. */
 export function writeSummary(summary: Summary, rules: readonly Rule[], { output, state, columns = Infinity }: Surroundings): string {
-  const lines = [...logLines(summary), '', ...warningTable(summary, rules), '', ...coverageLines(summary, rules), ...endLines(summary, output, state)]
+  const lines = [
+    ...logLines(summary.log), '', ...warningTable(summary, rules), '', ...shadowLines(summary), ...coverageLines(summary.coverage, unjudgedRules(summary, rules).length),
+    ...endLines(summary, output, state),
+  ]
   return lines.map((line) => `${wrap(printable(line), columns)}\n`).join('')
 }
 
-function logLines({ log }: Summary): string[] {
+/** Where every line of the logs went. `isWritten`: rejects and late events are in the output folder. */
+export function logLines(log: Summary['log'], isWritten = true): string[] {
+  const see = (file: string): string => (isWritten ? ` (see ${file})` : '')
   const lines = [`${n(log.lines, 'line')}: ${n(log.events, 'event')}, ${sum(log.ignored)} ignored, ${sum(log.rejected)} rejected, ${log.blank} blank`]
-  if (log.duplicates > 0 || log.late > 0) lines.push(`  of the events ${n(log.duplicates, 'duplicate')}, ${log.late} late (see late.ndjson)`)
+  if (log.duplicates > 0 || log.late > 0) lines.push(`  of the events ${n(log.duplicates, 'duplicate')}, ${log.late} late${see('late.ndjson')}`)
   if (log.late > MUCH_LATE * log.events) lines.push('  that is much: rules that miss late events may warn wrongly; is the log in the order in which its events were stored? (several files can be named one by one, and are merged by time)')
   const ignored = Object.entries(log.ignored).map(([verb, count]) => `${verb} ${count}`)
   if (ignored.length > 0) lines.push(`  ignored: ${ignored.join(', ')}`)
   for (const [reason, count] of Object.entries(log.rejected)) {
     const { means, mend } = REJECT_REASONS[reason as RejectReason]
-    lines.push(`  rejected \`${reason}\` ${count}: ${means}; ${mend} (see rejects.ndjson)`)
+    lines.push(`  rejected \`${reason}\` ${count}: ${means}; ${mend}${see('rejects.ndjson')}`)
   }
   if (log.first !== undefined) lines.push(`  from ${log.first} to ${log.last}`)
   else lines.push(log.lines === 0 ? '  the log is empty' : '  there is no event in it: is it another file, or another `--format`?')
@@ -48,13 +53,19 @@ function warningTable({ warnings }: Summary, rules: readonly Rule[]): string[] {
   ]
 }
 
-function coverageLines(summary: Summary, rules: readonly Rule[]): string[] {
+/** What rules in the shadow would have warned of. */
+function shadowLines({ shadow }: Summary): string[] {
+  const rows = Object.entries(shadow).sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, { severities }]) => `  ${rule}: ${n(sum(severities), 'warning')}`)
+  return rows.length === 0 ? [] : ['in the shadow (see shadow.ndjson):', ...rows, '']
+}
+
+/** What could not be judged, or not wholly; `nowhere`: how many rules could be judged on no platform. */
+export function coverageLines(coverage: Summary['coverage'], nowhere: number): string[] {
   const lines: string[] = []
-  const unjudged = summary.coverage.filter((c) => c.state === 'not evaluable')
-  const partly = summary.coverage.filter((c) => c.state === 'judged' && c.why.length > 0)
-  const nowhere = unjudgedRules(summary, rules)
+  const unjudged = coverage.filter((c) => c.state === 'not evaluable')
+  const partly = coverage.filter((c) => c.state === 'judged' && c.why.length > 0)
   if (unjudged.length > 0) {
-    lines.push(`not evaluable (${n(nowhere.length, 'rule')} on no platform at all):`)
+    lines.push(`not evaluable (${n(nowhere, 'rule')} on no platform at all):`)
     lines.push(...grouped(unjudged), '')
   }
   if (partly.length > 0) lines.push('judged in part:', ...grouped(partly), '')
@@ -80,7 +91,8 @@ function endLines(summary: Summary, output: string, state: string | undefined): 
   return lines
 }
 
-function n(count: number, word: string): string {
+/** A number of things, as they are said. */
+export function n(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`
 }
 

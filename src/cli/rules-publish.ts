@@ -2,15 +2,19 @@ import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { InvigilError } from '../base/errors.ts'
 import { detectors } from '../detectors/index.ts'
+import type { Listen } from '../io/http.ts'
 import { KafkaClient } from '../io/kafka/client.ts'
 import type { ContextRecord } from '../pipeline/context-record.ts'
 import { openContext, type OpenContext } from '../pipeline/context.ts'
 import { Contexts, publishContext } from '../pipeline/kafka/contexts.ts'
+import { changesBetween } from '../rules/changes.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
-import { runTests } from '../rules/run-tests.ts'
+import { asProblem, runTests } from '../rules/run-tests.ts'
 import { loadConfig } from './config.ts'
 import { repeated } from './options.ts'
-import { asProblem, modelsOption, notes, RULES_HELP, rulesDirs } from './rules.ts'
+import { modelsOption, notes, RULES_HELP, rulesDirs } from './rules.ts'
+import { publishChanges, readListen } from './rules-watch.ts'
+import { settledRules } from './run-reload.ts'
 import { configOption } from './topics.ts'
 import { VERSION } from './version.ts'
 
@@ -22,24 +26,29 @@ interface Options {
   config?: string
   json?: boolean
   log: string
+  watch?: boolean
+  http?: Listen
 }
 
 interface Surroundings {
   environment?: Readonly<Record<string, string | undefined>>
   write?: (text: string) => void
+  /** Ends the watching; without it, SIGTERM and Ctrl-C do. */
+  stop?: AbortSignal
 }
 
 const EXAMPLES = `
 Examples:
   invigil rules publish                               what invigil.yaml names
   invigil rules publish --rules shipped --rules ours  our changes over the shipped rules
+  invigil rules publish --watch                       and whatever changes in them, until Ctrl-C
 
 The rules are tested before; every process works under them from the next mark on, without a restart.
 Exit codes: 0 they are in force; 1 the system failed; 2 there is something to mend: a rule, a test, the configuration.
 `
 
 /** `invigil rules publish`: puts rules into force over Kafka. */
-export function publishCommand({ environment = process.env, write = (text) => void process.stdout.write(text) }: Surroundings = {}): Command {
+export function publishCommand({ environment = process.env, write = (text) => void process.stdout.write(text), stop }: Surroundings = {}): Command {
   return new Command('publish')
     .description('put rules into force over Kafka, once their tests pass')
     .addOption(configOption())
@@ -47,6 +56,8 @@ export function publishCommand({ environment = process.env, write = (text) => vo
     .option('--catalogue <file>', 'platforms, courses and classes (default: what the configuration says)')
     .option('--geo <file>', 'a GeoIP database (default: what the configuration says); may be given several times', repeated())
     .addOption(modelsOption())
+    .option('--watch', 'go on watching the directories, and publish whatever changes in them once it is whole, good and passes its tests')
+    .option('--http <address>', 'with `--watch`: serve `/metrics`, `/healthz` and `/readyz` there, as `host:port`', readListen)
     .option('--json', 'print what was done as JSON')
     .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('silent'))
     .addHelpText('after', EXAMPLES)
@@ -54,9 +65,11 @@ export function publishCommand({ environment = process.env, write = (text) => vo
     .action(async (options: Options, command: Command) => {
       const [extra] = command.args
       if (extra !== undefined) throw new InvigilError('usage', `\`rules publish\` takes directories with \`--rules\`: \`--rules ${extra}\``)
+      if (options.http && !options.watch) throw new InvigilError('usage', '`--http` is of use only with `--watch`')
       const config = await loadConfig({ file: options.config, environment, needs: ['kafka'] })
+      const rules = rulesDirs(options.rules ?? config.rules)
       const context = await openContext({
-        rules: rulesDirs(options.rules ?? config.rules), catalogue: options.catalogue ?? config.catalogue, geo: options.geo ?? config.geo,
+        rules, sources: options.watch ? await settledRules(rules) : undefined, catalogue: options.catalogue ?? config.catalogue, geo: options.geo ?? config.geo,
         models: options.models ?? config.models, backend: config.backend, version: VERSION,
       })
       test(context)
@@ -64,7 +77,11 @@ export function publishCommand({ environment = process.env, write = (text) => vo
       const client = await KafkaClient.open(config.kafka, log)
       const before = await inForce(client, { group: config.group, context, log })
       if (before?.hash !== context.hash) await publishContext(client, context)
-      write(options.json ? `${JSON.stringify(asJson(context, before))}\n` : `${notes(context.bundle)}${asText(context, before)}`)
+      const tell = (now: OpenContext, last: ContextRecord | undefined) => write(options.json ? `${JSON.stringify(asJson(now, last))}\n` : `${notes(now.bundle)}${asText(now, last)}`)
+      tell(context, before)
+      if (!options.watch) return
+      const around = { rules, models: options.models ?? config.models, backend: config.backend, version: VERSION }
+      await publishChanges({ client, context, around, http: options.http, log, stop, tell, say: (line) => options.json || write(`${line}\n`) })
     })
 }
 
@@ -91,6 +108,8 @@ interface Changes {
   added: string[]
   removed: string[]
   changed: string[]
+  /** Of those that changed: whose state begins anew. */
+  reset: string[]
 }
 
 /** What is different from the rules in force; undefined where this version does not understand those. */
@@ -102,12 +121,8 @@ function changesFrom(before: ContextRecord, { rules }: Bundle): Changes | undefi
     if (e instanceof InvigilError && e.code === 'bad-rules') return undefined
     throw e
   }
-  const [was, is] = [old.rules, rules].map((of) => new Map(of.map((r) => [r.id, r.version]))) as [Map<string, string>, Map<string, string>]
-  return {
-    added: [...is.keys()].filter((id) => !was.has(id)),
-    removed: [...was.keys()].filter((id) => !is.has(id)),
-    changed: [...is].filter(([id, version]) => was.has(id) && was.get(id) !== version).map(([id]) => id),
-  }
+  const { added, removed, kept, reset } = changesBetween(old.rules, rules)
+  return { added, removed, changed: [...kept, ...reset].sort(), reset }
 }
 
 function asText(context: OpenContext, before: ContextRecord | undefined): string {
@@ -117,7 +132,7 @@ function asText(context: OpenContext, before: ContextRecord | undefined): string
   if (before.hash === hash) return `nothing to publish: these ${count} are in force already\ncontext ${hash}\n`
   const changes = changesFrom(before, bundle)
   const lines = changes
-    ? Object.entries(changes as unknown as Record<string, string[]>).flatMap(([what, ids]) => ids.map((id) => `${what.padEnd(7)}  ${id}`))
+    ? (['added', 'removed', 'changed'] as const).flatMap((what) => changes[what].map((id) => `${what.padEnd(7)}  ${id}${changes.reset.includes(id) ? ' (its state begins anew)' : ''}`))
     : ['the rules before cannot be read by this version; they are replaced']
   if (changes && lines.length === 0) lines.push('no rule changes')
   if (before.parts.catalogue !== parts.catalogue) lines.push(`another catalogue: a process that has not this one locally needs it as \`${parts.catalogue}.yaml\` in its \`context\` folder`)

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
-import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
+import { formatTime } from '../base/time.ts'
 import { detectors as allDetectors } from '../detectors/index.ts'
 import type { AnyDetector } from '../engine/detector.ts'
 import { fileError } from '../io/file-error.ts'
@@ -9,10 +9,14 @@ import { listModels } from '../io/models.ts'
 import { readRuleSources } from '../io/texts.ts'
 import { DEFAULT_BACKEND, openScorers, readModels, SHIPPED_MODELS } from '../pipeline/models.ts'
 import { writeReference } from '../rules/docs.ts'
+import { rulesJsonSchema } from '../rules/json-schema.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
-import { didYouMean } from '../base/problems.ts'
-import { runTests, type TestResult } from '../rules/run-tests.ts'
 import { repeated } from './options.ts'
+import { checkRules, type CheckOptions } from './rules/check.ts'
+import { FORMATS } from './rules/findings.ts'
+import { testRules, type TestOptions } from './rules/run-tests.ts'
+
+export { notes } from './rules/run-tests.ts'
 
 /** The rules that come with Invigil, where no `--rules` says otherwise. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url))
@@ -42,80 +46,63 @@ interface Options {
 interface Surroundings {
   detectors?: readonly AnyDetector[]
   write?: (text: string) => void
+  /** `2026-03-02`: exemptions that ended before are over. */
+  today?: () => string
 }
 
-/** `invigil rules check | test | docs`. */
-export function rulesCommand({ detectors = allDetectors, write = (text) => void process.stdout.write(text) }: Surroundings = {}): Command {
+const CHECK_HELP = `
+An error keeps the rules from being used. A warning tells of rules that load and do not do what
+somebody meant: they can never warn, a number is of another unit, an exemption covers everybody.
+
+Exit codes: 0 the rules can be used, whatever they are warned of; 1 the system failed; 2 there are
+errors, or warnings with \`--strict\`.
+`
+
+const SCHEMA_HELP = `
+Examples:
+  invigil rules schema --output rules.schema.json
+  # yaml-language-server: $schema=rules.schema.json     as the first line of a rules file
+
+An editor with the YAML language server then completes keys and parameters, shows what they are for
+and marks mistakes. What no schema can say (conditions, tests, overlays) \`rules check\` tells.
+`
+
+/** `invigil rules check | test | docs | schema`. */
+export function rulesCommand({ detectors = allDetectors, write = (text) => void process.stdout.write(text), today = () => formatTime(Date.now()).slice(0, 10) }: Surroundings = {}): Command {
   const command = new Command('rules').description('check, test and document rules')
   const add = (name: string, description: string): Command =>
     command.command(name).description(description).addOption(rulesOption()).addOption(modelsOption())
   const load = async ({ rules, models = SHIPPED_MODELS }: Options): Promise<Bundle> =>
     loadRules(await readRuleSources(rulesDirs(rules)), { detectors, models: await listModels(models) })
+  const output = () => new Option('--output <file>', 'where to write it').default(undefined, 'standard output')
+  const deliver = async (file: string | undefined, text: string): Promise<void> => (file === undefined ? write(text) : save(file, text))
 
-  add('check', 'report every problem in the rules').action(async (options: Options) => {
-    const bundle = await load(options)
-    write(`${notes(bundle)}${bundle.rules.length === 1 ? '1 rule is' : `${bundle.rules.length} rules are`} good, hash ${bundle.hash}\n`)
-  })
+  add('check', 'report every problem in the rules, and what in them nobody can have meant')
+    .option('--catalogue <file>', 'platforms, courses and classes that the rules are checked against')
+    .addOption(new Option('--format <format>', 'as text, as JSON, or as SARIF 2.1.0 for code hosts').choices(FORMATS).default('text'))
+    .option('--strict', 'let no warning pass')
+    .addHelpText('after', CHECK_HELP)
+    .action((options: Options & CheckOptions) => checkRules(() => load(options), options, today(), write))
 
   add('test', 'run the tests that the rules carry')
     .option('--rule <id>', 'only the tests of this rule')
-    .action(async (options: Options & { rule?: string }) => {
-      const bundle = await load(options)
-      const { rule } = options
-      const ids = bundle.rules.map((r) => r.id)
-      if (rule !== undefined && !ids.includes(rule)) {
-        const mend = didYouMean(rule, ids) ?? `one of ${ids.map((id) => `\`${id}\``).join(', ')}`
-        const message = `there is no rule \`${rule}\``
-        throw new InvigilError('usage', message, { problems: [{ message, mend }] })
-      }
-      const models = await openScorers(bundle.rules, await readModels(bundle.rules, options.models ?? SHIPPED_MODELS), DEFAULT_BACKEND)
-      const results = runTests(bundle, rule, models)
-      write(report(results, ids.filter((id) => rule === undefined || id === rule)))
-      write(notes(bundle, rule))
-      const failed = results.filter((r) => r.failure !== undefined)
-      write(`${results.length - failed.length} passed, ${failed.length} failed\n`)
-      if (failed.length > 0) {
-        throw new InvigilError('bad-rules', `${failed.length} of ${results.length} tests failed`, { problems: failed.map(asProblem) })
-      }
-    })
+    .option('--coverage', 'name the rules without a test that warns, or without one that must not')
+    .addOption(new Option('--format <format>', 'as text or as JSON').choices(['text', 'json']).default('text'))
+    .action(async (options: Options & TestOptions) => testRules(await load(options), options, write))
 
   add('docs', 'write the reference of detectors, rules and regulations in Markdown')
-    .addOption(new Option('--output <file>', 'where to write it').default(undefined, 'standard output'))
+    .addOption(output())
     .action(async (options: Options & { output?: string }) => {
-      const text = writeReference(await load(options), detectors)
-      if (options.output === undefined) write(text)
-      else await save(options.output, text)
+      const bundle = await load(options)
+      const models = await openScorers(bundle.rules, await readModels(bundle.rules, options.models ?? SHIPPED_MODELS), DEFAULT_BACKEND)
+      await deliver(options.output, writeReference(bundle, detectors, models))
     })
+
+  add('schema', 'write a JSON Schema of rules files, for editors')
+    .addOption(output())
+    .addHelpText('after', SCHEMA_HELP)
+    .action(async (options: Options & { output?: string }) => deliver(options.output, `${JSON.stringify(rulesJsonSchema(await load(options), detectors), null, 2)}\n`))
   return command
-}
-
-/** A line for each rule; under it, what failed. */
-function report(results: readonly TestResult[], ids: readonly string[]): string {
-  return ids
-    .map((id) => {
-      const own = results.filter((r) => r.rule === id)
-      const failed = own.filter((r) => r.failure !== undefined)
-      const head = own.length === 0 ? `none  ${id}: no test` : `${failed.length === 0 ? 'pass' : 'FAIL'}  ${id}: ${own.length - failed.length} of ${own.length}`
-      return [head, ...failed.map((r) => `      it ${r.it}\n${indent(r.failure ?? '')}`)].join('\n') + '\n'
-    })
-    .join('')
-}
-
-function indent(text: string): string {
-  return text.split('\n').map((line) => `        ${line}`).join('\n')
-}
-
-/** What is not wrong but should be known: changes of parameters that nobody has tested. */
-export function notes(bundle: Bundle, only?: string): string {
-  return bundle.tested
-    .filter(({ rule, untested }) => untested && (only === undefined || rule.id === only))
-    .map(({ rule, where }) => `note: ${formatProblem({ ...where, message: `\`${rule.id}\` gets other params without a test of its own` })}\n`)
-    .join('')
-}
-
-/** A test that failed, as it is told among the problems. */
-export function asProblem({ rule, it, where, failure }: TestResult): Problem {
-  return { ...where, message: `\`${rule}\` it ${it}: ${(failure ?? '').split('\n', 1)[0]}` }
 }
 
 async function save(file: string, text: string): Promise<void> {

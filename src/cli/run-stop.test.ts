@@ -246,7 +246,7 @@ describe('a full disk', () => {
     const said = out.trim().split('\n')
     expect(said.slice(0, 2)).toEqual(['code 1', 'code 2'])
     // One base at least, and nothing that was left half written.
-    expect(said.slice(2).filter((f) => !f.startsWith('keys-'))).toEqual(['manifest'])
+    expect(said.slice(2).filter((f) => !f.startsWith('keys-'))).toEqual(['contexts', 'manifest', 'marks.ndjson'])
     expect(differences(join(dir, 'roomy'), await every100())).toEqual([])
   })
 

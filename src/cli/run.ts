@@ -19,6 +19,7 @@ import { duration, repeated, wholeNumber } from './options.ts'
 import { writeSummary } from './report.ts'
 import { runOverArchive } from './run-archive.ts'
 import { rolesOption, runOverKafka } from './run-kafka.ts'
+import { settledRules, tellReloads } from './run-reload.ts'
 import { modelsOption, rulesDirs, rulesOption } from './rules.ts'
 import { Screen } from './screen.ts'
 import { configOption } from './topics.ts'
@@ -47,8 +48,11 @@ interface Options {
   roles: RoleName[]
   acceptVersion?: boolean
   archive?: string
+  watchRules?: boolean
+  replayOf?: string
 }
 
+const REPLAY_OPTIONS = ['replayOf', 'format', 'platform', 'output', 'catalogue', 'geo', 'models', 'partitions', 'acceptVersion', 'quiet', 'json', 'log']
 const ARCHIVE_OPTIONS = ['archive', 'output', 'catalogue', 'geo', 'models', 'partitions', 'acceptVersion', 'quiet', 'json']
 const KAFKA_OPTIONS = ['kafka', 'config', 'roles', 'acceptVersion', 'log', 'quiet']
 const MOST_PARTITIONS = 1024
@@ -60,7 +64,8 @@ type Signal = keyof typeof STOPPED
 const EXAMPLES = `
 Examples:
   invigil run telemetry.ndjson.gz --catalogue catalogue.yaml
-  invigil run telemetry.ndjson --follow --state state
+  invigil run telemetry.ndjson --follow --state state --rules shipped --rules ours --watch-rules
+  invigil run telemetry.ndjson --replay-of state --output again
   invigil run --archive /srv/archive --output again
   zstdcat telemetry.ndjson.zst | invigil run --quiet --output monday
 
@@ -85,6 +90,8 @@ export function runCommand(): Command {
     .option('--state <dir>', 'folder for snapshots: the same command goes on after a crash or Ctrl-C')
     .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)}); the catalogue may say it for each platform`, duration)
     .option('--follow', 'read on as the log grows, until Ctrl-C')
+    .option('--watch-rules', 'when files in the `--rules` directories change, go on under the new rules without a restart, once they are whole, good and pass their tests')
+    .option('--replay-of <state>', 'the state folder of an earlier run over the same log: repeat it under the rules of then, line by line where it changed them')
     .option('--quiet', 'print no warnings and no progress, only the summary')
     .option('--json', 'print the summary as JSON, and nothing else')
     .option('--partitions <n>', 'split each stage into so many tasks; the warnings are the same', wholeNumber(MOST_PARTITIONS), 1)
@@ -94,7 +101,7 @@ export function runCommand(): Command {
     .option('--kafka', 'read and write topics in Kafka, with state in Redis, together with other processes: see docs/config.md')
     .addOption(configOption())
     .addOption(rolesOption())
-    .option('--accept-version', 'with `--kafka`: take over tasks that another version has not left in good order; with `--archive`: run also under contexts of another version')
+    .option('--accept-version', 'with `--kafka`: take over tasks that another version has not left in good order; with `--archive` or `--replay-of`: run also under contexts of another version')
     .option('--archive <dir>', 'what `invigil archive` wrote, in place of logs: the warnings are those that were given over Kafka, under the rules of then')
     .addHelpText('after', EXAMPLES)
     .action(run)
@@ -102,6 +109,7 @@ export function runCommand(): Command {
 
 async function run(named: string[], options: Options, command: Command): Promise<void> {
   if (options.kafka) {
+    if (options.watchRules) throw new InvigilError('usage', 'over Kafka rules are published: `invigil rules publish --watch` does that whenever they change')
     refuseOthers(command, KAFKA_OPTIONS, (flag) => `\`${flag}\` is of no use with \`--kafka\`; what can be said of a run over Kafka is in the configuration (docs/config.md)`)
     if (named.length > 0) throw new InvigilError('usage', 'with `--kafka` topics are read, no logs; name them under `sources` in the configuration')
     return runOverKafka(options)
@@ -113,8 +121,9 @@ async function run(named: string[], options: Options, command: Command): Promise
     tell(summary, rules, options)
     return
   }
-  const alone = ['config', 'roles', 'acceptVersion'].find((name) => command.getOptionValueSource(name) === 'cli')
-  if (alone) throw new InvigilError('usage', `\`${command.options.find((o) => o.attributeName() === alone)?.long ?? alone}\` is of use only with \`--kafka\`${alone === 'acceptVersion' ? ' or `--archive`' : ''}`)
+  if (options.replayOf !== undefined) refuseOthers(command, REPLAY_OPTIONS, (flag) => `\`${flag}\` is of no use with \`--replay-of\`: its rules and marks are those of then`)
+  const alone = ['config', 'roles', ...(options.replayOf === undefined ? ['acceptVersion'] : [])].find((name) => command.getOptionValueSource(name) === 'cli')
+  if (alone) throw new InvigilError('usage', `\`${command.options.find((o) => o.attributeName() === alone)?.long ?? alone}\` is of use only with \`--kafka\`${alone === 'acceptVersion' ? ', `--archive` or `--replay-of`' : ''}`)
   const logs = named.length > 0 ? named : ['-']
   if (named.length === 0 && process.stdin.isTTY) throw new InvigilError('usage', 'name a log, or send one to standard input: `invigil run telemetry.ndjson`')
   const folder = named.find((n) => existsSync(join(n, MANIFEST)))
@@ -123,13 +132,16 @@ async function run(named: string[], options: Options, command: Command): Promise
   if (options.follow && logs[0] === '-') throw new InvigilError('usage', 'standard input is read as it comes; leave `--follow` out, or name a file')
   if (logs.filter((l) => l === '-').length > 1) throw new InvigilError('usage', 'standard input (`-`) can be named once')
   const log = pino({ level: options.log, base: { version: VERSION } }, pino.destination({ dest: 2, sync: true }))
+  const dirs = rulesDirs(options.rules)
+  const { models, backend } = options
   const context = await openContext({
-    rules: rulesDirs(options.rules), catalogue: options.catalogue, geo: options.geo, models: options.models, backend: options.backend, version: VERSION,
+    rules: dirs, sources: options.watchRules ? await settledRules(dirs) : undefined, catalogue: options.catalogue, geo: options.geo, models, backend, version: VERSION,
   })
   const { rules, catalogue } = context.parts
   log.info({ context: context.hash, rules, catalogue, databases: context.geo.databases.map((d) => d.description) }, 'context opened')
   const stop = new AbortController()
   const screen = new Screen({ quiet: options.quiet || options.json || false, follow: options.follow })
+  let inForce = context
   let stopped: Signal | undefined
   const onSignal = (signal: Signal) => {
     if (stopped) {
@@ -145,7 +157,10 @@ async function run(named: string[], options: Options, command: Command): Promise
     const summary = await runLocal({
       logs, format: options.format, platform: options.platform, context, output: options.output, state: options.state, lateness: options.lateness,
       follow: options.follow, partitions: options.partitions, markEvery: options.markEvery, snapshotEvery: options.snapshotEvery, stop: stop.signal,
+      models, acceptVersion: options.acceptVersion, replay: options.replayOf, reload: options.watchRules ? { rules: dirs, models, backend, version: VERSION } : undefined,
       watch: {
+        ...tellReloads(log, (line) => screen.note(line)),
+        entered: (entered) => (inForce = entered),
         progress: (read, size, accounts) => screen.progress(read, size, accounts),
         warning: (output) => screen.output(output),
         resumed: (from) => {
@@ -157,7 +172,7 @@ async function run(named: string[], options: Options, command: Command): Promise
       },
     })
     screen.close()
-    tell(summary, context.bundle.rules, options, stopped)
+    tell(summary, inForce.bundle.rules, options, stopped)
   } finally {
     screen.close()
     for (const signal of Object.keys(STOPPED) as Signal[]) process.off(signal, onSignal)

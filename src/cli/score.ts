@@ -1,15 +1,12 @@
-import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createGunzip } from 'node:zlib'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { InvigilError, type Problem } from '../base/errors.ts'
-import { schemaProblems } from '../base/problems.ts'
-import { parseTree } from '../base/tree.ts'
-import { fileError } from '../io/file-error.ts'
+import { InvigilError } from '../base/errors.ts'
+import { asFileError, parseJson, problemsOf, readRecords } from '../io/record-file.ts'
 import { score, type Score, type ScoredWarning, type Share } from '../simulate/score.ts'
 import { truthSchema, type Truth } from '../simulate/truth.ts'
 import { warningSchema } from '../warnings/warning.ts'
+import { table } from './table.ts'
 
 const scored = z.object({
   id: z.string(), revision: z.int(), episode: warningSchema.shape.episode, rule: z.string(), severity: warningSchema.shape.severity,
@@ -38,37 +35,8 @@ export async function readTruth(file: string): Promise<Truth> {
 }
 
 /** Reads what the score needs of each warning. Errors: `not-found`, `bad-file` with the line. */
-export async function readWarnings(file: string): Promise<ScoredWarning[]> {
-  const source = createReadStream(file)
-  const plain = file.endsWith('.gz') ? source.pipe(createGunzip()) : source
-  // A stream's error does not reach the one it is piped to.
-  if (plain !== source) source.once('error', (cause) => plain.destroy(cause))
-  plain.setEncoding('utf8')
-  const warnings: ScoredWarning[] = []
-  let line = 0
-  let rest = ''
-  try {
-    for await (const chunk of plain) {
-      const lines = (rest + (chunk as string)).split('\n')
-      rest = lines.pop() as string
-      for (const content of lines) take(content)
-    }
-    take(rest)
-  } catch (cause) {
-    throw asFileError(cause, file)
-  }
-  return warnings
-
-  function take(content: string): void {
-    line++
-    if (content.trim() === '') return
-    const parsed = scored.safeParse(parseJson(content, file, line))
-    if (!parsed.success) {
-      const problems = problemsOf(parsed.error, scored, content, file).map((p) => ({ ...p, line }))
-      throw new InvigilError('bad-file', `\`${file}\` does not hold warnings: line ${line} is none`, { problems })
-    }
-    warnings.push(parsed.data)
-  }
+export function readWarnings(file: string): Promise<ScoredWarning[]> {
+  return readRecords(file, scored, 'warnings')
 }
 
 async function text(file: string): Promise<string> {
@@ -79,27 +47,6 @@ async function text(file: string): Promise<string> {
   }
 }
 
-function parseJson(content: string, file: string, line?: number): unknown {
-  try {
-    return JSON.parse(content)
-  } catch (cause) {
-    throw new InvigilError('bad-file', `${line === undefined ? '' : `line ${line} of `}\`${file}\` is not JSON`, { problems: [{ file, line, message: 'not JSON' }], cause })
-  }
-}
-
-function problemsOf(error: z.ZodError, schema: z.ZodType, content: string, file: string): Problem[] {
-  const { tree } = parseTree(file, content)
-  return tree === undefined ? [] : schemaProblems(error.issues, tree, schema)
-}
-
-function asFileError(cause: unknown, file: string): unknown {
-  const { code } = cause as NodeJS.ErrnoException
-  if (cause instanceof InvigilError || code === undefined) return cause
-  if (code === 'ENOENT') return new InvigilError('not-found', `there is no file \`${file}\``, { cause })
-  if (code.startsWith('Z_')) return new InvigilError('bad-file', `\`${file}\` is no whole gzip file (${(cause as Error).message}); fetch it again`, { cause })
-  return fileError(file, cause as NodeJS.ErrnoException)
-}
-
 /** The score as text tables. */
 export function formatScore(s: Score): string {
   return [
@@ -108,13 +55,13 @@ export function formatScore(s: Score): string {
     `honest accused    ${count(s.honest)}`,
     `precision         ${percent(s.precision)} of the learners warned of`,
     '',
-    table(['archetype', 'learners', 'caught', 'recall', 'minutes', 'groups'], s.archetypes.map((a) => [
+    block(['archetype', 'learners', 'caught', 'recall', 'minutes', 'groups'], s.archetypes.map((a) => [
       a.archetype, String(a.learners), String(a.warned), percent(a.share), a.minutes?.toFixed(0) ?? '-', a.groups === 0 ? '-' : `${a.groupsCaught}/${a.groups}`,
     ])),
-    table(['honest slice', 'learners', 'accused', 'share', 'ratio'], s.slices.map((x) => [
+    block(['honest slice', 'learners', 'accused', 'share', 'ratio'], s.slices.map((x) => [
       x.slice, String(x.learners), String(x.warned), percent(x.share), x.ratio?.toFixed(1) ?? '-',
     ])),
-    table(['rule', 'warnings', 'cheaters', 'honest', 'of honest', 'precision'], s.rules.map((x) => [
+    block(['rule', 'warnings', 'cheaters', 'honest', 'of honest', 'precision'], s.rules.map((x) => [
       x.rule, String(x.warnings), String(x.cheaters), String(x.honest), percent(x.honestShare), percent(x.precision),
     ])),
   ].join('\n')
@@ -128,9 +75,6 @@ function percent(share: number | undefined): string {
   return share === undefined ? '-' : `${(share * 100).toFixed(1)} %`
 }
 
-function table(head: readonly string[], rows: readonly string[][]): string {
-  const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => (r[i] as string).length)))
-  const line = (cells: readonly string[]): string =>
-    cells.map((c, i) => (i === 0 ? c.padEnd(widths[i] as number) : c.padStart(widths[i] as number))).join('  ').trimEnd()
-  return `${[head, ...rows].map(line).join('\n')}\n`
+function block(names: readonly string[], rows: readonly (readonly string[])[]): string {
+  return `${table(names, rows).join('\n')}\n`
 }

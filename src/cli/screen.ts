@@ -22,15 +22,18 @@ interface Progress {
 export class Screen {
   private readonly quiet: boolean
   private readonly follow: boolean
+  private readonly counts: boolean
   private readonly terminal = process.stdout.isTTY
   private readonly colours = this.terminal && process.stdout.hasColors()
   private readonly begun = Date.now()
   private bars: MultiBar | undefined
   private bar: SingleBar | undefined
 
-  constructor({ quiet, follow = false }: { quiet: boolean; follow?: boolean }) {
+  /** `counts`: whether it is shown how many warnings there are. */
+  constructor({ quiet, follow = false, counts = true }: { quiet: boolean; follow?: boolean; counts?: boolean }) {
     this.quiet = quiet
     this.follow = follow
+    this.counts = counts
   }
 
   progress(read: number, size: number, accounts: Accounts): void {
@@ -80,7 +83,7 @@ export class Screen {
     const bar = size > 0 ? `${'█'.repeat(Math.round(share * BAR)).padEnd(BAR, '░')} ${String(Math.floor(share * 100)).padStart(3)}%  ` : ''
     const seconds = Math.floor((Date.now() - this.begun) / SECOND) * SECOND
     const rest = this.follow && share === 1 ? 'waiting for more, Ctrl-C ends' : formatDuration(seconds)
-    return this.fit(`${this.follow ? '' : bar}${count(lines, 'line')}  ${count(warnings, 'warning')}  ${rest}`)
+    return this.fit(`${this.follow ? '' : bar}${count(lines, 'line')}  ${this.counts ? `${count(warnings, 'warning')}  ` : ''}${rest}`)
   }
 
   /** On a terminal a line must not wrap, or the bar would be drawn in the wrong place; all of it stands in the files. */

@@ -8,7 +8,8 @@ import type { GroupMember } from '../io/kafka/groups.ts'
 import type { RoleName } from '../pipeline/kafka/role.ts'
 import { collectStatus, type MarkStatus, type StageStatus, type Status, type TaskStatus } from '../pipeline/kafka/status.ts'
 import { loadConfig } from './config.ts'
-import { printable, width } from './text.ts'
+import { table } from './table.ts'
+import { printable } from './text.ts'
 import { configOption } from './topics.ts'
 import { VERSION } from './version.ts'
 
@@ -64,7 +65,7 @@ function markLines(mark: MarkStatus | undefined): string[] {
   const rows = platforms.map((p) => [p.platform, p.watermark ?? '-', p.age === undefined ? '-' : ago(p.age), p.troubled ? 'much is late' : ''])
   return [
     `marks     the last is ${number}, ${ago(age)} old, under the context ${short(context)}; ${uncovered} of telemetry to come`,
-    ...(rows.length === 0 ? [] : table(['platform', 'watermark', 'age', ''], rows, [])),
+    ...(rows.length === 0 ? [] : indented(['platform', 'watermark', 'age', ''], rows, [])),
   ]
 }
 
@@ -73,7 +74,7 @@ function stageLines({ stage, group, state, members, inputs, tasks }: StageStatus
   if (tasks.length === 0) return [head, inputs.length === 0 ? '  no sources are configured' : `  there is no topic ${inputs.join(', ')}`]
   const columns = COLUMNS[stage]
   const rows = tasks.map((task) => columns.map((column) => cell(task, members, column)))
-  return [head, ...table(columns, rows, [...columns.keys()].filter((c) => NUMBERS.includes(columns[c] as Column)))]
+  return [head, ...indented(columns, rows, [...columns.keys()].filter((c) => NUMBERS.includes(columns[c] as Column)))]
 }
 
 type Column = 'partition' | 'process' | 'offset' | 'end' | 'lag' | 'mark out' | 'behind' | 'snapshot' | 'version' | 'context'
@@ -111,11 +112,6 @@ function ago(ms: Ms): string {
   return formatDuration(Math.max(0, Math.floor(ms / SECOND) * SECOND))
 }
 
-function table(names: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string[] {
-  const all = [names, ...rows]
-  const widths = names.map((_, c) => Math.max(...all.map((r) => width(r[c] ?? ''))))
-  return all.map((cells) => `  ${cells.map((text, c) => {
-    const space = ' '.repeat((widths[c] as number) - width(text))
-    return right.includes(c) ? `${space}${text}` : `${text}${space}`
-  }).join('  ')}`.trimEnd())
+function indented(names: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string[] {
+  return table(names, rows, right).map((line) => `  ${line}`)
 }

@@ -39,7 +39,7 @@ test('makes the topics, and then finds them', async () => {
   expect(first).toMatchObject({ code: 0, err: '' })
   const lines = first.out.trimEnd().split('\n')
   expect(lines.slice(0, -1).map((l) => l.split(/ +/).slice(0, 3).join(' '))).toEqual(TOPICS.map((kind) => `made ${prefixOf('made')}${kind} ${{ telemetry: 2, sightings: 12, marks: 1, contexts: 1, reviews: 1, rejects: 3, late: 3 }[kind as string] ?? 6}`))
-  expect(lines.at(-1)).toBe('10 topics: 10 made, 0 there already')
+  expect(lines.at(-1)).toBe('11 topics: 11 made, 0 there already')
   // Plain text, since nobody looks at a terminal.
   expect(first.out).not.toContain('\u001b')
 
@@ -92,7 +92,7 @@ test('stamps that senders set are told with the command that mends it, after the
   expect(err).toContain(`the topic \`${name}\` has \`message.timestamp.type=CreateTime\`, not \`LogAppendTime\``)
   expect(err).toContain(`(kafka-configs.sh --alter --entity-type topics --entity-name ${name} --add-config 'message.timestamp.type=[LogAppendTime]')`)
   const said = JSON.parse(out) as { topics: { state: string }[]; differing: object[] }
-  expect([said.topics.filter((t) => t.state === 'made').length, said.differing.length]).toEqual([9, 1])
+  expect([said.topics.filter((t) => t.state === 'made').length, said.differing.length]).toEqual([10, 1])
 })
 
 test('no broker at the address is for the user to mend', async () => {
@@ -118,7 +118,7 @@ test('a login that is refused is for the user to mend, and the password is not t
 test('the commands are printed without any broker', async () => {
   const bare = await topics(undefined, '--print')
   expect(bare).toMatchObject({ code: 0, err: '' })
-  expect(bare.out.match(/^kafka-topics\.sh .* --create .*$/gm)).toHaveLength(10)
+  expect(bare.out.match(/^kafka-topics\.sh .* --create .*$/gm)).toHaveLength(11)
   const config = { group: 'yn', kafka: { prefix: 'yn.', sasl: { mechanism: 'plain', username: 'inv', password: 'hunter2' } }, sources: [{ topic: 'lms', format: 'xapi' }] }
   const full = await topics(config, '--print')
   expect(full).toMatchObject({ code: 0, err: '' })

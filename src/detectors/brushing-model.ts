@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { invariant } from '../base/errors.ts'
 import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
+import { plausible } from '../base/plausible.ts'
 import { DAY, duration, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import { fnv1a } from '../base/hash.ts'
 import { defineDetector, type Context, type Sentence } from '../engine/detector.ts'
@@ -11,7 +12,7 @@ import type { Reason } from '../warnings/warning.ts'
 
 const params = z.strictObject({
   threshold: z.number().gt(0).max(1).default(0.99).describe('Probability of a program from which on it warns: at 0.99, one in a hundred such learners is honest, if the model is right.'),
-  least: z.number().min(0).default(10).describe('Minutes watched before the model is asked.'),
+  least: z.number().min(0).default(10).describe('Minutes watched before the model is asked.').meta(plausible(1, 600)),
   end: duration.prefault('30m').describe('Time below the threshold that ends the episode; so does the end of the sitting, 30 minutes of silence.'),
 })
 
@@ -66,6 +67,9 @@ export const brushingModel = defineDetector<typeof params, State, Facts>({
   summary: 'A trained model takes what a learner does for the doing of a program.',
   stage: 'learner',
   params,
+  facts: {
+    score: 'calibrated probability of a program', minutes: 'minutes watched that it rests on; those of earlier sittings count less',
+  },
   actions: ['logged-in', 'initialized', 'played', 'paused', 'seeked', 'rate-changed', 'heartbeat', 'completed', 'terminated', 'answered', 'face-requested', 'face-checked'],
   needs: ['chapter'],
   // Evidence of several sittings is judged together, and some learners study once a week.

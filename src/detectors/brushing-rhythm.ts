@@ -6,7 +6,7 @@ import { judgeAnswer } from './rhythm/answers.ts'
 import { judgeArrival } from './rhythm/arrival.ts'
 import { explainSigns, signFacts } from './rhythm/explain.ts'
 import { judgeChapters, judgeNextLesson, noteEnd } from './rhythm/navigation.ts'
-import { params } from './rhythm/params.ts'
+import { doubtsOfRhythm, params } from './rhythm/params.ts'
 import { isPlayback, judgePause, judgePresence, noteFaceRequest, noteStop } from './rhythm/presence.ts'
 import { judgeProbe, judgeStart } from './rhythm/protocol.ts'
 import { areEnough } from './rhythm/signs.ts'
@@ -31,9 +31,13 @@ export const brushingRhythm = defineDetector<typeof params, State, Facts>({
   summary: 'Two independent signs show that a program, not a person, plays the lessons.',
   stage: 'learner',
   params,
+  facts: {
+    signs: 'the signs that are sure: `sign`, `family`, `value`, `usual`, `count` of `of` trials', seconds: 'playback since it was sure',
+  },
   actions: ['initialized', 'played', 'paused', 'seeked', 'rate-changed', 'heartbeat', 'completed', 'terminated', 'answered', 'face-requested'],
   needs: ['chapter'],
   horizon: HORIZON,
+  doubts: doubtsOfRhythm,
   state: fields,
   onEvent(event, context) {
     const { state } = context

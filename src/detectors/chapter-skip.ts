@@ -76,6 +76,11 @@ export const chapterSkip = defineDetector<typeof params, State, Facts>({
   summary: 'A chapter is played while an earlier one of the course is not completed.',
   stage: 'learner',
   params,
+  facts: {
+    chapters: 'how many chapters were skipped to; the rest is of the first one', chapter: 'its id', completed: 'whether it was completed',
+    order: 'its place in the course', missing: 'the first earlier chapter that is not completed', missingOrder: 'the place of that one',
+    missingCount: 'how many earlier chapters are not completed', seconds: 'playback of it', limitSeconds: 'playback from which it counts',
+  },
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated', 'attended'],
   needs: ['chapter'],
   needsCatalogue: ['chapters', 'class'],

@@ -42,6 +42,10 @@ export const faceCheck = defineDetector<typeof params, CheckState, CheckFacts>({
   summary: 'Face checks are not answered, fail in a row, are not requested for long, or come at fixed intervals.',
   stage: 'learner',
   params,
+  facts: {
+    kind: '`missed`, `failed`, `none` or `fixed`', count: 'checks or requests in a row',
+    seconds: 'time without an answer or a check, or the interval', limit: 'what is allowed: seconds for `missed` and `none`, else a number',
+  },
   actions: [
     'logged-in', 'logged-out', 'initialized', 'played', 'paused', 'seeked', 'rate-changed', 'heartbeat', 'completed', 'terminated', 'navigated',
     'answered', 'face-requested', 'face-checked',

@@ -76,6 +76,10 @@ export const foreignIp = defineDetector<typeof params, State, Facts>({
   summary: "A learner studies from another country or province than the class's, or from a hosting network.",
   stage: 'learner',
   params,
+  facts: {
+    kind: '`hosting`, `country` or `province`', places: 'where the addresses are', events: 'events from there',
+    seconds: 'from the first of them to the last', limitSeconds: 'time from which it counts',
+  },
   actions: ACTIONS.filter((a) => a !== 'face-requested' && a !== 'attended'),
   needs: ['ip'],
   horizon: 3 * DAY,

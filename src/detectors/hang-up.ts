@@ -58,6 +58,7 @@ export const hangUp = defineDetector<typeof params, State, Facts>({
   summary: 'The video runs with the page hidden, or for long without any input and without an answered face check.',
   stage: 'learner',
   params,
+  facts: { kind: '`hidden` or `idle`', seconds: 'playback in that state', limitSeconds: 'what is allowed' },
   actions: [
     'logged-in', 'initialized', 'played', 'paused', 'seeked', 'rate-changed', 'heartbeat', 'completed', 'terminated', 'navigated', 'answered',
     'face-checked',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { flag, number, rare, record, ref, type RecordOf } from '../base/record.ts'
+import { plausible } from '../base/plausible.ts'
 import { duration, HOUR, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import { defineDetector } from '../engine/detector.ts'
 import { ACTIONS, type Event, type Place } from '../telemetry/event.ts'
@@ -7,8 +8,8 @@ import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts
 import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
 
 const params = z.strictObject({
-  distance: z.number().gt(0).default(500).describe('Places closer than this are one place, in km (a published rule).'),
-  speed: z.number().gt(0).default(800).describe('Nobody travels faster than this, in km/h (a published rule).'),
+  distance: z.number().gt(0).default(500).describe('Places closer than this are one place, in km (a published rule).').meta(plausible(20, 10_000)),
+  speed: z.number().gt(0).default(800).describe('Nobody travels faster than this, in km/h (a published rule).').meta(plausible(100, 5000)),
   events: z.int().min(1).default(2).describe('Events that each of the two places must have sent.'),
   hops: z.int().min(2).default(3).describe('So many impossible places one after the other prove it even with one event each: a new proxy for every request.'),
   stay: duration.prefault('10m').describe(
@@ -80,6 +81,10 @@ export const impossibleTravel = defineDetector<typeof params, State, Facts>({
   summary: 'One learner is seen in two places that nobody can travel between in that time.',
   stage: 'learner',
   params,
+  facts: {
+    from: 'city of the first place', to: 'city of the second', km: 'distance', minutes: 'time between', kmh: 'speed that it would take',
+    limitKmh: 'speed that is believed', journeys: 'impossible journeys in the episode',
+  },
   actions: ACTIONS.filter((a) => a !== 'face-requested' && a !== 'attended'),
   needs: ['ip'],
   state: fields,

@@ -1,4 +1,5 @@
 import type { AnyDetector } from '../engine/detector.ts'
+import { absence } from './absence.ts'
 import { brushingModel } from './brushing-model.ts'
 import { brushingRhythm } from './brushing-rhythm.ts'
 import { chapterSkip } from './chapter-skip.ts'
@@ -8,19 +9,23 @@ import { hangUp } from './hang-up.ts'
 import { impossibleTravel } from './impossible-travel.ts'
 import { lateTelemetry } from './late-telemetry.ts'
 import { lockstep } from './lockstep.ts'
+import { match } from './match.ts'
 import { oneDevice } from './one-device.ts'
 import { overCredit } from './over-credit.ts'
 import { parallelChapters } from './parallel-chapters.ts'
 import { seekAhead } from './seek-ahead.ts'
+import { sequence } from './sequence.ts'
 import { sharedAccount } from './shared-account.ts'
 import { sharedDevice } from './shared-device.ts'
 import { sharedIp } from './shared-ip.ts'
 import { sharedPhoto } from './shared-photo.ts'
+import { threshold } from './threshold.ts'
 import { twoAccounts } from './two-accounts.ts'
 import { twoPlatforms } from './two-platforms.ts'
 
 /** Every detector there is: the one list, in order of name. */
 export const detectors: readonly AnyDetector[] = [
+  absence,
   brushingModel,
   brushingRhythm,
   chapterSkip,
@@ -30,14 +35,17 @@ export const detectors: readonly AnyDetector[] = [
   impossibleTravel,
   lateTelemetry,
   lockstep,
+  match,
   oneDevice,
   overCredit,
   parallelChapters,
   seekAhead,
+  sequence,
   sharedAccount,
   sharedDevice,
   sharedIp,
   sharedPhoto,
+  threshold,
   twoAccounts,
   twoPlatforms,
 ]

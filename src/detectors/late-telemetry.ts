@@ -54,8 +54,12 @@ export const lateTelemetry = defineDetector<typeof params, State, Facts>({
   summary: "A large share of a learner's events comes too late to be judged.",
   stage: 'learner',
   params,
+  facts: {
+    late: 'events that came too late', events: 'all events of the hour', share: 'share of them that was late', limit: 'share that is allowed',
+  },
   actions: ACTIONS,
   needs: [],
+  doubts: ({ share }) => (share < 1 ? [] : [{ param: 'share', message: 'no more than all events can be late, so that it never warns', mend: 'write a share below 1' }]),
   state: fields,
 
   onEvent(event, context) {

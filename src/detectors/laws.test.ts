@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { readRuleSources } from '../io/texts.ts'
 import { loadRules } from '../rules/load.ts'
+import { runTests } from '../rules/run-tests.ts'
+import { exampleBundle } from '../testing/examples.ts'
 import { accompanied, brokenRevisions, doubled, lateScenario, leftOver, plain, renamed, restarted, scenariosOf, shuffled, warningsOf, written, type Scenario } from '../testing/laws.ts'
 import { RULES } from '../testing/root.ts'
 import { testModels } from '../testing/tiny-model.ts'
@@ -12,8 +14,9 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const models = await testModels()
 // Rules that ask a model obey the laws with any.
 const bundle = loadRules(await readRuleSources([RULES]), { detectors, models: [...models.keys()] })
+const examples = exampleBundle(detectors)
 const all: readonly Scenario[] = [
-  ...scenariosOf(bundle).map((s) => ({ ...s, models })), ...bundle.rules.filter((r) => r.detector.name === 'late-telemetry').map(lateScenario),
+  ...[bundle, examples].flatMap(scenariosOf).map((s) => ({ ...s, models })), ...bundle.rules.filter((r) => r.detector.name === 'late-telemetry').map(lateScenario),
 ]
 
 /** What a law says of one scenario: two things that must be equal. */
@@ -44,6 +47,11 @@ const laws: Record<string, Law> = {
 describe.each(detectors.map((d) => [d.name] as const))('%s', (name) => {
   test('has a file and a test', () => {
     expect(readdirSync(here)).toEqual(expect.arrayContaining([`${name}.ts`, `${name}.test.ts`]))
+  })
+
+  test('its documented rules pass their tests', () => {
+    const own = new Set(examples.rules.filter((r) => r.detector.name === name).map((r) => r.id))
+    expect(runTests(examples).filter((t) => own.has(t.rule) && t.failure !== undefined)).toEqual([])
   })
 
   // A detector that no shipped rule uses yet has no scenarios.

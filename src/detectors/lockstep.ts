@@ -29,6 +29,11 @@ export const lockstep = defineDetector<typeof params, State, Facts>({
   summary: 'Learners of one class pass the same lesson boundaries within seconds of each other, again and again.',
   stage: 'resource',
   params,
+  facts: {
+    learners: 'ids of those in step', boundaries: 'lesson boundaries that two or more of them passed together',
+    share: 'smallest share of their boundaries that two of them passed together', withinSeconds: 'how close is together',
+    seen: 'learners of the class that were seen',
+  },
   resources: ['class'],
   needs: ['class', 'chapter'],
   horizon: 7 * DAY,

@@ -44,6 +44,10 @@ export const oneDevice = defineDetector<typeof params, State, Facts>({
   summary: 'One learner is active on two devices at the same time, again and again in turn.',
   stage: 'learner',
   params,
+  facts: {
+    devices: 'ids of the devices', changes: 'changes from one to the other', seconds: 'from the first change to the last',
+    gapSeconds: 'how close two events of different devices must be',
+  },
   // What closes or pauses a device, a login and a face check belong to an honest change of device, or to a phone that only answers the check.
   actions: ['initialized', 'played', 'heartbeat', 'seeked', 'rate-changed', 'navigated', 'answered'],
   needs: ['device'],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { flag, number, rare, record, ref, type RecordOf } from '../base/record.ts'
+import { plausible } from '../base/plausible.ts'
 import { DAY, HOUR, MINUTE, SECOND, duration, local, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Action, Event } from '../telemetry/event.ts'
@@ -13,11 +14,11 @@ import { playedMs, startsAnew } from './shared/played.ts'
 import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
 
 const params = z.strictObject({
-  rate: z.number().gt(0).default(1).describe('Media seconds that may be credited for each second of the clock.'),
+  rate: z.number().gt(0).default(1).describe('Media seconds that may be credited for each second of the clock.').meta(plausible(0.5, 4)),
   everywhere: z.boolean().default(false).describe('Whether `rate` holds on platforms, too, whose `rate` in the catalogue is higher: no fast playback for anybody.'),
-  excess: z.number().min(0).default(0.1).describe('Share by which media may advance faster than that.'),
+  excess: z.number().min(0).default(0.1).describe('Share by which media may advance faster than that.').meta(plausible(0, 1)),
   over: duration.prefault('5m').describe('Playing time over which that is measured.'),
-  daily: duration.prefault('8h').describe('Playback in a local day, at most, whatever plays at once; published rules have this number.'),
+  daily: duration.prefault('8h').describe('Playback in a local day, at most, whatever plays at once; published rules have this number.').meta(plausible('1h', '24h')),
   quiet: duration.prefault('45s').describe('Without media positions, a stretch of playback longer than this proves nothing.'),
   end: duration.prefault('30m').describe('After so long without media faster than the clock the episode is over.'),
 })
@@ -82,6 +83,10 @@ export const overCredit = defineDetector<typeof params, State, Facts>({
   summary: 'More is credited than the clock allows: media faster than time, or too many hours in a day.',
   stage: 'learner',
   params,
+  facts: {
+    kind: '`pace` or `day`', mediaSeconds: 'media played', clockSeconds: 'time that it took', ratio: 'media for each second of the clock',
+    limitRatio: 'ratio that is allowed', limitSeconds: 'playback in a day that is allowed',
+  },
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
   needs: ['chapter'],
   state: fields,

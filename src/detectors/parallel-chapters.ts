@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
 import { rare, record, type RecordOf } from '../base/record.ts'
+import { plausible } from '../base/plausible.ts'
 import { SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Action } from '../telemetry/event.ts'
@@ -15,7 +16,7 @@ import { round3, spellSeconds, spellSecondsZh } from './shared/wording.ts'
 const params = z.strictObject({
   overlap: duration.prefault('30s').describe('Playback of different chapters at once, in all, from which it counts.'),
   concurrency: z.number().min(1).default(1.05)
-    .describe('Seconds credited for each second of the clock, at most. Beyond it half of `overlap` is enough within one session, whose clock is one.'),
+    .describe('Seconds credited for each second of the clock, at most. Beyond it half of `overlap` is enough within one session, whose clock is one.').meta(plausible(1, 3)),
   quiet: duration.prefault('45s').describe('Without media positions, a stretch of playback longer than this proves nothing.'),
   end: duration.prefault('10m').describe('After so long without overlap the episode is over.'),
 })
@@ -58,6 +59,10 @@ export const parallelChapters = defineDetector<typeof params, State, Facts>({
   summary: "One learner's playback of different chapters overlaps in time.",
   stage: 'learner',
   params,
+  facts: {
+    chapters: 'how many played at once', seconds: 'how long', limitSeconds: 'overlap from which it counts',
+    concurrency: 'seconds credited for each second of the clock', limitConcurrency: 'concurrency that is allowed',
+  },
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
   needs: ['chapter'],
   state: fields,

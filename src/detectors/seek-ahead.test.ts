@@ -120,3 +120,14 @@ test.each<[string, DriveOptions['catalogue']]>([
   expect(d.warnings()).toEqual([])
   expect(Object.values(d.machine.unjudged())).toEqual([1])
 })
+
+/** As a platform without starts tells it: beats, pauses and the end. */
+const unstarted = (...steps: [clock: string, action: 'heartbeat' | 'paused' | 'completed', position: number][]) => steps.map(([clock, action, position]) => at(clock, action, 'L1', 'c1', { position, length: 60 }))
+
+test('where starts are not told of, what may have been played before a first beat and between two pauses is watched', () => {
+  expect(warned(unstarted(['08:00:30', 'heartbeat', 30], ['08:00:40', 'paused', 40], ['08:01:10', 'paused', 52], ['08:02:00', 'completed', 60]))).toEqual([])
+})
+
+test('where starts are not told of, no more is watched than the clock allows', () => {
+  expect(warned(unstarted(['08:00:01', 'heartbeat', 1], ['08:00:02', 'paused', 2], ['08:00:10', 'completed', 60]))).toMatchObject([{ facts: { completions: 1 } }])
+})

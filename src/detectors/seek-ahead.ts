@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { number, rare, record, type RecordOf } from '../base/record.ts'
+import { flag, number, rare, record, type RecordOf } from '../base/record.ts'
 import { MINUTE, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
@@ -35,6 +35,8 @@ interface Ahead {
 }
 
 const fields = record(begunFields, {
+  /** Whether the learner has started a chapter: until then a platform may not tell of starts. */
+  starts: flag,
   /** When there is something to settle; Infinity: nothing. */
   due: number(Infinity),
   open: rare<Ahead>(),
@@ -58,10 +60,16 @@ const MOST_CHAPTERS = 50
 
 export const seekAhead = defineDetector<typeof params, State, Facts>({
   name: 'seek-ahead',
-  version: 1,
+  version: 2,
+  migrations: { 1: (state) => ({ ...(state as object), starts: 0 }) },
   summary: 'A seek passes what was watched, or a chapter is completed with much of it unwatched.',
   stage: 'learner',
   params,
+  facts: {
+    seeks: 'seeks beyond what was watched', jumpSeconds: 'the longest of them', limitSeconds: 'how far a seek may go',
+    completions: 'chapters completed too little watched', coverage: 'the smallest share of one that was watched',
+    limitCoverage: 'share that must be watched',
+  },
   actions: ['initialized', 'played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated'],
   needs: ['chapter', 'position'],
   needsCatalogue: ['class'],
@@ -88,7 +96,8 @@ export const seekAhead = defineDetector<typeof params, State, Facts>({
       state.at = time
       return
     }
-    watch(state, event, span, params.lost, silent, offeredBy(context))
+    if (action === 'initialized' || action === 'played') state.starts = true
+    watch(state, event, span, { lost: params.lost, silent, offered: offeredBy(context), startsTold: state.starts })
     if (action === 'seeked') judgeSeek(event, chapter, context)
     else if (action === 'completed') judgeCompletion(event, chapter, context)
     noteLast(state, event)

@@ -62,6 +62,7 @@ export const sharedAccount = defineDetector<typeof params, State, Facts>({
   summary: 'One account is used by two or more learners, each more than once and in turn.',
   stage: 'resource',
   params,
+  facts: { account: 'the login name', learners: 'ids of those who use it', changes: 'how often it changed hands' },
   resources: ['account'],
   needs: ['account'],
   horizon: 7 * DAY,

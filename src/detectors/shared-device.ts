@@ -78,6 +78,11 @@ export const sharedDevice = defineDetector<typeof params, State, Facts>({
   summary: 'One device serves three or more learners, in turn or at once; the subject is a teacher of their class who was seen with it.',
   stage: 'resource',
   params,
+  facts: {
+    device: 'its id', learners: 'ids of those who use it', atOnce: 'learners at the same time',
+    returns: 'hurried hand-overs to somebody who had used it before', windowHours: 'within which they used it',
+    teacher: 'id of the teacher who was seen with it, if one was',
+  },
   resources: ['device', 'ip'],
   needs: ['device'],
   horizon: 48 * HOUR,

@@ -80,6 +80,13 @@ export const sharedIp = defineDetector<typeof params, State, Facts>({
   summary: 'Several learners on one IP address study in step, or are run from few devices; their number alone is never enough.',
   stage: 'resource',
   params,
+  facts: {
+    verdict: '`group` or `farm`', reasons: '`in step`, `shared devices`, `devices at once`, `unattended at once`',
+    learners: 'ids of those who belong to it', devices: 'their different devices; 0 where the platform names none',
+    atOnce: 'accounts on one device at the same time', unattended: 'accounts with nobody at them', boundaries: 'lesson boundaries passed together',
+    share: 'smallest share of their boundaries that two of them passed together', withinSeconds: 'how close is together',
+    onAddress: 'learners seen on the address',
+  },
   resources: ['ip'],
   needs: ['ip'],
   horizon: 7 * DAY,

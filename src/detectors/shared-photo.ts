@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { compareText } from '../base/order.ts'
 import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
+import { plausible } from '../base/plausible.ts'
 import { HOUR, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Sighting } from '../engine/sighting.ts'
@@ -52,7 +53,7 @@ interface Facts {
 
 const params = z.strictObject({
   distance: z.int().min(0).max(3).default(3).describe('Bits in which two 64-bit hashes of the same photo differ, at most.'),
-  blank: z.int().min(0).max(32).default(8).describe('A hash with fewer bits set, or unset, is of a dark or blank picture and proves nothing.'),
+  blank: z.int().min(0).max(32).default(8).describe('A hash with fewer bits set, or unset, is of a dark or blank picture and proves nothing.').meta(plausible(0, 20)),
   least: z.int().min(3).default(6).describe('Checks of one learner from which on their photos are compared; a single close pair is often honest.'),
   close: z.number().gt(0).lt(1).default(0.15).describe('Chance that an honest photo is that close to the one before.'),
   risk: z.number().gt(0).lt(1).default(0.0001).describe('Highest chance that so many photos of one learner are that close to the one before by accident.'),
@@ -77,6 +78,10 @@ export const sharedPhoto = defineDetector<typeof params, State, Facts>({
   summary: 'The same face photo is used for two learners, or again and again for one.',
   stage: 'resource',
   params,
+  facts: {
+    kind: '`shared`, `equal` or `similar`', photo: 'its hash', learners: 'ids of those in it', checks: 'face checks with it',
+    distance: 'bits in which the first two differ',
+  },
   resources: ['photo'],
   needs: ['photo'],
   horizon: 96 * HOUR,

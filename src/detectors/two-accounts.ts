@@ -45,6 +45,7 @@ export const twoAccounts = defineDetector<typeof params, State, Facts>({
   summary: 'One learner uses two accounts of one platform in turn.',
   stage: 'learner',
   params,
+  facts: { accounts: 'login names', changes: 'changes from one to the other', hours: 'from the first to the last' },
   actions: [
     'logged-in', 'initialized', 'played', 'paused', 'seeked', 'rate-changed', 'heartbeat', 'completed', 'navigated', 'answered', 'face-checked',
   ],

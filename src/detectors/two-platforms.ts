@@ -3,6 +3,7 @@ import { compareText } from '../base/order.ts'
 import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, SECOND, duration, type Ms } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
+import { SIGHTING_EVERY } from '../engine/presence.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
 import { peopleOf, personKey, type Ref } from './shared/people.ts'
 
@@ -67,8 +68,11 @@ export const twoPlatforms = defineDetector<typeof params, State, Facts>({
   summary: 'One person, known by a global id, watches on two platforms at the same time.',
   stage: 'resource',
   params,
+  facts: { platforms: 'ids of both', seconds: 'time in which both were watched', changes: 'changes from one to the other meanwhile' },
   resources: ['person'],
   needs: ['chapter'],
+  doubts: ({ gap }) =>
+    gap > SIGHTING_EVERY ? [] : [{ param: 'gap', message: 'sightings come every 10 minutes, so that nobody seems to watch without a break', mend: 'write more than `10m`' }],
   needsCatalogue: ['global'],
   horizon: DAY,
   state: fields,

@@ -1,6 +1,7 @@
 import type { Catalogue } from '../catalogue/index.ts'
-import { ACTIONS, FIELDS, PLACE_LEVELS, type Action, type Event, type Field, type Place, type PlaceLevel } from '../telemetry/event.ts'
-import type { AnyDetector, CatalogueNeed } from './detector.ts'
+import { ACTIONS, FIELDS, PLACE_LEVELS, type Event, type Field, type Place, type PlaceLevel } from '../telemetry/event.ts'
+import type { CatalogueNeed } from './detector.ts'
+import { readsOf, type Rule } from './rule.ts'
 
 /** What one platform's events carry: which optional fields each action has come with. Plain data. */
 export interface Seen {
@@ -47,22 +48,26 @@ export class Coverage {
 
 const ALL_LEVELS = (1 << PLACE_LEVELS.length) - 1
 
-/** Why a detector can judge nothing on a platform; empty where it can. */
-export function missingFor(detector: AnyDetector, platform: string, seen: Seen, catalogue: Catalogue): string[] {
-  const actions: readonly Action[] = detector.stage === 'learner' ? detector.actions : ACTIONS
+/** Why a rule can judge nothing on a platform; empty where it can. */
+export function missingFor(rule: Pick<Rule, 'detector' | 'reads'>, platform: string, seen: Seen, catalogue: Catalogue): string[] {
+  const { actions, needs, needsPlace: level, needsCatalogue } = readsOf(rule)
   const missing: string[] = []
   if (!actions.some((a) => (seen.counts[ACTIONS.indexOf(a)] as number) > 0)) missing.push(`no event of ${actions.map((a) => `\`${a}\``).join(', ')}`)
   const has = (field: Field) => actions.some((a) => (seen.present[ACTIONS.indexOf(a)] as number) & (1 << FIELDS.indexOf(field)))
-  for (const need of detector.needs) {
+  for (const need of needs) {
     const fields = typeof need === 'string' ? [need] : need
     if (!fields.some(has)) missing.push(`no event carries ${fields.map((f) => `\`${f}\``).join(' or ')}`)
   }
-  const level = detector.needsPlace
   if (level !== undefined && missing.length === 0 && !(seen.places & (1 << PLACE_LEVELS.indexOf(level)))) {
     missing.push(level === 'holder' ? 'no database knows who holds the addresses' : `no address is known to its ${level}`)
   }
-  for (const need of detector.needsCatalogue ?? []) if (!knows(catalogue, platform, need)) missing.push(`the catalogue has no ${CATALOGUE_WORDS[need]}`)
+  for (const lacking of missingInCatalogue(needsCatalogue, platform, catalogue)) missing.push(`the catalogue has no ${lacking}`)
   return missing
+}
+
+/** Which of the facts about a platform the catalogue lacks, in words. */
+export function missingInCatalogue(needs: readonly CatalogueNeed[], platform: string, catalogue: Catalogue): string[] {
+  return needs.filter((need) => !knows(catalogue, platform, need)).map((need) => CATALOGUE_WORDS[need])
 }
 
 const CATALOGUE_WORDS: Record<CatalogueNeed, string> = {

@@ -5,7 +5,7 @@ import type { Catalogue } from '../catalogue/index.ts'
 import type { Action, Event, Field, PlaceLevel } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import type { Evidence } from '../warnings/evidence.ts'
-import type { Reason, Severity, SubjectKind } from '../warnings/warning.ts'
+import type { Reason, Response, Severity, SubjectKind } from '../warnings/warning.ts'
 import type { Fill, Score } from './scoring.ts'
 import type { ResourceKind, Sighting } from './sighting.ts'
 
@@ -64,11 +64,15 @@ export interface Context<P, S, F> {
   readonly firstTime: Ms
   /** Learner stage: the stretch of playback that this event proves. Undefined for timers and where it proves none. */
   readonly span: Span | undefined
+  /** Time of the key's last event or sighting: that of this call, unless a timer fires. */
+  readonly lastSeen: Ms
   /**
    * Whether the platform has sent this field by `now`: what a platform never sends proves nothing by its absence.
-   * Resource stage: always false, since a resource belongs to no platform.
+   * Resource stage: of the sighting's platform; false in timers, since a resource belongs to no platform.
    */
   sends(this: void, field: Field): boolean
+  /** Whether a condition that the rule's params hold is met. Undefined: it cannot be judged, which is counted for the coverage table. */
+  holds(this: void, condition: string, seen: Event | Sighting): boolean | undefined
   /** Asks for `onTimer` at `at`, which must be later than `now`; replaces the earlier request, `undefined` cancels it. */
   wakeAt(this: void, at: Ms | undefined): void
   raise(this: void, finding: Finding<F>): void
@@ -84,6 +88,37 @@ export interface Sentence {
   zh: string
 }
 
+/** A field that is needed, or several any one of which will do. */
+export type Need = Field | readonly Field[]
+
+/** A place in the params. */
+export type Path = readonly (string | number)[]
+
+/** What the params of a rule make of a detector that an analyst tells what to look for. */
+export interface Fit {
+  /** The form that runs the rule: over events or over sightings. */
+  readonly detector: AnyDetector
+  /** The only resources that it is keyed by, in the resource stage. */
+  readonly resources?: readonly ResourceKind[]
+  /** Where conditions stand in the params. What meets none of them is of no use to the rule; without any it sees everything. */
+  readonly conditions: readonly Path[]
+  /** Of these, the one whose never being met is what the rule warns of: it must read what tells that a platform has such events at all. */
+  readonly awaits?: Path
+  /** Beyond what the conditions read. */
+  readonly needs: readonly Need[]
+  readonly needsCatalogue?: readonly CatalogueNeed[]
+}
+
+/** Something that is doubtful about parameters of which each is right for itself. */
+export interface Doubt {
+  param: string
+  message: string
+  mend: string
+}
+
+/** Names of facts, of each of several kinds. */
+type FactName<F> = F extends unknown ? keyof F & string : never
+
 interface DetectorBase<P extends z.ZodObject, S, F> {
   /** Also the file name and the word in `rules/*.yaml`. */
   readonly name: string
@@ -94,8 +129,12 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   /** One sentence for the reference. */
   readonly summary: string
   readonly params: P
+  /** What each of the facts of its warnings says: `unless` and prompts may speak of them, and the reference lists them. */
+  readonly facts?: Readonly<Record<FactName<F>, string>>
+  /** What speaks against parameters together, as a limit that nothing can pass. */
+  doubts?(params: z.output<P>): readonly Doubt[]
   /** Fields without which nothing can be judged: such a platform is `not evaluable`, never clean. */
-  readonly needs: readonly (Field | readonly Field[])[]
+  readonly needs: readonly Need[]
   /** How well an address must be located: `holder` is the name of its network. */
   readonly needsPlace?: PlaceLevel
   /** Catalogue facts without which nothing can be judged. */
@@ -109,6 +148,12 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   readonly state?: Shape<S>
   newState?(): S
   onTimer?(at: Ms, context: Context<z.output<P>, S, F>): void
+  /** Of a detector whose params say what it looks for, and in which stage. */
+  fit?(this: void, params: z.output<P>): Fit
+  /** Responses that are too grave for what it can know, and why. */
+  readonly refuses?: Readonly<Partial<Record<Response, string>>>
+  /** Rules with tests, as a rules file would have them, where no shipped rule shows it: in the reference, and run. */
+  readonly example?: string
   explain(facts: F, params: z.output<P>, reasons: readonly Reason[]): Sentence
 }
 

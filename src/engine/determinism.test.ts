@@ -4,6 +4,7 @@ import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
 import { ruleOf } from '../testing/drive.ts'
+import { ruleForEach } from '../testing/examples.ts'
 import { duplicated, eventOf, fivePlatforms, seeded, shuffled, type Arrival } from '../testing/five-platforms.ts'
 import { Restarting } from '../testing/restarting.ts'
 import { beats, crowd } from '../testing/tiny-detectors.ts'
@@ -12,7 +13,7 @@ import { testModels } from '../testing/tiny-model.ts'
 const models = await testModels()
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
 // Every detector there is with its defaults, and small ones whose timers fire all the time.
-const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 }, { prompt: { en: '{learners} on one address' } })]
+const rules = [...ruleForEach(detectors), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 }, { prompt: { en: '{learners} on one address' } })]
 
 interface How {
   partitions?: number
@@ -48,7 +49,7 @@ describe.each([
     expect(late).toEqual([])
     // The log must be worth comparing.
     const by = new Set(golden.map((t) => (JSON.parse(t) as { value: { detector?: string } }).value.detector ?? 'prompt'))
-    expect([...by]).toEqual(expect.arrayContaining(['beats', 'crowd', 'prompt', 'parallel-chapters', 'shared-account', 'face-check']))
+    expect([...by]).toEqual(expect.arrayContaining(['beats', 'crowd', 'prompt', 'parallel-chapters', 'shared-account', 'face-check', 'match', 'threshold', 'sequence', 'absence']))
     expect(golden.length).toBeGreaterThan(500)
   })
 

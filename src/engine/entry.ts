@@ -5,12 +5,16 @@ import { LAST, TIMERS, type Row, type Table } from './table.ts'
 
 /** An episode that was sent and is not over: what the next revision needs. */
 export interface OpenEpisode {
+  /** Of a rule in the shadow. */
+  shadow?: true
   rule: string
   id: string
   /** Last revision sent. */
   revision: number
   /** The last revision, to end it with if its rule goes. */
   last: Warning
+  /** What it grew from is gone, though its rule is not: it ends like those of rules that are gone. */
+  isCut?: true
 }
 
 /** The state of one key (a learner or a resource) in one stage: what one hash look-up finds. Its numbers and references are a row of a table. */

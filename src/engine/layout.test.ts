@@ -4,7 +4,7 @@ import { flag, number, record, series, type Series, type Shape } from '../base/r
 import { ruleOf } from '../testing/drive.ts'
 import { defineDetector } from './detector.ts'
 import { Entry } from './entry.ts'
-import { layoutOf, mostRowBytes, rowBytes, RowReader, writeRow } from './layout.ts'
+import { layoutOf, mostRowBytes, RowReader, writeRow } from './layout.ts'
 import { LAST, Table, TIMERS, type Row } from './table.ts'
 
 const shape = record({ none: number(NaN), zero: number(0), before: number(-Infinity), seven: number(7), yes: flag, other: number(-1) })
@@ -15,6 +15,11 @@ const rowOf = (table: Table): Row => {
   return row
 }
 const numbersOf = (table: Table, row: Row) => [...row.numbers.subarray(row.at, row.at + table.rows.width)]
+
+const rowBytes = (table: Table, row: Row): Uint8Array => {
+  const out = Buffer.alloc(mostRowBytes(table))
+  return out.subarray(0, writeRow(table, row, out, 0))
+}
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)
 

@@ -45,12 +45,6 @@ export function mostRowBytes({ rows: { width } }: Table): number {
   return Math.ceil(width / 8) + width * DOUBLE
 }
 
-/** A row as it is saved: a bit for each number that is not what it was in a new row, then those numbers. Which timers are queued is not state. */
-export function rowBytes(table: Table, row: Row): Uint8Array {
-  const out = Buffer.alloc(mostRowBytes(table))
-  return out.subarray(0, writeRow(table, row, out, 0))
-}
-
 const DOUBLE = Float64Array.BYTES_PER_ELEMENT
 // Rows of one block are written one after another, and so are those of one table. Halves of numbers are compared, since NaN is unlike itself and 0 like -0.
 let block: Float64Array = new Float64Array(0)
@@ -59,7 +53,10 @@ let initial: Float64Array = new Float64Array(0)
 let initialHalves: Uint32Array = new Uint32Array(0)
 let changed: Uint32Array = new Uint32Array(0)
 
-/** Writes the same bytes as `rowBytes` into `out`; returns how many. */
+/**
+ * Writes a row into `out` as it is saved: a bit for each number that is not what it was in a new row, then those numbers. Which timers are
+ * queued is not state. Returns how many bytes.
+ */
 export function writeRow(table: Table, row: Row, out: Uint8Array, at: number): number {
   if (row.numbers !== block) {
     block = row.numbers

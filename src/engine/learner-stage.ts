@@ -175,7 +175,7 @@ export class LearnerStage {
       if (this.forgetting.isForgotten(part, entry, slot, at)) continue
       this.touch(part, entry)
       this.at(part, entry)
-      this.context.endOrphans(entry, at)
+      this.context.endOrphans(entry, at, this.table)
       if (slot === this.sightingSlot) {
         const next = sightTimer(this.presence, at, part.id, entry.id, this.sinks.sighting)
         if (next !== undefined) part.timers.set(entry, slot, next)
@@ -243,7 +243,7 @@ export class LearnerStage {
     if (entry === undefined) entry = this.make(part, learner)
     else {
       this.touch(part, entry)
-      if (entry.open !== undefined) this.context.endOrphans(entry, time)
+      if (entry.open !== undefined) this.context.endOrphans(entry, time, this.table)
       if (time - entry.last > this.forgetting.shortest) this.forgetting.forget(part, entry, time)
     }
     if (time > entry.last) entry.last = time
@@ -266,7 +266,7 @@ export class LearnerStage {
     this.table.enter(entry)
   }
 
-  private touch(part: PlatformPart, entry: LearnerEntry): void {
+  touch(part: PlatformPart, entry: LearnerEntry): void {
     if (entry.packed !== undefined) entry.load()
     if (this.isTracking && !entry.dirty) {
       entry.dirty = true

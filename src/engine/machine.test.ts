@@ -38,6 +38,22 @@ describe('an episode', () => {
   })
 })
 
+test('versions of a rule run side by side, each with warnings as if it were alone', () => {
+  const versions = [['beats', 2], ['beats~1', 3]] as const
+  const events = ['08:00:00', '08:00:10', '08:00:20', '08:05:00'].map((t) => beat(t))
+  const seen: string[] = []
+  const versionOf = (id: string, most: number) => ruleOf(beats, { most }, { id, as: 'beats', version: id, unless: (w) => w.rule === 'beats' && seen.push(w.id) === 0 })
+  const together = driveRules(versions.map(([id, most]) => versionOf(id, most))).feed(...events).mark('09:00:00').warnings()
+  for (const [id, most] of versions) {
+    const alone = driveRules([ruleOf(beats, { most }, { version: id })]).feed(...events).mark('09:00:00').warnings()
+    expect(alone.length).toBeGreaterThan(1)
+    expect(together.filter((w) => w.ruleVersion === id)).toEqual(alone)
+  }
+  // Both speak of the same episode.
+  expect(new Set(together.map((w) => w.id)).size).toBe(1)
+  expect(new Set(seen)).toEqual(new Set(together.map((w) => w.id)))
+})
+
 test('a prompt goes to each learner of a warning, once, in an order that nothing disturbs', () => {
   const rule = ruleOf(crowd, {}, { prompt: { en: '{learners} of you' } })
   const run = (order: string[], partitions: number) => {

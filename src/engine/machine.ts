@@ -4,7 +4,9 @@ import type { Held } from '../telemetry/held.ts'
 import { coverageOf, duplicatesOf, exemptedOf, unjudgedOf } from './account.ts'
 import type { Coverage } from './coverage.ts'
 import { LearnerStage } from './learner-stage.ts'
-import { OutputOrder, type LateEvent, type Output } from './output.ts'
+import { OutputOrder, type LateEvent, type LearnerSinks, type Output } from './output.ts'
+import { renewLearners, renewResources } from './renew.ts'
+import { resetLearners, resetResources, type Before } from './reset.ts'
 import { ResourceStage } from './resource-stage.ts'
 import type { Setup, Unjudged } from './runtime.ts'
 import { resourceKey, type Sighting } from './sighting.ts'
@@ -26,28 +28,56 @@ export interface MachineOptions extends Setup {
 /** Both stages and the timekeeper in one process: the whole of Invigil between decode and sink, without I/O. */
 export class Machine {
   readonly timekeeper: Timekeeper
-  readonly learners: readonly LearnerStage[]
-  readonly resources: readonly ResourceStage[]
   readonly order: OutputOrder
-  private readonly options: MachineOptions
+  private stages: { learners: readonly LearnerStage[]; resources: readonly ResourceStage[] }
+  private options: MachineOptions
   private readonly partitions: number
   private readonly sweeping = new Sweeping()
   /** Events since the last mark. */
   private observed = 0
+  private readonly sinks: LearnerSinks = {
+    output: (o) => {
+      this.options.early?.(o)
+      this.order.push(o)
+    },
+    sighting: (s) => this.resourceTask(s).add(s),
+    late: (l) => this.options.late?.(l),
+  }
 
   constructor(options: MachineOptions) {
     this.options = options
     this.partitions = options.partitions ?? 1
     this.timekeeper = new Timekeeper(options.catalogue, options.lateness)
     this.order = new OutputOrder()
-    const output = (o: Output) => {
-      options.early?.(o)
-      this.order.push(o)
+    this.stages = {
+      learners: Array.from({ length: this.partitions }, () => new LearnerStage(options, this.sinks)),
+      resources: Array.from({ length: this.partitions }, () => new ResourceStage(options, this.sinks.output)),
     }
-    const sighting = (s: Sighting) => this.resourceTask(s).add(s)
-    const late = (l: LateEvent) => options.late?.(l)
-    this.learners = Array.from({ length: this.partitions }, () => new LearnerStage(options, { output, sighting, late }))
-    this.resources = Array.from({ length: this.partitions }, () => new ResourceStage(options, output))
+  }
+
+  /** Others after each `renew`. */
+  get learners(): readonly LearnerStage[] {
+    return this.stages.learners
+  }
+
+  get resources(): readonly ResourceStage[] {
+    return this.stages.resources
+  }
+
+  /** From the next mark on, works under another setup. What changes and what it costs: `renewLearners`. */
+  renew(setup: Setup, lateness = this.options.lateness): void {
+    this.timekeeper.renew(setup.catalogue, lateness)
+    this.stages = {
+      learners: this.learners.map((stage) => through(renewLearners(stage, setup, this.sinks))),
+      resources: this.resources.map((stage) => through(renewResources(stage, setup, this.sinks.output))),
+    }
+    this.options = { ...this.options, ...setup, lateness }
+  }
+
+  /** Says that keys and all came from a machine under these rules: those that were edited since, and say so, begin anew. */
+  edited(before: Before): void {
+    for (const stage of this.learners) through(resetLearners(stage, before))
+    for (const stage of this.resources) through(resetResources(stage, before))
   }
 
   /** Takes the next event of the log. A `future` one (wrong clock) is not taken: the caller rejects it. */
@@ -157,5 +187,13 @@ export class Machine {
 
   resourceTask(of: Pick<Sighting, 'resource' | 'scope' | 'id'>): ResourceStage {
     return this.resources[this.partitions === 1 ? 0 : fnv1a(resourceKey(of)) % this.partitions] as ResourceStage
+  }
+}
+
+/** Does all of a work that could be done in slices. */
+function through<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
   }
 }

@@ -11,8 +11,8 @@ export interface LearnerSinks {
   late(this: void, late: LateEvent): void
 }
 
-/** What the stages write. */
-export type Output = { kind: 'warning'; at: Ms; value: Warning } | { kind: 'prompt'; at: Ms; value: Prompt }
+/** What the stages write; `shadow`: a warning of a rule that is being tried out. */
+export type Output = { kind: 'warning' | 'shadow'; at: Ms; value: Warning } | { kind: 'prompt'; at: Ms; value: Prompt }
 
 /** An event that came after its platform's watermark. */
 export interface LateEvent {
@@ -49,7 +49,7 @@ export class OutputOrder {
 }
 
 function orderKey(o: Output): string {
-  return o.kind === 'warning'
-    ? `w${o.value.id}${String(o.value.revision).padStart(9, '0')}`
+  return o.kind !== 'prompt'
+    ? `${o.kind === 'warning' ? 'w' : 's'}${o.value.id}${String(o.value.revision).padStart(9, '0')}`
     : `p${o.value.warning}\u0000${o.value.platform}\u0000${o.value.learner}`
 }

@@ -3,6 +3,8 @@ import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
 import { at, instant, ruleOf, type Fields } from '../testing/drive.ts'
+import { match } from '../detectors/match.ts'
+import { ruleForEach } from '../testing/examples.ts'
 import { duplicated, fivePlatforms, seeded } from '../testing/five-platforms.ts'
 import { Fleet, inOrder, stamped } from '../testing/fleet.ts'
 import { again, beats, crowd, lates } from '../testing/tiny-detectors.ts'
@@ -17,7 +19,7 @@ import { loadMachine, saveMachine } from './snapshot.ts'
 
 const models = await testModels()
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
-const shipped = (without: readonly string[] = []) => detectors.filter((d) => !without.includes(d.name)).map((d) => ruleOf(d))
+const shipped = (without: readonly string[] = []) => ruleForEach(detectors.filter((d) => !without.includes(d.name)))
 
 describe('changes of rules on the way', () => {
   const first: Setup = { catalogue, models, context: 'first', rules: [...shipped(), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })] }
@@ -82,6 +84,20 @@ describe('changes of rules on the way', () => {
       await chance()
     }
     expect(fleet.end()).toEqual(golden)
+  })
+
+  test.each([[1], [3]])('one process that goes on, with %i tasks a stage', (partitions) => {
+    const outputs: Output[] = []
+    const machine = new Machine({ ...first, partitions, output: (o) => outputs.push(o) })
+    for (const [i, a] of arrivals.entries()) {
+      machine.observe(stamped(a))
+      if (i % MARK_EVERY !== MARK_EVERY - 1) continue
+      machine.mark()
+      const next = changes.get((i + 1) / MARK_EVERY)
+      if (next !== undefined) machine.renew(next)
+    }
+    machine.end()
+    expect(outputs.map((o) => JSON.stringify(o))).toEqual(golden)
   })
 
   test('the same rules anew change nothing but the context', () => {
@@ -162,6 +178,19 @@ describe('open episodes', () => {
     fleet.renew(setupOf('two', b))
     await fleet.restart()
     expect(brief(fleet, 'crowd')).toEqual(['08:00:00 1 ongoing one', '08:10:00 2 ended two'])
+  })
+
+  test('of a rule that comes to look over another resource, or over events, end at the next sighting or timer', async () => {
+    const over = (what: string) => ruleOf(match, { over: what, where: what === 'events' ? 'action == "attended"' : 'kind == "first"', end: '6m' }, { id: 'own' })
+    for (const what of ['device', 'events']) {
+      const fleet = new Fleet(setupOf('one', over('ip')), 1, 1)
+      fleet.observe(beat('08:00:00', { ip: '1.2.3.4', device: 'd1' }))
+      fleet.passTo(instant('08:00:30'))
+      fleet.renew(setupOf('two', over(what)))
+      await fleet.restart()
+      // A timer of the rule is still there in the first case; in the second it is gone with the rule's place in the stage.
+      expect(brief(fleet, 'own')).toEqual(['08:00:00 1 ongoing one', what === 'device' ? '08:06:00 2 ended two' : '08:10:00 2 ended two'])
+    }
   })
 
   test('a new rule sees the sightings that were held when it came', () => {

@@ -1,8 +1,9 @@
+import { RowCopy } from './copy-row.ts'
 import { Timers, type Entry } from './entry.ts'
-import { layoutOf, rowBytes, RowReader } from './layout.ts'
 import { LearnerEntry } from './learner-entry.ts'
 import { LearnerStage } from './learner-stage.ts'
 import type { LearnerSinks, Output } from './output.ts'
+import { resetLearners, resetResources } from './reset.ts'
 import { ResourceStage } from './resource-stage.ts'
 import type { RuleContext, RuleSet, Setup } from './runtime.ts'
 import { RESOURCE_KINDS, type ResourceKind } from './sighting.ts'
@@ -14,7 +15,7 @@ const SLICE = 256
 /**
  * The learner stage that goes on from another, between two marks, under another setup: with its keys, held events, coverage,
  * watermarks and counters. The other one must not be used any more. Open episodes go on under new parameters; those of a rule that
- * is gone, or whose detector changed, end at the key's next event or timer. Where rules keep their ids and detectors, the keys stay
+ * is gone, whose detector changed, or that was edited and says `onEdit: reset`, end at the key's next event or timer. Where rules keep their ids and detectors, the keys stay
  * as they are, and a delta still holds what has changed. Else each key gets a row of the new layout, and all count as changed: then
  * the next delta holds them all, so that a base is no dearer. It stops after every few hundred keys, so that others get their turn;
  * until it has returned, neither stage may be used.
@@ -30,6 +31,7 @@ export function* renewLearners(from: LearnerStage, setup: Setup, sinks: LearnerS
   if (alike) {
     // Another setup may locate addresses by another database.
     for (const part of to.parts.values()) for (const entry of part.learners.values()) entry.address = undefined
+    yield* resetLearners(to, from.set)
     return to
   }
   for (const gone of from.dirty) if (gone[1].isGone) to.dirty.push(gone)
@@ -50,6 +52,7 @@ export function* renewLearners(from: LearnerStage, setup: Setup, sinks: LearnerS
       if (++moved % SLICE === 0) yield
     }
   }
+  yield* resetLearners(to, from.set)
   return to
 }
 
@@ -59,7 +62,10 @@ export function* renewResources(from: ResourceStage, setup: Setup, output: (outp
   to.isTracking = from.isTracking
   const alike = to.set.isLike(from.set)
   goOn(from.context, to.context, alike)
-  if (alike) return to
+  if (alike) {
+    yield* resetResources(to, from.set)
+    return to
+  }
   for (const gone of from.dirty) if (gone.isGone) to.dirty.push(gone)
   const moves = new Map<ResourceKind, (old: Entry, entry: Entry) => void>(RESOURCE_KINDS.map((kind) => [kind, mover(from.table(kind), from.set, to.table(kind), to.set)]))
   let moved = 0
@@ -72,6 +78,7 @@ export function* renewResources(from: ResourceStage, setup: Setup, output: (outp
     if (to.isTracking) to.dirty.push(entry)
     if (++moved % SLICE === 0) yield
   }
+  yield* resetResources(to, from.set)
   return to
 }
 
@@ -81,17 +88,12 @@ function goOn(from: RuleContext, to: RuleContext, alike: boolean): void {
   to.mayHaveOrphans = from.mayHaveOrphans || !alike
 }
 
-/** What moves a key from a row of one layout to one of another, as a snapshot would. */
+/** What moves a key from a row of one table to one of another. */
 function mover(from: Table, before: RuleSet, to: Table, after: RuleSet): (old: Entry, entry: Entry) => void {
-  const reader = new RowReader(layoutOf(from, before.rules), to, after.rules)
+  const rows = new RowCopy(from, before.rules, to, after.rules)
   return (old, entry) => {
     old.load()
-    const { buffer, byteOffset, byteLength } = rowBytes(from, old)
-    reader.read(entry, new DataView(buffer, byteOffset, byteLength), 0, () => old)
-    if (reader.same) {
-      entry.refs = old.refs
-      entry.rares = old.rares
-    }
+    rows.copy(old, entry)
     entry.open = old.open
   }
 }

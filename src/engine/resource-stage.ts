@@ -6,9 +6,12 @@ import { DECODED_PER_SWEEP, Entry, Timers } from './entry.ts'
 import type { Output } from './output.ts'
 import { Reorder } from './reorder.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
+import { readsOf } from './rule.ts'
 import { resourceKey, type ResourceKind, type Sighting } from './sighting.ts'
 import { Table } from './table.ts'
 import type { Mark } from './timekeeper.ts'
+
+const NOTHING_SENT: readonly (Ms | null)[] = []
 
 /** The resources of one kind and scope. */
 class Shelf {
@@ -71,7 +74,7 @@ export class ResourceStage {
     this.shortest = Math.min(DEFAULT_HORIZON, ...this.set.rules.map((_, slot) => this.horizon(slot)))
     const slotsOf = new Map<ResourceKind, number[]>()
     this.set.rules.forEach((rule, slot) => {
-      for (const kind of (rule.detector as AnyResourceDetector).resources) {
+      for (const kind of readsOf(rule).resources) {
         const slots = slotsOf.get(kind)
         if (slots) slots.push(slot)
         else slotsOf.set(kind, [slot])
@@ -84,8 +87,8 @@ export class ResourceStage {
   table(kind: ResourceKind): Table {
     let table = this.tables.get(kind)
     if (table === undefined) {
-      const detectors = this.set.rules.map((r) => r.detector as AnyResourceDetector)
-      table = new Table(detectors.length, {}, detectors.map((d) => (d.resources.includes(kind) ? d : undefined)))
+      const { rules } = this.set
+      table = new Table(rules.length, {}, rules.map((r) => (readsOf(r).resources.includes(kind) ? r.detector : undefined)))
       this.tables.set(kind, table)
     }
     return table
@@ -117,6 +120,7 @@ export class ResourceStage {
       const slots = this.slotsOf.get(sighting.resource)
       if (slots === undefined) return this.endUnseen(sighting)
       this.fire(sighting.time)
+      this.context.fields = mark.fields[sighting.platform] ?? NOTHING_SENT
       this.handle(sighting, slots)
     })
     this.fire(upTo)
@@ -128,7 +132,7 @@ export class ResourceStage {
     const entry = this.context.mayHaveOrphans ? this.shelves.get(resource)?.get(scope)?.entries.get(id) : undefined
     if (entry === undefined) return
     this.touch(entry)
-    this.context.endOrphans(entry, time)
+    this.context.endOrphans(entry, time, entry.shelf.table)
   }
 
   private handle(sighting: Sighting, slots: readonly number[]): void {
@@ -140,7 +144,7 @@ export class ResourceStage {
       this.touch(entry)
     } else {
       this.touch(entry)
-      if (entry.open !== undefined) this.context.endOrphans(entry, sighting.time)
+      if (entry.open !== undefined) this.context.endOrphans(entry, sighting.time, shelf.table)
       this.forget(entry, sighting.time)
     }
     entry.last = sighting.time
@@ -154,12 +158,15 @@ export class ResourceStage {
   }
 
   private fire(upTo: Ms): void {
+    this.context.fields = NOTHING_SENT
     for (let due = this.timers.next(upTo); due !== undefined; due = this.timers.next(upTo)) {
       const entry = due.entry as ResourceEntry
       if (due.at - entry.last > this.horizon(due.slot)) continue
       this.touch(entry)
       this.at(entry)
-      this.context.endOrphans(entry, due.at)
+      this.context.endOrphans(entry, due.at, entry.shelf.table)
+      // Its rule has come to see other kinds of resource since.
+      if (entry.shelf.table.parts[due.slot] === undefined) continue
       const rule = this.context.enter(due.slot, entry.shelf.table, entry, this.timers, due.at, this.subject)
       ;(rule.detector as AnyResourceDetector).onTimer?.(due.at, this.context)
     }
@@ -232,7 +239,7 @@ export class ResourceStage {
     return typeof horizon === 'number' ? horizon : DEFAULT_HORIZON
   }
 
-  private touch(entry: ResourceEntry): void {
+  touch(entry: ResourceEntry): void {
     if (entry.packed !== undefined) entry.load()
     if (this.isTracking && !entry.dirty) {
       entry.dirty = true

@@ -10,8 +10,9 @@ import type { AnyDetector, Context, Finding } from './detector.ts'
 import type { Entry, OpenEpisode, Timers } from './entry.ts'
 import type { Output } from './output.ts'
 import type { Scorer } from './ports.ts'
-import type { Rule } from './rule.ts'
+import { readsOf, type Rule } from './rule.ts'
 import type { Fill, Scoring } from './scoring.ts'
+import type { Sighting } from './sighting.ts'
 import type { Table } from './table.ts'
 
 /** State of a silent key is forgotten after this, unless its detector declares another horizon. */
@@ -23,6 +24,8 @@ export interface Setup {
   catalogue: Catalogue
   /** Hash of the whole context. */
   context: string
+  /** Hash of the context without the rules in the shadow, which warnings of live rules name: the same in the shadow's presence and absence. Default: `context`. */
+  live?: string
   /** Those that the rules' detectors ask, by name; none where no rule does. */
   models?: ReadonlyMap<string, Scorer>
   /** Writes an event's address in its normal form and looks up its place; without it, events bring both. */
@@ -50,7 +53,8 @@ export const unjudgedKey = (rule: string, platform: string, reason: string): str
 export class RuleSet {
   readonly rules: readonly Rule[]
   readonly catalogue: Catalogue
-  readonly context: string
+  private readonly context: string
+  private readonly live: string
   readonly models: ReadonlyMap<string, Scorer>
   readonly stage: AnyDetector['stage']
   readonly trace: Setup['trace']
@@ -61,13 +65,23 @@ export class RuleSet {
     this.rules = setup.rules.filter((r) => r.detector.stage === stage).sort((a, b) => compareText(a.id, b.id))
     this.catalogue = setup.catalogue
     this.context = setup.context
+    this.live = setup.live ?? setup.context
     this.models = setup.models ?? new Map()
   }
 
-  /** Whether the same rules stand in the same slots with the same detectors, so that keys are laid out alike; their params may differ. */
+  /** Whether the same rules stand in the same slots with the same detectors, resources and modes, so that keys are laid out alike and no episode has to end; their params may differ. */
   isLike({ rules }: RuleSet): boolean {
-    return rules.length === this.rules.length && rules.every((r, slot) => r.id === this.rules[slot]?.id && r.detector === this.rules[slot]?.detector)
+    return rules.length === this.rules.length && rules.every((r, slot) => isLike(r, this.rules[slot] as Rule))
   }
+
+  /** The context that a warning names. */
+  contextOf(isShadow: boolean): string {
+    return isShadow ? this.context : this.live
+  }
+}
+
+function isLike(a: Rule, b: Rule): boolean {
+  return a.id === b.id && a.detector === b.detector && a.mode === b.mode && readsOf(a).resources.join() === readsOf(b).resources.join()
 }
 
 /** What a stage knows of the key at hand, for the warnings its detectors raise. */
@@ -150,6 +164,15 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     return first !== undefined && first !== null && first <= this.now
   }
 
+  readonly holds = (condition: string, seen: Event | Sighting): boolean | undefined => {
+    const judge = this.rule.conditions?.get(condition)
+    invariant(judge !== undefined, `\`${this.rule.id}\` asks a condition that it does not have`)
+    const verdict = judge(seen, this)
+    if (typeof verdict === 'boolean') return verdict
+    this.count(seen.platform, verdict)
+    return undefined
+  }
+
   readonly wakeAt = (at: Ms | undefined): void => {
     invariant(at === undefined || at > this.now, `a timer of \`${this.rule.id}\` is set for now or earlier`)
     this.timers?.set(this.entry as Entry, this.slot, at)
@@ -160,9 +183,15 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     this.scoring.ask(this.entry as Entry, this.slot, fill)
   }
 
-  readonly notEvaluable = (reason: string): void => {
-    const key = unjudgedKey(this.rule.id, this.platform, reason)
+  readonly notEvaluable = (reason: string): void => this.count(this.platform, reason)
+
+  private count(platform: string, reason: string): void {
+    const key = unjudgedKey(this.rule.id, platform, reason)
     this.unjudged[key] = (this.unjudged[key] ?? 0) + 1
+  }
+
+  get lastSeen(): Ms {
+    return (this.entry as Entry).last
   }
 
   readonly raise = (finding: Finding<unknown>): void => {
@@ -172,8 +201,8 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     const subject = finding.subject
       ? { kind: finding.subject.kind, platform: finding.subject.platform ?? about.platform, id: finding.subject.id }
       : { kind: about.kind, platform: about.platform, id: about.id }
-    const id = warningId(rule.id, subject.platform, subject, finding.begin)
-    const at = entry.open?.findIndex((o) => o.id === id) ?? -1
+    const id = warningId(rule.as ?? rule.id, subject.platform, subject, finding.begin)
+    const at = entry.open?.findIndex((o) => o.id === id && o.rule === rule.id) ?? -1
     const before = at < 0 ? undefined : (entry.open as OpenEpisode[])[at]
     let warning = this.warningOf(rule, finding, about, subject, (before?.revision ?? 0) + 1)
     const excuse = this.excuseOf(rule, warning, finding)
@@ -185,7 +214,7 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     if (!(excuse !== undefined && before?.last.episode === 'withdrawn')) this.send(rule, warning)
     else warning = before.last
     if (finding.episode === 'ongoing') {
-      if (before === undefined) (entry.open ??= []).push({ rule: rule.id, id, revision: 1, last: warning })
+      if (before === undefined) (entry.open ??= []).push({ rule: rule.id, id, revision: 1, last: warning, ...(rule.mode === 'shadow' ? { shadow: true } : {}) })
       else {
         before.revision = warning.revision
         before.last = warning
@@ -203,10 +232,10 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
     return buildWarning(
       {
         rule: {
-          id: rule.id, detector: rule.detector.name, version: rule.version, severity: finding.severity ?? rule.severity,
+          id: rule.as ?? rule.id, detector: rule.detector.name, version: rule.version, severity: finding.severity ?? rule.severity,
           response: rule.response, basis: rule.basis as Warning['basis'],
         },
-        context: this.set.context, now: this.now, revision, episode: finding.episode, why: finding.why,
+        context: this.set.contextOf(rule.mode === 'shadow'), now: this.now, revision, episode: finding.episode, why: finding.why,
         begin: finding.begin, end: finding.end, subject, learners: finding.learners ?? about.learners, class: finding.class ?? about.class,
         course: finding.course ?? about.course, chapters: finding.chapters ?? [],
         disputed: (finding.disputed ?? []).map((d) => ({ platform: d.platform ?? platform, learner: d.learner, chapter: d.chapter, begin: d.begin, end: d.end, seconds: d.seconds })),
@@ -227,27 +256,34 @@ export class RuleContext implements Context<unknown, unknown, unknown> {
   }
 
   private send(rule: Rule, warning: Warning): void {
-    this.emitWarning(warning, this.now, this.entry as Entry)
-    if (warning.revision > 1 || !rule.prompt) return
+    const isShadow = rule.mode === 'shadow'
+    this.emitWarning(warning, this.now, this.entry as Entry, isShadow)
+    if (warning.revision > 1 || !rule.prompt || isShadow) return
     for (const prompt of buildPrompts(warning, rule.prompt, this.now)) this.emit({ kind: 'prompt', at: this.now, value: prompt })
   }
 
-  /** Ends the open episodes of rules that are gone or whose detector has changed. Only keys that came from under other rules can have some. */
-  endOrphans(entry: Entry, now: Ms): void {
+  /**
+   * Ends the open episodes of rules that are gone, whose detector or mode has changed, whose state was made new, or who no longer see this kind of
+   * key. Only keys that came from under other rules can have some. `table`: that of the key.
+   */
+  endOrphans(entry: Entry, now: Ms, { parts }: Table): void {
     if (!this.mayHaveOrphans || !entry.open) return
-    const lives = (o: OpenEpisode) => this.set.rules.some((r) => r.id === o.rule && r.detector.name === o.last.detector)
+    const lives = (o: OpenEpisode) => o.isCut !== true && this.set.rules.some((r, slot) => (
+      r.id === o.rule && r.detector.name === o.last.detector && parts[slot] !== undefined && (r.mode === 'shadow') === (o.shadow ?? false)
+    ))
     for (const o of entry.open) {
       // What has been taken back stays so.
       if (lives(o) || o.last.episode === 'withdrawn') continue
-      this.emitWarning({ ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.context }, now, entry)
+      const isShadow = o.shadow ?? false
+      this.emitWarning({ ...o.last, revision: o.revision + 1, episode: 'ended', raised: formatTime(now), context: this.set.contextOf(isShadow) }, now, entry, isShadow)
     }
     entry.open = entry.open.filter(lives)
     if (entry.open.length === 0) entry.open = undefined
   }
 
-  private emitWarning(value: Warning, at: Ms, entry: Entry): void {
+  private emitWarning(value: Warning, at: Ms, entry: Entry, isShadow: boolean): void {
     this.set.trace?.(value, { stage: this.set.stage, platform: this.platform, key: entry.key })
-    this.emit({ kind: 'warning', at, value })
+    this.emit({ kind: isShadow ? 'shadow' : 'warning', at, value })
   }
 
   private get rule(): Rule {

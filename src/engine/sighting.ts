@@ -12,7 +12,8 @@ export type ResourceKind = (typeof RESOURCE_KINDS)[number]
  * Why a sighting was sent: `first` use, still in `use` 10 minutes later, on leaving (`left`), or a lesson boundary:
  * a chapter `began` (first playback) or was `completed`; `checked`: a face photo was taken.
  */
-export type SightingKind = 'first' | 'use' | 'left' | 'began' | 'completed' | 'checked'
+export const SIGHTING_KINDS = ['first', 'use', 'left', 'began', 'completed', 'checked'] as const
+export type SightingKind = (typeof SIGHTING_KINDS)[number]
 
 /** "This learner was on this resource then", with what the resource stage's detectors need to judge it. Plain data. */
 export interface Sighting {

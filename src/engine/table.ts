@@ -73,6 +73,11 @@ export class Table {
     this.cursor.width = raresFrom
   }
 
+  /** How many rare fields a row may have. */
+  get rareWidth(): number {
+    return this.cursor.width
+  }
+
   private view<T>(shape: Shape<T>, part: Part): T {
     return shape.view(this.cursor, part)
   }

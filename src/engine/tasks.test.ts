@@ -4,6 +4,7 @@ import { catalogueSchema } from '../catalogue/catalogue.ts'
 import { Catalogue } from '../catalogue/index.ts'
 import { detectors } from '../detectors/index.ts'
 import { ruleOf } from '../testing/drive.ts'
+import { ruleForEach } from '../testing/examples.ts'
 import { duplicated, fivePlatforms, seeded } from '../testing/five-platforms.ts'
 import { Fleet, stamped } from '../testing/fleet.ts'
 import { beats, crowd } from '../testing/tiny-detectors.ts'
@@ -12,7 +13,7 @@ import { Machine } from './machine.ts'
 import type { Output } from './output.ts'
 
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
-const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })]
+const rules = [...ruleForEach(detectors), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })]
 const setup = { rules, catalogue, models: await testModels(), context: 'test' }
 
 const MARK_EVERY = 700
@@ -52,7 +53,7 @@ describe('tasks over partitions give what one machine gives', () => {
 })
 
 test('what is past every horizon costs a task no memory, and the next snapshot leaves it out', async () => {
-  const given = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 })].filter((r) => r.detector.horizon !== 'class')
+  const given = [...ruleForEach(detectors), ruleOf(beats, { quiet: '20s', every: 40 })].filter((r) => r.detector.horizon !== 'class')
   const fleet = new Fleet({ ...setup, rules: given }, 2, 2)
   const keys = () => [
     fleet.learners.reduce((n, t) => n + [...t.stage.parts.values()].reduce((m, p) => m + p.learners.size, 0), 0),

@@ -88,14 +88,25 @@ export class Timekeeper {
   private newest: Ms = -Infinity
   private median = new RunningMedian(MEDIAN_OF)
   private readonly lines = new Map<string, Line>()
-  private readonly catalogue: Catalogue
-  private readonly lateness: Ms
+  private catalogue: Catalogue
+  private lateness: Ms
   private lastLine: Line | undefined
 
   /** `lateness` is for platforms whose catalogue entry names none. */
   constructor(catalogue: Catalogue, lateness: Ms = DEFAULT_LATENESS) {
     this.catalogue = catalogue
     this.lateness = lateness
+  }
+
+  /** From the next mark on, another catalogue says how late platforms may be, and since when they are known; `lateness` as when it was made. */
+  renew(catalogue: Catalogue, lateness: Ms = DEFAULT_LATENESS): void {
+    this.catalogue = catalogue
+    this.lateness = lateness
+    for (const line of this.lines.values()) line.lateness = this.latenessOf(line.platform)
+  }
+
+  private latenessOf(platform: string): Ms {
+    return this.catalogue.platform(platform)?.lateness ?? this.lateness
   }
 
   /** Number of the last mark. */
@@ -218,9 +229,8 @@ export class Timekeeper {
   private lineOf(platform: string): Line {
     let line = this.lines.get(platform)
     if (!line) {
-      const lateness = this.catalogue.platform(platform)?.lateness ?? this.lateness
       line = {
-        platform, lateness, line: -Infinity, watermark: -Infinity, first: Infinity, newest: -Infinity,
+        platform, lateness: this.latenessOf(platform), line: -Infinity, watermark: -Infinity, first: Infinity, newest: -Infinity,
         fields: FIELDS.map(() => null), present: 0, settled: -Infinity,
         ring: new Uint8Array(LATE_WINDOW), seen: 0, late: 0, ahead: new Steps(), carriedBy: [],
       }
@@ -254,8 +264,7 @@ export class Timekeeper {
     this.lastLine = undefined
     this.lines.clear()
     for (const line of state.lines) {
-      const lateness = this.catalogue.platform(line.platform)?.lateness ?? this.lateness
-      this.lines.set(line.platform, { ...line, lateness, ring: Uint8Array.from(line.ring), ahead: Steps.of(line.ahead), carriedBy: [...line.carriedBy ?? []] })
+      this.lines.set(line.platform, { ...line, lateness: this.latenessOf(line.platform), ring: Uint8Array.from(line.ring), ahead: Steps.of(line.ahead), carriedBy: [...line.carriedBy ?? []] })
     }
   }
 }

@@ -14,6 +14,7 @@ interface Label {
 }
 
 const OUTCOMES = ['committed', 'failed'] as const
+const RELOADS = ['published', 'refused'] as const
 export const QUANTILES = ['0.5', '0.9', '0.99', '1'] as const
 
 /** Learners, addresses and devices are no labels: there are too many of them, and they are nobody's business here. */
@@ -26,6 +27,7 @@ export const LABELS = {
   task: { means: 'stage and partition, such as `learner-3`' },
   outcome: { means: 'what became of a transaction', values: OUTCOMES },
   quantile: { means: 'share of the turns that were no longer than this; `1` is the longest', values: QUANTILES },
+  reload: { means: 'what became of rules that had changed', values: RELOADS },
   context: { means: 'hash of all that warnings depend on besides the log' },
 } as const satisfies Record<string, Label>
 export type LabelName = keyof typeof LABELS
@@ -51,7 +53,8 @@ export const METRICS = {
   events_ignored_total: { type: 'counter', labels: ['verb'], help: 'Records of a known format that say nothing which Invigil uses.' },
   records_rejected_total: { type: 'counter', labels: ['reason'], help: 'Records that were not taken.' },
   warnings_total: { type: 'counter', labels: ['rule', 'severity'], help: 'Warnings raised, each counted at its first revision.' },
-  conditions_failed_total: { type: 'counter', labels: ['rule'], help: 'Conditions (`scope`, `unless`) of rules that could not be evaluated: each counts as not met. The log says what was wrong the first time.' },
+  shadow_warnings_total: { type: 'counter', labels: ['rule', 'severity'], help: 'Warnings of rules in the shadow, each counted at its first revision.' },
+  conditions_failed_total: { type: 'counter', labels: ['rule'], help: 'Conditions of rules (`scope`, `unless`, in `params`) that could not be evaluated: each counts as not met. The log says what was wrong the first time.' },
   lag_records: { type: 'gauge', labels: ['task'], help: "Records of a task's input that are not yet handled: the true lag, while the group's offset trails by up to a snapshot." },
   watermark_age_seconds: { type: 'gauge', labels: ['platform'], age: true, help: "How far the platform's watermark is behind the clock." },
   platform_left_out: { type: 'gauge', labels: ['platform'], help: '1 while marks go on without waiting for the platform, since it is silent or too far behind the others; else 0.' },
@@ -62,13 +65,15 @@ export const METRICS = {
   commits_total: { type: 'counter', labels: ['outcome'], help: 'Transactions that carried outputs.' },
   commit_duration_seconds: { type: 'histogram', labels: [], buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5], help: 'Time from the first record of a transaction to the end of its commit.' },
   event_loop_delay_seconds: { type: 'gauge', labels: ['quantile'], help: 'How much longer than it should a turn of the event loop took, since the scrape before; scrapes within ten seconds of each other count as one.' },
+  rules_reloads_total: { type: 'counter', labels: ['reload'], help: 'Changes in watched directories of rules (`invigil rules publish --watch`). Refused: they did not load, or failed their tests; those before stay in force.' },
+  rules_refused: { type: 'gauge', labels: [], help: '1 while the rules in the watched directories are refused, 0 while they are those that were published last.' },
   context_info: { type: 'gauge', labels: ['context'], help: 'Always 1: its label says under which context this process works. Replicas that differ are told apart by it.' },
 } as const satisfies Record<string, Declaration>
 
 export type MetricName = keyof typeof METRICS
 type OfType<T extends Declaration['type']> = { [N in MetricName]: (typeof METRICS)[N]['type'] extends T ? N : never }[MetricName]
 type LabelsIn<N extends MetricName> = (typeof METRICS)[N]['labels'][number]
-type ValueOf<L extends LabelName> = L extends 'severity' ? Severity : L extends 'reason' ? RejectReason : L extends 'outcome' ? (typeof OUTCOMES)[number] : string
+type ValueOf<L extends LabelName> = L extends 'severity' ? Severity : L extends 'reason' ? RejectReason : L extends 'outcome' ? (typeof OUTCOMES)[number] : L extends 'reload' ? (typeof RELOADS)[number] : string
 
 export type CounterName = OfType<'counter'>
 export type HistogramName = OfType<'histogram'>

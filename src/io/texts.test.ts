@@ -9,7 +9,7 @@ test('the YAML files of a directory and of its regulations, in name order', asyn
   onTestFinished(() => rm(dir, { recursive: true }))
   await mkdir(join(dir, 'regulations'))
   await mkdir(join(dir, 'other.yaml'))
-  for (const name of ['b.yaml', 'a.yml', 'notes.md', 'regulations/r.yaml']) await writeFile(join(dir, name), name)
+  for (const name of ['b.yaml', 'a.yml', '.a.yml', 'notes.md', 'regulations/r.yaml']) await writeFile(join(dir, name), name)
   expect(await readRuleSources([dir])).toEqual([
     { dir, files: ['a.yml', 'b.yaml', 'regulations/r.yaml'].map((name) => ({ path: join(dir, name), text: name })) },
   ])

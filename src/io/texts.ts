@@ -13,20 +13,21 @@ export async function readRuleSources(dirs: readonly string[]): Promise<RuleSour
 }
 
 async function readRuleSource(dir: string): Promise<RuleSource> {
-  const own = await listYaml(dir)
-  const regulations = (await listYaml(join(dir, 'regulations'), true)) ?? []
-  if (own.length === 0 && regulations.length === 0) {
-    throw new InvigilError('not-found', `there is no \`.yaml\` file in the rules directory \`${dir}\``)
-  }
-  const files = await Promise.all([...own, ...regulations].map(async (path) => ({ path, text: await readText(path) })))
-  return { dir, files }
+  return { dir, files: await Promise.all((await listRuleFiles(dir)).map(async (path) => ({ path, text: await readText(path) }))) }
 }
 
-/** The YAML files of a directory in name order; where there is no such directory, none if it is `optional`. */
+/** The files of a rules directory, those of its `regulations/` last. Throws `not-found` where there are none. */
+export async function listRuleFiles(dir: string): Promise<string[]> {
+  const files = [...await listYaml(dir), ...await listYaml(join(dir, 'regulations'), true)]
+  if (files.length === 0) throw new InvigilError('not-found', `there is no \`.yaml\` file in the rules directory \`${dir}\``)
+  return files
+}
+
+/** The YAML files of a directory in name order, but for hidden ones, which editors and copies leave there while they work; where there is no such directory, none if it is `optional`. */
 async function listYaml(dir: string, optional = false): Promise<string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true })
-    return entries.filter((e) => !e.isDirectory() && /\.ya?ml$/.test(e.name)).map((e) => join(dir, e.name)).sort(compareText)
+    return entries.filter((e) => !e.isDirectory() && /^[^.].*\.ya?ml$/.test(e.name)).map((e) => join(dir, e.name)).sort(compareText)
   } catch (e) {
     const { code } = e as NodeJS.ErrnoException
     if (code === 'ENOENT' && optional) return []
@@ -41,6 +42,11 @@ export async function readText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((e: NodeJS.ErrnoException) => {
     throw e.code === 'ENOENT' ? new InvigilError('not-found', `there is no file \`${path}\``) : fileError(path, e)
   })
+  return textOf(path, bytes)
+}
+
+/** The text of a file that was read. Errors: `bad-file`. */
+export function textOf(path: string, bytes: Buffer): string {
   const kind = foreignKind(bytes) ?? (isGzip(bytes) ? 'compressed with gzip; unpack it' : undefined)
   if (kind !== undefined) throw new InvigilError('bad-file', `\`${path}\` is ${kind}`)
   if (!isUtf8(bytes)) {

@@ -19,11 +19,13 @@ export interface Accounts {
   rejected: Partial<Record<RejectReason, number>>
   ignored: Record<string, number>
   rules: Record<string, RuleCount>
+  /** The same for rules in the shadow. */
+  shadow: Record<string, RuleCount>
   prompts: number
 }
 
 export function newAccounts(): Accounts {
-  return { lines: 0, blank: 0, events: 0, late: 0, rejected: {}, ignored: {}, rules: {}, prompts: 0 }
+  return { lines: 0, blank: 0, events: 0, late: 0, rejected: {}, ignored: {}, rules: {}, shadow: {}, prompts: 0 }
 }
 
 export function countOutput(accounts: Accounts, output: Output): void {
@@ -32,7 +34,8 @@ export function countOutput(accounts: Accounts, output: Output): void {
     return
   }
   const { rule, revision, severity, episode } = output.value
-  const count = (accounts.rules[rule] ??= { severities: {}, ongoing: 0, withdrawn: 0 })
+  const counts = output.kind === 'shadow' ? accounts.shadow : accounts.rules
+  const count = (counts[rule] ??= { severities: {}, ongoing: 0, withdrawn: 0 })
   // A later revision keeps its warning's place: only what it changed is counted anew.
   if (revision === 1) count.severities[severity] = (count.severities[severity] ?? 0) + 1
   if (episode === 'ongoing') count.ongoing += revision === 1 ? 1 : 0
@@ -40,7 +43,7 @@ export function countOutput(accounts: Accounts, output: Output): void {
   if (episode === 'withdrawn') count.withdrawn++
 }
 
-/** Warnings raised, over all rules. */
+/** Warnings raised, over all live rules. */
 export function totalWarnings(accounts: Accounts): number {
   return Object.values(accounts.rules).reduce((n, r) => n + Object.values(r.severities).reduce((a, b) => a + b, 0), 0)
 }

@@ -1,6 +1,7 @@
 import { contentHash } from '../base/hash.ts'
 import { formatTime } from '../base/time.ts'
 import type { LateEvent } from '../engine/output.ts'
+import type { Review } from '../warnings/review.ts'
 import type { Prompt, Warning } from '../warnings/warning.ts'
 
 /** A record for Kafka that says by headers what it is: a CloudEvent in binary mode. */
@@ -35,6 +36,13 @@ export function promptMessage(prompt: Prompt): CloudEventMessage {
   const { platform, learner, warning, raised } = prompt
   const id = `${warning}.${contentHash([platform, learner]).slice(0, 16)}`
   return message(learnerKey(platform, learner), prompt, { type: 'prompt', id, subject: subjectOf('learner', platform, learner), time: raised })
+}
+
+/** A review as it stands in `reviews`, in the order of its warning's. `ce_time` is when it was said. */
+export function reviewMessage(review: Review): CloudEventMessage {
+  const { warning, rule, at } = review
+  const id = `${warning}.${contentHash(review as unknown as Record<string, unknown>).slice(0, 16)}`
+  return message(warning, review, { type: 'review', id, subject: subjectOf('rule', '', rule), time: at })
 }
 
 /** An event that came too late as it stands in `late`, with its bytes in `telemetry` and where they are. `ce_time` is that of the event. */

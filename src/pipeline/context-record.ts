@@ -7,7 +7,7 @@ import type { Scorer } from '../engine/ports.ts'
 import type { Setup } from '../engine/runtime.ts'
 import { BACKENDS } from '../models/runtime/tensorflow.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
-import type { OpenContext } from './context.ts'
+import { liveHash, type OpenContext } from './context.ts'
 import { DEFAULT_BACKEND, openScorers, type ModelFolders } from './models.ts'
 
 /** A context as the topic `contexts` and an archive carry it: the rules as they were written, the rest by hash. */
@@ -15,7 +15,7 @@ const contextRecordSchema = z.strictObject({
   format: z.literal(1),
   hash: z.string(),
   parts: z.strictObject({
-    rules: z.string(), catalogue: z.string(), geo: z.array(z.string()), version: z.string(),
+    rules: z.string(), shadow: z.string().optional(), catalogue: z.string(), geo: z.array(z.string()), version: z.string(),
     models: z.record(z.string(), z.string()).optional(), backend: z.enum(BACKENDS).optional(),
   }),
   rules: z.array(z.strictObject({ dir: z.string(), files: z.array(z.strictObject({ path: z.string(), text: z.string() })) })),
@@ -47,7 +47,7 @@ export function readContextRecord(text: string): ContextRecord {
 export async function setupOf(record: ContextRecord, catalogue: Catalogue, folders: ModelFolders): Promise<{ setup: Setup; bundle: Bundle; models: ReadonlyMap<string, Scorer> }> {
   if (contentHash(catalogue.data) !== record.parts.catalogue) throw new InvigilError('bad-state', `the catalogue is not the one of the context \`${record.hash}\`, which is \`${record.parts.catalogue}\``)
   const bundle = loadRules(record.rules, { detectors, catalogue, models: Object.keys(record.parts.models ?? {}) })
-  if (bundle.hash !== record.parts.rules) throw new InvigilError('bad-state', `this version makes other rules of the texts in the context \`${record.hash}\`, which version ${record.parts.version} wrote; publish the rules anew`)
+  if (bundle.hash !== record.parts.rules || bundle.shadow !== record.parts.shadow) throw new InvigilError('bad-state', `this version makes other rules of the texts in the context \`${record.hash}\`, which version ${record.parts.version} wrote; publish the rules anew`)
   const models = await openScorers(bundle.rules, folders, record.parts.backend ?? DEFAULT_BACKEND)
-  return { setup: { rules: bundle.rules, catalogue, models, context: record.hash }, bundle, models }
+  return { setup: { rules: bundle.rules, catalogue, models, context: record.hash, live: liveHash(record.parts, bundle.rules) }, bundle, models }
 }

@@ -18,4 +18,10 @@ export interface LocalHead {
   records: number
   /** From the mark that covers the oldest held event (S) to the one after the snapshot's last (Q + 1). */
   marks: MarkStart[]
+  /** Lines before the last mark, from which the next one counts. Older ones lack this and what follows. */
+  counted?: number
+  /** How many turns of the run's history have been taken. */
+  turns?: number
+  /** Rules of the context in force, by id and version. */
+  rules?: { id: string; version: string }[]
 }

@@ -5,18 +5,21 @@ import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
 import { loadMachine, saveMachine } from '../engine/snapshot.ts'
 import type { LineReader } from '../io/lines.ts'
-import { OutputFolder, SUMMARY } from '../io/output-folder.ts'
+import { OUTPUT_OF, OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
 import { createDecoder } from '../telemetry/decode.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
 import type { Held } from '../telemetry/held.ts'
 import { countOutput, newAccounts, type Accounts } from './accounts.ts'
-import { Cursor, Merge, type Position, type Reject } from './cursor.ts'
+import { Cursor, type Position, type Reject } from './cursor.ts'
 import type { LocalHead } from './local-head.ts'
 import { checkSame, fingerprints, openLogs } from './logs.ts'
-import { MarkStarts } from './mark-starts.ts'
-import { MARK_EVERY, SNAPSHOT_EVERY, type LocalOptions } from './options.ts'
+import type { MarkStart } from './mark-starts.ts'
+import { SNAPSHOT_EVERY, type LocalOptions } from './options.ts'
+import { readLog, takeEvents, type Reading, type Taken } from './read-log.ts'
 import { Snapshots } from './recovery.ts'
+import { Marks, setupFrom } from './reload/marks.ts'
+import { Steering } from './reload/steering.ts'
 import { summarise, type Summary } from './summary.ts'
 
 const IDLE: Ms = MINUTE
@@ -43,11 +46,13 @@ class LocalRun {
   private readonly machine: Machine
   private readonly outputs: OutputFolder
   private readonly cursors: Cursor[]
-  private accounts: Accounts
-  private span: { first: Ms; last: Ms }
+  private readonly accounts: Accounts
+  private readonly span: { first: Ms; last: Ms }
+  private readonly taken: Taken
+  private readonly observe = (event: Held) => this.machine.observe(event)
   private records: number
-  private readonly markEvery: number
-  private readonly marks: MarkStarts
+  private readonly marks: Marks
+  private readonly steering: Steering
   private readonly refillUntil: number
   private savedAt = Date.now()
   /** The last snapshot of this run has been taken. */
@@ -60,25 +65,33 @@ class LocalRun {
     const manifest = await snapshots?.manifest()
     if (manifest) await checkSame(options, manifest)
     const from = manifest?.marks[0]?.at
-    const readers = await openLogs(options.logs, options.follow ?? false, from)
-    const run = new LocalRun(options, snapshots, readers, manifest)
-    if (manifest && snapshots) {
-      loadMachine(run.machine, manifest.machine)
-      await snapshots.load(run.machine, manifest)
+    const steering = await Steering.open(options, manifest)
+    try {
+      const readers = await openLogs(options.logs, options.follow ?? false, from)
+      const run = new LocalRun(options, snapshots, readers, manifest, steering)
+      if (manifest && snapshots) {
+        loadMachine(run.machine, manifest.machine)
+        await snapshots.load(run.machine, manifest)
+        if (steering.before) run.machine.edited({ rules: steering.before })
+      }
+      if (snapshots) run.fingerprints = await fingerprints(options.logs, run.fingerprints)
+      return run
+    } catch (e) {
+      await steering.close()
+      throw e
     }
-    if (snapshots) run.fingerprints = await fingerprints(options.logs, run.fingerprints)
-    return run
   }
 
-  private constructor(options: LocalOptions, snapshots: Snapshots<LocalHead> | undefined, readers: LineReader[], head: LocalHead | undefined) {
-    const { context } = options
+  private constructor(options: LocalOptions, snapshots: Snapshots<LocalHead> | undefined, readers: LineReader[], head: LocalHead | undefined, steering: Steering) {
     this.options = options
     this.snapshots = snapshots
+    this.steering = steering
     this.outputs = new OutputFolder(options.output, head?.lengths, options.logs)
     this.fingerprints = head?.fingerprints ?? []
     options.stop?.addEventListener('abort', () => this.wake?.(), { once: true })
     this.accounts = head?.accounts ?? newAccounts()
     this.span = head?.span ?? { first: Infinity, last: -Infinity }
+    this.taken = { accounts: this.accounts, span: this.span, reject: (reject) => this.reject(reject) }
     const sinks = {
       reject: (reject: Reject) => {
         if (!this.isRefilling) this.reject(reject)
@@ -92,13 +105,12 @@ class LocalRun {
       passed: () => this.pass(),
     }
     this.cursors = readers.map((r) => new Cursor(r, createDecoder({ format: options.format, platform: options.platform }), sinks))
-    this.marks = new MarkStarts(head?.marks ?? [{ mark: 1, records: 0, at: this.positions() }])
-    this.records = this.marks.first.records
-    this.markEvery = options.markEvery ?? MARK_EVERY
+    const starts = head?.marks ?? [{ mark: 1, records: 0, at: this.positions() }]
+    this.records = (starts[0] as MarkStart).records
     this.refillUntil = head?.records ?? 0
+    const locate = createEnricher({ geo: options.context.geo.lookups })
     this.machine = new Machine({
-      rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: context.hash, locate: createEnricher({ geo: context.geo.lookups }),
-      partitions: options.partitions, lateness: options.lateness,
+      ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),
       late: ({ event, watermark }) => {
@@ -106,6 +118,7 @@ class LocalRun {
         this.outputs.write('late', { format: 1, platform: event.platform, learner: event.learner, id: event.id, time: formatTime(event.time), watermark: formatTime(watermark), text: event.raw })
       },
     })
+    this.marks = new Marks({ machine: this.machine, steering, starts, counted: head?.counted ?? starts.at(-1)?.records ?? 0, locate, watch: options.watch })
     if (head) options.watch?.resumed?.({ records: this.refillUntil, again: this.refillUntil - this.records })
   }
 
@@ -115,15 +128,18 @@ class LocalRun {
 
   async all(): Promise<Summary> {
     const { options, machine } = this
-    const finished = this.cursors.length === 1 ? await this.readOne(this.cursors[0] as Cursor) : await this.readMany()
-    if (this.isRefilling && finished) throw new InvigilError('bad-state', 'the log is shorter than when its state was saved; give the same log, or another state folder')
+    // Nobody waits for a log's first line.
+    if (this.cursors.length === 1) this.switch()
+    const finished = await readLog(this.cursors, this.reading)
+    if (finished) await this.again()
+    if (finished && (this.isRefilling || this.steering.againAt < Infinity)) throw new InvigilError('bad-state', 'the log is shorter than when its state was saved; give the same log, or another state folder')
     // INVARIANT (marks): no mark is made here, or a run that was stopped would have others than one that was not.
     await this.lastSnapshot()
     // Without state nobody can go on from here: what is held is judged now or never.
     if (finished || this.snapshots === undefined) machine.end()
     options.watch?.ended?.(machine)
     const problems = this.cursors.flatMap((c) => (c.reader.fault ? [c.reader.fault.message] : []))
-    const summary = summarise({ stages: machine, context: options.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span })
+    const summary = summarise({ stages: machine, context: this.steering.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span, steering: this.steering })
     this.outputs.flush()
     this.outputs.replace(SUMMARY, `${JSON.stringify(summary, null, 2)}\n`)
     return summary
@@ -135,29 +151,27 @@ class LocalRun {
     } finally {
       // Whoever still looks at the machine needs no log any more.
       this.wake = undefined
+      await this.steering.close()
       await Promise.all(this.cursors.splice(0).map((c) => c.reader.close()))
     }
   }
 
-  /** Reads one log to its end; false when stopped before. */
-  private async readOne(cursor: Cursor): Promise<boolean> {
-    const { stop } = this.options
-    for (;;) {
-      while (cursor.next()) {
-        this.take(cursor)
-        if (this.isMarkDue) await this.atMark()
-      }
-      if (stop?.aborted) return false
-      if (!(await this.fill(cursor))) {
-        if (stop?.aborted) return false
-        if (!this.options.follow || cursor.reader.fault) return true
-        this.tell()
-        this.options.watch?.caughtUp?.(this.records)
-        if (!(await this.wait(cursor))) return false
-      }
+  private get reading(): Reading {
+    const take = (cursor: Cursor): Promise<void> | undefined => {
+      this.take(cursor)
+      return this.isMarkDue ? this.atMark() : undefined
+    }
+    return {
+      take: (cursor) => (this.records >= this.steering.againAt ? this.again().then(() => take(cursor)) : take(cursor)),
+      fill: this.fill,
+      isStopped: () => this.options.stop?.aborted ?? false,
+      tell: () => this.tell(),
       // A line that the end of the log cuts short may be whole when the same command reads on: the state stops before it.
-      if (cursor.reader.isTail && !this.isRefilling) await this.lastSnapshot()
-      this.tell()
+      filled: async (cursor) => {
+        if (cursor.reader.isTail && !this.isRefilling) await this.lastSnapshot()
+        this.switch()
+      },
+      grown: this.options.follow ? (cursor) => this.wait(cursor) : undefined,
     }
   }
 
@@ -174,6 +188,8 @@ class LocalRun {
   /** Waits until a followed log has grown; after a minute of nothing, time goes as far as its lines. False when stopped, true when there is more or the log was cut short. */
   private async wait(cursor: Cursor): Promise<boolean> {
     const { stop } = this.options
+    await this.again()
+    this.options.watch?.caughtUp?.(this.records)
     const since = Date.now()
     let idle = false
     for (;;) {
@@ -181,47 +197,17 @@ class LocalRun {
       if (stop?.aborted) return false
       await new Promise((done) => setTimeout(done, POLL))
       if ((await cursor.fill()) || cursor.reader.fault) return true
-      if (idle || Date.now() - since < IDLE) continue
+      this.switch()
+      if (idle || Date.now() - since < IDLE || this.steering.againAt < Infinity) continue
       idle = true
-      this.machine.idle()
-      this.afterMark()
-      if (this.isSnapshotDue) await this.snapshot()
+      await this.atMark('idle')
     }
-  }
-
-  private async readMany(): Promise<boolean> {
-    const { stop } = this.options
-    const merge = new Merge(this.cursors, this.fill)
-    let cursor = await merge.next(undefined)
-    let told = 0
-    while (cursor) {
-      if (stop?.aborted) return false
-      this.take(cursor)
-      if (this.isMarkDue) await this.atMark()
-      if (++told % 10_000 === 0) {
-        this.tell()
-        await new Promise(setImmediate)
-      }
-      cursor = await merge.next(cursor)
-    }
-    return !stop?.aborted
   }
 
   /** Takes the events of the record at the cursor's head. */
   private take(cursor: Cursor): void {
-    const { head } = cursor
     if (this.isRefilling) return this.refill(cursor)
-    for (let i = 0; i < head.length; i++) {
-      const event = head[i] as Held
-      const fate = this.machine.observe(event)
-      if (fate === 'future') this.reject(cursor.rejectOf('future', `\`time\` ${formatTime(event.time)} lies more than 5 minutes ahead of \`received\``))
-      else {
-        this.accounts.events++
-        if (event.time < this.span.first) this.span.first = event.time
-        if (event.time > this.span.last) this.span.last = event.time
-      }
-    }
-    cursor.consume()
+    takeEvents(cursor, this.observe, this.taken)
     this.pass()
   }
 
@@ -233,24 +219,30 @@ class LocalRun {
 
   /** What lies before the snapshot's mark only refills the buffer. */
   private refill(cursor: Cursor): void {
-    const mark = this.marks.markOf(this.records)
+    const mark = this.marks.starts.markOf(this.records)
     for (const event of cursor.head) this.machine.refill(event, mark)
     cursor.consume()
     this.pass()
   }
 
   private get isMarkDue(): boolean {
-    return this.records - this.marks.last.records >= this.markEvery && !this.isRefilling
+    return this.marks.isDue(this.records) && !this.isRefilling
   }
 
-  private async atMark(): Promise<void> {
-    this.machine.mark()
-    this.afterMark()
+  private async atMark(kind: 'count' | 'idle' = 'count'): Promise<void> {
+    if (this.marks.isAgain(this.records)) await this.again()
+    else this.marks.make(kind, this.records, this.positions())
     if (this.isSnapshotDue) await this.snapshot()
   }
 
-  private afterMark(): void {
-    this.marks.begin({ mark: this.machine.timekeeper.mark + 1, records: this.records, at: this.positions() }, this.machine.oldestMark())
+  /** Where another context is ready, it comes into force with a mark of its own: a log may be silent for long. */
+  private switch(): void {
+    if (!this.isRefilling && !this.isSaved && this.steering.isReady) this.marks.make('count', this.records, this.positions())
+  }
+
+  /** Does again what an earlier run did up to here. */
+  private async again(): Promise<void> {
+    if (!this.isRefilling) await this.marks.again(this.records, this.positions())
   }
 
   private positions(): Position[] {
@@ -276,7 +268,8 @@ class LocalRun {
     const begun = Date.now()
     await this.snapshots.save(this.machine, {
       machine: saveMachine(this.machine), version: options.context.parts.version, logs: [...options.logs], fingerprints: [...this.fingerprints],
-      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, records: this.records, marks: this.marks.starts,
+      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, records: this.records, marks: this.marks.starts.starts, counted: this.marks.counted, turns: this.steering.taken,
+      rules: this.steering.context.bundle.rules.map(({ id, version }) => ({ id, version })),
     })
     this.savedAt = Date.now()
     options.watch?.saved?.({ records: this.records, ms: this.savedAt - begun })
@@ -284,7 +277,7 @@ class LocalRun {
 
   private write(output: Output): void {
     countOutput(this.accounts, output)
-    this.outputs.write(output.kind === 'warning' ? 'warnings' : 'prompts', output.value)
+    this.outputs.write(OUTPUT_OF[output.kind], output.value)
   }
 
   private reject(reject: Reject): void {

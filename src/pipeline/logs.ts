@@ -39,7 +39,8 @@ async function fingerprint(log: string, most = FINGERPRINT): Promise<string> {
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Whether a log can be read twice: neither standard input nor a pipe. */
+export async function isFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile()
   } catch (e) {

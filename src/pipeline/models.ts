@@ -70,6 +70,11 @@ export function modelParts(folders: ModelFolders, backend: Backend): Pick<Contex
   return folders.size === 0 ? {} : { models: Object.fromEntries([...folders].map(([name, { hash }]) => [name, hash])), backend }
 }
 
+/** Names of the models that rules ask. */
+export function modelNames(rules: readonly Rule[]): string[] {
+  return [...needsOf(rules).keys()]
+}
+
 function needsOf(rules: readonly Rule[]): Map<string, ModelNeed> {
   return new Map(rules.flatMap(({ detector: { model } }) => (model === undefined ? [] : [[model.name, model] as const])))
 }

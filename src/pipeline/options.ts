@@ -1,9 +1,12 @@
+import type { InvigilError } from '../base/errors.ts'
 import { MINUTE, type Ms } from '../base/time.ts'
 import type { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
+import type { Changes } from '../rules/changes.ts'
 import type { Format } from '../telemetry/decode.ts'
 import type { Accounts } from './accounts.ts'
 import type { OpenContext } from './context.ts'
+import type { ReloadOptions, ReloadWatcher } from './reload/reloader.ts'
 
 /** What a run in one process is told. */
 export interface LocalOptions {
@@ -22,6 +25,14 @@ export interface LocalOptions {
   markEvery?: number
   /** Wall-clock time between snapshots. */
   snapshotEvery?: Ms
+  /** Follows rules directories, from which `context` was opened; what is good comes into force at a mark. */
+  reload?: ReloadOptions
+  /** The state folder of another run, whose marks and contexts are to be repeated. */
+  replay?: string
+  /** Where `context` found its models by their names. */
+  models?: string
+  /** Repeats also what another version did. */
+  acceptVersion?: boolean
   /** Ends the run in good order: with a snapshot and a summary. */
   stop?: AbortSignal
   watch?: Watcher
@@ -37,6 +48,14 @@ export interface Watcher {
   saved?(of: { records: number; ms: number }): void
   /** The end that a followed log has at present is reached. */
   caughtUp?(records: number): void
+  /** Another context has come into force, with that mark after so many lines; `again`: as in an earlier run. */
+  switched?(of: { context: OpenContext; changes: Changes; mark: number; records: number; again: boolean }): void
+  /** This is the context in force, from the beginning or from now on. */
+  entered?(context: OpenContext): void
+  /** The context that the state was made under cannot be opened any more: the present one takes its place at once. */
+  lost?(e: InvigilError): void
+  /** What becomes of the rules where they are watched. */
+  rules?: ReloadWatcher
   /** The whole state, when everything has been handled. */
   ended?(machine: Machine): void
 }

@@ -1,135 +1,123 @@
-import { Environment, EvaluationError, ParseError, TypeError, type ParseResult } from '@marcbachmann/cel-js'
-import { invariant } from '../base/errors.ts'
+import type { Around, Judge } from '../engine/rule.ts'
+import type { Sighting } from '../engine/sighting.ts'
+import type { Event, PlaceLevel } from '../telemetry/event.ts'
 import type { Warning } from '../warnings/warning.ts'
-import { didYouMean } from '../base/problems.ts'
+import { evaluate, type ConditionProblem, type Facts, type Failure } from './cel.ts'
+import { Names, type Named } from './names.ts'
+import { actionsOf, clausesOf, type Clause } from './reading.ts'
+import { LEVEL_OF, scopes, warningFacts, warnings, type Vocabulary, type Word } from './vocabulary.ts'
 
 /** Told each time a condition could not be evaluated; such a condition counts as not met. */
 export type OnFault = (message: string) => void
 
-/** What is wrong with an expression, and the offset of the character where. */
-export interface ConditionProblem {
-  message: string
-  mend?: string
-  offset: number
+/** The names that an expression uses, directly or by way of shared conditions. */
+export interface Uses {
+  lists: ReadonlyMap<string, ReadonlyMap<string, true>>
+  conditions: ReadonlyMap<string, unknown>
+  words: ReadonlyMap<string, unknown>
 }
 
-export type Condition<T> = { test: (of: T) => boolean; problem?: undefined } | { test?: undefined; problem: ConditionProblem }
-
-/** What `scope` may speak of; what is absent is null there. */
-interface ScopeFacts {
-  platform: string
-  class: string | undefined
-  course: string | undefined
-  learner: string
-  ip: string | undefined
+interface Good<T> {
+  test: T
+  uses: Uses
+  problem?: undefined
 }
+export type Condition<T> = Good<T> | { test?: undefined; problem: ConditionProblem }
 
-const MIXED: Record<string, (a: number, b: number) => number> = { '+': (a, b) => a + b, '-': (a, b) => a - b, '*': (a, b) => a * b, '/': (a, b) => a / b }
+type Seen = Event | Sighting
 
-/** Facts are doubles, and analysts write `facts.seconds / 60`: numbers of both kinds meet as doubles. */
-function environment(): Environment {
-  const env = new Environment({ homogeneousAggregateLiterals: false })
-  for (const [op, f] of Object.entries(MIXED)) {
-    const mixed = (a: number | bigint, b: number | bigint) => f(Number(a), Number(b))
-    env.registerOperator(`double ${op} int`, mixed).registerOperator(`int ${op} double`, mixed)
-  }
-  return env
-}
+/** What `scope` looks at. */
+type ScopeSeen = Pick<Seen, 'platform' | 'class' | 'course' | 'learner' | 'ip'>
 
-const scopes = environment()
-  .registerVariable('platform', 'string')
-  .registerVariable('class', 'dyn')
-  .registerVariable('course', 'dyn')
-  .registerVariable('learner', 'string')
-  .registerVariable('ip', 'dyn')
+// No word of a scope asks for what is around.
+const NOTHING_AROUND = {} as Around
 
-const warnings = environment()
-  .registerVariable({ name: 'subject', schema: { kind: 'string', platform: 'string', id: 'string' } })
-  .registerVariable({ name: 'evidence', schema: { events: 'list<string>', count: 'int' } })
-  .registerVariable({ name: 'summary', schema: { en: 'string', zh: 'string' } })
-  .registerVariable('revision', 'int')
-  .registerVariable('facts', 'map')
-  .registerVariable('coverage', 'map')
-for (const text of ['id', 'episode', 'rule', 'detector', 'ruleVersion', 'context', 'severity', 'response', 'begin', 'end', 'raised', 'case']) {
-  warnings.registerVariable(text, 'string')
-}
-for (const maybe of ['why', 'class', 'course', 'reasons']) warnings.registerVariable(maybe, 'dyn')
-for (const list of ['basis', 'learners', 'disputed']) warnings.registerVariable(list, 'list<map>')
-for (const list of ['institutions', 'chapters']) warnings.registerVariable(list, 'list<string>')
+const NONE = new Names([], [])
 
 /** A rule's `scope`: true for the events and sightings that the rule sees. */
-export function compileScope(text: string, onFault: OnFault): Condition<ScopeFacts> {
-  return compile(scopes, text, (met) => {
-    // One object serves every call: evaluation is synchronous and keeps nothing.
-    const facts: Record<string, string | null> = { platform: '', class: null, course: null, learner: '', ip: null }
-    return (seen) => {
-      facts.platform = seen.platform
-      facts.class = seen.class ?? null
-      facts.course = seen.course ?? null
-      facts.learner = seen.learner
-      facts.ip = seen.ip ?? null
-      return met(facts)
-    }
-  }, onFault)
+export function compileScope(text: string, onFault: OnFault, names: Names = NONE): Condition<(seen: ScopeSeen) => boolean> {
+  const found = names.compile(text, scopes)
+  if (found.problem) return found
+  const facts = factsOf(found)
+  return { uses: found, test: (seen) => isMet(evaluate(found.parsed, facts(seen as Seen, NOTHING_AROUND)), onFault) }
 }
 
 /** A rule's `unless`: true for the finished warnings that are not to be sent. One that fails is not met: the warning is sent. */
-export function compileUnless(text: string, onFault: OnFault): Condition<Warning> {
-  return compile(warnings, text, (met) => (w) => met(warningFacts(w)), onFault)
+export function compileUnless(text: string, onFault: OnFault, names: Names = NONE): Condition<(warning: Warning) => boolean> {
+  const found = names.compile(text, warnings)
+  if (found.problem) return found
+  const lists = Object.fromEntries(found.lists)
+  return { uses: found, test: (w) => isMet(evaluate(found.parsed, { ...warningFacts(w), ...lists }), onFault) }
 }
 
-function warningFacts(w: Warning): Record<string, unknown> {
-  return {
-    ...w,
-    revision: BigInt(w.revision),
-    evidence: { events: w.evidence.events, count: BigInt(w.evidence.count) },
-    why: w.why ?? null,
-    class: w.class ?? null,
-    course: w.course ?? null,
-    reasons: w.reasons ?? null,
-  }
+function isMet(verdict: boolean | Failure, onFault: OnFault): boolean {
+  if (typeof verdict === 'boolean') return verdict
+  onFault(verdict.message)
+  return false
 }
 
-type Met = (facts: Record<string, unknown>) => boolean
-
-function compile<T>(env: Environment, text: string, test: (met: Met) => (of: T) => boolean, onFault: OnFault): Condition<T> {
-  let parsed: ParseResult
-  try {
-    parsed = env.parse(text)
-  } catch (e) {
-    return { problem: problemOf(e, text, env) }
-  }
-  const checked = parsed.check()
-  if (!checked.valid) return { problem: problemOf(checked.error, text, env) }
-  // `dyn` is known only when it is evaluated.
-  if (checked.type !== 'bool' && checked.type !== 'dyn') return { problem: { message: `gives ${checked.type ?? 'nothing'}, not true or false`, offset: 0 } }
-  return { test: test((facts) => isMet(parsed, facts, onFault)) }
+/** A condition over events or sightings, and what it must know to be met. */
+export interface Judged {
+  judge: Judge
+  clauses: readonly Clause[]
+  /** Whose events may meet it. */
+  actions: ReturnType<typeof actionsOf>
 }
 
-function isMet(parsed: ParseResult, facts: Record<string, unknown>, onFault: OnFault): boolean {
-  let value: unknown
-  try {
-    value = parsed(facts)
-  } catch (e) {
-    if (!(e instanceof EvaluationError)) throw e
-    onFault(inWords(e.summary))
+/**
+ * A condition in a rule's params. Of what a platform has never sent, and of a place that is not known, nothing can be said:
+ * a condition that hangs on it is not judged. What a platform sends now and then is null where it is absent.
+ */
+export function compileJudge(text: string, vocabulary: Vocabulary, onFault: OnFault, names: Names = NONE): Condition<Judged> {
+  const found = names.compile(text, vocabulary)
+  if (found.problem) return found
+  const facts = factsOf(found)
+  const clauses = clausesOf(found.parsed.ast, vocabulary, names.shared(vocabulary))
+  const needs = clauses.map((clause) => need(clause, vocabulary))
+  const judge: Judge = (seen, around) => {
+    for (const { isKnown, reason } of needs) if (!isKnown(seen, around)) return reason
+    const verdict = evaluate(found.parsed, facts(seen, around))
+    if (typeof verdict === 'boolean') return verdict
+    if (verdict.kind === 'unknown') return 'something that a condition reads is not known'
+    onFault(verdict.message)
     return false
   }
-  if (typeof value !== 'boolean') onFault('gives something else than true or false')
-  return value === true
+  return { uses: found, test: { judge, clauses, actions: actionsOf(found.parsed.ast, names.shared(vocabulary)) } }
 }
 
-function problemOf(e: unknown, text: string, env: Environment): ConditionProblem {
-  invariant(e instanceof ParseError || e instanceof TypeError || e instanceof EvaluationError, `cel: ${String(e)}`)
-  const message = inWords(e.summary)
-  const { start, end } = e.range ?? { start: 0, end: 0 }
-  if (message.endsWith('character: `=`')) return { message, mend: 'equality is `==`', offset: start }
-  const known = e.code === 'unknown_variable' ? env.getDefinitions().variables.map((v) => v.name) : []
-  return { message, mend: didYouMean(text.slice(start, end), known), offset: start }
+function need(clause: Clause, { words }: Vocabulary): { isKnown: (...args: Parameters<Judge>) => boolean; reason: string } {
+  const reads = clause.map((name): ((...args: Parameters<Judge>) => boolean) => {
+    const level = name.startsWith('place.') ? name.slice('place.'.length) : undefined
+    if (level !== undefined) return (seen) => (seen.place as Record<string, unknown> | undefined)?.[level] !== undefined
+    const word = words.get(name) as Word
+    return (seen, around) => word.read(seen, around) !== undefined
+  })
+  const only = reads.length === 1 ? reads[0] : undefined
+  return { isKnown: only ?? ((seen, around) => reads.some((isKnown) => isKnown(seen, around))), reason: reasonOf(clause) }
 }
 
-/** A message of the CEL library as ours are written. */
-function inWords(summary: string): string {
-  const text = summary.charAt(0).toLowerCase() + summary.slice(1)
-  return text.replace(/: (\S+)$/, (_, word: string) => `: ${word === 'EOF' ? 'the end' : `\`${word}\``}`).replaceAll("'", '`')
+function reasonOf(clause: Clause): string {
+  const [first = ''] = clause
+  if (clause.length === 1 && first.startsWith('place.')) return `\`${first}\` of an address is not known`
+  return `no event has told ${clause.map((name) => `\`${name}\``).join(' or ')} so far`
+}
+
+/** How well addresses must be located for a clause, if it asks for nothing else. */
+export function levelOf(clause: Clause): PlaceLevel | undefined {
+  const levels = clause.map((name) => (name.startsWith('place.') ? LEVEL_OF[name.slice('place.'.length)] : undefined))
+  return levels.length === 1 ? levels[0] : undefined
+}
+
+/** What makes the facts of an expression: only what it reads, directly or by a shared condition's name. */
+function factsOf({ words, lists, conditions }: Named): (...args: Parameters<Judge>) => Facts {
+  // One object serves every call: evaluation is synchronous and keeps nothing.
+  const facts: Facts = {}
+  const readers = [...words]
+  for (const [name] of readers) facts[name] = undefined
+  for (const [name, list] of lists) facts[name] = list
+  for (const [name, parsed] of conditions) Object.defineProperty(facts, name, { get: () => parsed(facts) as unknown })
+  return (seen, around) => {
+    for (const [name, word] of readers) facts[name] = word.read(seen, around)
+    return facts
+  }
 }

@@ -51,3 +51,31 @@ test('regulations are shown in both languages', () => {
   expect(reference).toContain('### testland: The rules of Testland (测试国规定)\n\nA summary. 摘要。')
   expect(reference).toContain('| `testland/study-2` | One address has one learner. | 一址一人。 |')
 })
+
+test('the keys of a rule are shown with their defaults', () => {
+  expect(reference).toContain('## Keys of a rule\n\n| key | type | default | meaning |\n|---|---|---|---|\n| `rule` | text | must be given | The id: stable, since warnings carry it. |')
+  expect(reference).toContain('| `params` | map | `{}` | Parameters of the detector; those left out have their defaults. |')
+})
+
+test('an example is a test, shown with what comes of it', () => {
+  expect(reference).toContain(`The rule \`often\` warns at the third play:
+
+\`\`\`
+# params: {"most":2}
+08:00:00 played L1 chapter=c1 position=0   # the first
+08:00:10 played L1 chapter=c2 position=0
+08:00:20 played L1 chapter=c1 position=5
+\`\`\`
+
+- played 3 times (limit 2) (low)
+- 播放了3次（上限2次）
+- facts: \`{"plays":3,"seconds":20}\`
+
+The rule \`often\` does not warn at the second:`)
+  expect(reference).toContain('08:00:10 played L1 chapter=c2\n```\n\nNo warning.')
+})
+
+test('an example that is not what it says is no example', () => {
+  const wrong = files.map((f) => ({ ...f, text: f.text.replace('facts: { plays: 3 }', 'facts: { plays: 4 }') }))
+  expect(writeReference(loadRules([{ dir: 'd', files: wrong }], { detectors: sampleDetectors }), sampleDetectors)).toContain('**This test fails:** warning 1.facts.plays is 3, not 4')
+})

@@ -3,7 +3,8 @@ import { compareText } from '../base/order.ts'
 /** A condition that could not be evaluated, how often, and what went wrong the first time. */
 export interface Fault {
   rule: string
-  part: 'scope' | 'unless'
+  /** The condition's place in the rule, as `scope` or `params.where`. */
+  part: string
   message: string
   count: number
 }

@@ -1,11 +1,14 @@
 import type { Problem, Where } from '../base/errors.ts'
 import { didYouMean, schemaProblems } from '../base/problems.ts'
+import { isDefinitions } from './definitions.ts'
 import { overrideSchema } from './schema.ts'
 import { parseTree, partOf, valueOf, whereAt, whereOf, type MapTree, type Tree } from '../base/tree.ts'
 
-/** What one directory says of a rule. */
+/** What one directory says of a rule, or of lists and conditions. */
 export interface Layer {
   tree: Tree
+  /** Which directory, counted from the lowest. */
+  directory: number
   /** Dotted paths of the lists that are added to those below instead of replacing them. */
   append: ReadonlySet<string>
 }
@@ -15,16 +18,28 @@ interface File {
   text: string
 }
 
-/** The layers of each rule, the lowest first. A rule may stand once in a directory. */
-export function readLayers(directories: readonly (readonly File[])[], problems: Problem[]): Map<string, Layer[]> {
+/** What rules directories hold. */
+export interface Layers {
+  /** The layers of each rule, the lowest first. A rule may stand once in a directory. */
+  rules: Map<string, Layer[]>
+  /** By directory: its lists and conditions. */
+  definitions: Layer[][]
+}
+
+export function readLayers(directories: readonly (readonly File[])[], problems: Problem[]): Layers {
   const layers = new Map<string, Layer[]>()
+  const definitions: Layer[][] = directories.map(() => [])
   let broken = false
-  for (const files of directories) {
+  for (const [directory, files] of directories.entries()) {
     const here = new Map<string, Where>()
     for (const file of files) {
       const items = readItems(file, problems)
       if (items === undefined) broken = true
       for (const item of items ?? []) {
+        if (isDefinitions(item)) {
+          definitions[directory]?.push(readLayer(item, directory, definitions.slice(0, directory).some((d) => d.length > 0), problems))
+          continue
+        }
         const id = idOf(item, problems)
         if (id === undefined) continue
         const before = here.get(id)
@@ -34,15 +49,15 @@ export function readLayers(directories: readonly (readonly File[])[], problems: 
         }
         here.set(id, whereOf(item))
         const stack = layers.get(id)
-        const layer = readLayer(item, stack !== undefined, problems)
+        const layer = readLayer(item, directory, stack !== undefined, problems)
         if (stack) stack.push(layer)
-        else if (isChange(item) && directories[0] !== files) reportUnknown(id, item, layers, broken, problems)
+        else if (isChange(item) && directory > 0) reportUnknown(id, item, layers, broken, problems)
         else if (isOnlyChange(item)) problems.push(nothingToChange(id, item))
         else layers.set(id, [layer])
       }
     }
   }
-  return layers
+  return { rules: layers, definitions }
 }
 
 /** The rules of a file; undefined where it cannot be read. */
@@ -66,21 +81,21 @@ function idOf(item: MapTree, problems: Problem[]): string | undefined {
   const part = partOf(item, ['rule'])
   if (part?.kind === 'scalar' && typeof part.value === 'string') return part.value
   if (part) problems.push({ message: '`rule` must be a name', mend: 'write it like `parallel-chapters`', ...whereOf(part) })
-  else problems.push({ message: '`rule` is missing', mend: didYouMean('rule', item.entries.keys()) ?? 'begin each rule with `- rule: name`', ...whereOf(item) })
+  else problems.push({ message: '`rule` is missing', mend: didYouMean('rule', item.entries.keys()) ?? 'begin each item with `- rule: name`, `- lists:` or `- conditions:`', ...whereOf(item) })
   return undefined
 }
 
 /** Takes `override` off the item: it speaks of the merge and is no part of the rule. */
-function readLayer(item: MapTree, over: boolean, problems: Problem[]): Layer {
+function readLayer(item: MapTree, directory: number, over: boolean, problems: Problem[]): Layer {
   const written = partOf(item, ['override'])
-  if (!written) return { tree: item, append: new Set() }
+  if (!written) return { tree: item, directory, append: new Set() }
   const entries = new Map(item.entries)
   entries.delete('override')
   const tree: MapTree = { ...item, entries }
   const parsed = overrideSchema.safeParse(valueOf(written))
   if (!parsed.success) {
     problems.push(...schemaProblems(parsed.error.issues, written, overrideSchema, 'override'))
-    return { tree, append: new Set() }
+    return { tree, directory, append: new Set() }
   }
   if (!over) problems.push({ message: '`override` has nothing below to override', ...whereAt(item, ['override'], true) })
   for (const path of Object.keys(parsed.data)) {
@@ -88,7 +103,7 @@ function readLayer(item: MapTree, over: boolean, problems: Problem[]): Layer {
     const lists = [...entries].filter(([, { value }]) => value.kind === 'list').map(([k]) => k)
     problems.push({ message: `\`override\` names \`${path}\`, which is no list here`, mend: didYouMean(path, lists), ...whereAt(written, [path], true) })
   }
-  return { tree, append: new Set(Object.keys(parsed.data).filter((k) => parsed.data[k] === 'append')) }
+  return { tree, directory, append: new Set(Object.keys(parsed.data).filter((k) => parsed.data[k] === 'append')) }
 }
 
 /** Whether an item makes sense only over another: a rule of its own names its detector. */

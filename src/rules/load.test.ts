@@ -192,13 +192,13 @@ test('many mistakes of different kinds are reported at once', () => {
     'd0/a.yaml:32:13: unknown detector `busy-adress` (did you mean `busy-address`?)',
     'd0/a.yaml:34:13: `two` prompts without a text (add `prompt: { en: …, zh: … }`)',
     'd0/a.yaml:35:9: rule `one` is already in d0/a.yaml:1 (rename or merge one)',
-    'd0/a.yaml:37:3: `rule` is missing (begin each rule with `- rule: name`)',
+    'd0/a.yaml:37:3: `rule` is missing (begin each item with `- rule: name`, `- lists:` or `- conditions:`)',
     'd0/a.yaml:38:3: not a rule (begin each rule with `- rule: name`)',
   ])
 })
 
 test.each([
-  ['broken yaml', sources(plain.replace('title: Plain', 'title: [Plain')), ['d0/a.yaml:3:3: yaml: flow sequence in block collection must be sufficiently indented and end with a ]']],
+  ['broken yaml', sources(plain.replace('title: Plain', 'title: [Plain')), ['d0/a.yaml:2:15: yaml: flow sequence in block collection must be sufficiently indented and end with a ]']],
   ['a key twice', sources(`${plain}  title: Other\n`), ['d0/a.yaml:7:3: yaml: map keys must be unique']],
   ['no list', sources('rule: plain\n'), ['d0/a.yaml:1:1: a rules file is a list (begin each rule with `- rule: name`)']],
   ['nothing at all', [{ dir: 'd0', files: [] }], ['no rule in `d0`']],

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { sampleDetectors, sampleRegulation, sampleRules } from '../testing/sample-rules.ts'
 import { loadRules } from './load.ts'
-import { mismatch, runTests, type TestResult } from './run-tests.ts'
+import { runTests, type TestResult } from './run-tests.ts'
+import { mismatch } from './test-run.ts'
 
 /** Runs the sample rules, and over them what is given. */
 function run(...overlays: string[]): TestResult[] {

@@ -2,11 +2,12 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseTime } from '../base/time.ts'
 import { catalogueSchema } from '../catalogue/catalogue.ts'
+import { MODES, ON_EDIT } from '../engine/rule.ts'
 import { RESPONSES, SEVERITIES } from '../warnings/warning.ts'
 
 const text = z.string().min(1)
 const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'only lower-case letters, digits and hyphens, a letter first')
-const date = z.string().refine(isDate, { error: 'not a date such as `2026-03-02`' })
+const date = z.string().refine(isDate, { error: 'not a date such as `2026-03-02`' }).meta({ pattern: String.raw`^\d{4}-\d\d-\d\d$` })
 
 function isDate(s: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(s) && parseTime(`${s}T00:00:00Z`) !== undefined
@@ -68,22 +69,32 @@ export type TestInput = z.infer<typeof testSchema>
 /** A rule as it is written, after overlays. */
 export const ruleSchema = z.strictObject({
   rule: name.describe('The id: stable, since warnings carry it.'),
-  title: text,
-  description: text,
+  title: text.describe('What it finds, in a few words.'),
+  description: text.describe('When it warns, in sentences that a reviewer understands.'),
   falsePositives: z.array(text).default([]).describe('Honest behaviour that looks like this.'),
   next: text.optional().describe('What a reviewer does.'),
   basis: z.array(text).default([]).describe('Legal ground: `regulation/article`.'),
-  detector: text,
-  severity: z.enum(SEVERITIES),
-  response: z.enum(RESPONSES),
-  params: z.record(z.string(), z.unknown()).default({}),
+  detector: text.describe('What looks for it; `params` depend on it.'),
+  mode: z.enum(MODES).default('live').describe('`shadow`: its warnings go to an output of their own and prompt nobody; `off`: it does not run.'),
+  severity: z.enum(SEVERITIES).describe('How grave it is; a detector may say another for a verdict that is graver or milder than usual.'),
+  response: z.enum(RESPONSES).describe('What is to be done: show the learner a prompt, warn, review, withhold the credit.'),
+  params: z.record(z.string(), z.unknown()).default({}).describe('Parameters of the detector; those left out have their defaults.'),
   scope: text.optional().describe('CEL over platform, class, course, learner, ip: which events or sightings the rule sees.'),
   unless: text.optional().describe('CEL over the finished warning: true means that it is not sent.'),
-  exempt: z.array(exemptSchema).default([]),
-  prompt: z.record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z]+)?$/, 'not a language such as `en` or `zh`'), text).optional(),
-  tests: z.array(testSchema).default([]),
+  exempt: z.array(exemptSchema).default([]).describe('Who is not warned of, from and until when, why, and who decided it.'),
+  onEdit: z.enum(ON_EDIT).default('keep').describe('What becomes of its state where this takes the place of another version of the rule: it goes on (`keep`), or begins anew, and open episodes end (`reset`).'),
+  prompt: z.record(z.string().regex(/^[a-z]{2,3}(-[A-Za-z]+)?$/, 'not a language such as `en` or `zh`'), text).optional().describe('What the learner is told, by language; `{name}` stands for a fact, `{chapters}` or `{summary}`.'),
+  tests: z.array(testSchema).default([]).describe('Events, and what the rule must make of them.'),
 })
 export type RuleInput = z.infer<typeof ruleSchema>
+
+const word = z.string().regex(/^[a-z][a-zA-Z0-9_]*$/, 'only letters, digits and `_`, a small letter first')
+
+/** An item of a rules file that names lists and conditions, for the conditions of all rules. */
+export const definitionsSchema = z.strictObject({
+  lists: z.record(word, z.array(text)).default({}).describe('Texts to look for, as in `learner in demo`.'),
+  conditions: z.record(word, text).default({}).describe('CEL over events or sightings, used by its name.'),
+})
 
 /** How an overlay's lists meet those below: `override: { exempt: append }`. */
 export const overrideSchema = z.record(z.string(), z.enum(['append', 'replace']))

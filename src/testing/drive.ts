@@ -7,6 +7,7 @@ import { Machine } from '../engine/machine.ts'
 import type { LateEvent, Output } from '../engine/output.ts'
 import type { Scorer } from '../engine/ports.ts'
 import type { Rule } from '../engine/rule.ts'
+import { fitRule } from '../rules/fit.ts'
 import { Event, FIELDS, hashText, type Action, type Place } from '../telemetry/event.ts'
 import type { Prompt, Warning } from '../warnings/warning.ts'
 
@@ -45,8 +46,11 @@ export function at(time: string, action: Action, learner: string, chapter?: stri
 
 /** A rule for a test, around a detector and its parameters as a rule file would write them. */
 export function ruleOf(detector: AnyDetector, params: Record<string, unknown> = {}, more: Partial<Rule> = {}): Rule {
+  const parsed = (detector.params as z.ZodObject).parse(params)
+  const fitted = fitRule(detector, parsed, { namesPlatform: true, onFault: (part, message) => { throw new Error(`${part}: ${message}`) } })
+  if ('problems' in fitted) throw new Error(JSON.stringify(fitted.problems))
   return {
-    id: detector.name, detector, params: (detector.params as z.ZodObject).parse(params), severity: 'medium', response: 'review',
+    id: detector.name, detector: fitted.detector, mode: 'live', reads: fitted.reads, conditions: fitted.conditions, params: parsed, severity: 'medium', response: 'review',
     basis: [], version: 'test', prompt: undefined, scope: undefined, unless: undefined, exempt: undefined, ...more,
   }
 }

@@ -1,6 +1,6 @@
-import * as vega from 'vega'
-import { compile, type TopLevelSpec } from 'vega-lite'
 import { invariant } from '../base/errors.ts'
+import { wilson } from '../base/share.ts'
+import { BLUE, CURVES, draw, GREY, VERMILION, WIDTH } from '../pipeline/picture.ts'
 import type { Bin } from './bins.ts'
 
 /** A curve of alarms, from `rocPoints`: share of false alarms, recall. */
@@ -21,50 +21,6 @@ export interface JitterPoint {
   archetype: string
   jitter: number
   recall: number
-}
-
-/** Told apart by colour-blind readers (Okabe and Ito, 2008), and by their dashes. */
-const BLUE = '#0072B2'
-const VERMILION = '#D55E00'
-const CURVES = [
-  { colour: BLUE, dash: [1, 0] },
-  { colour: '#E69F00', dash: [8, 3] },
-  { colour: '#009E73', dash: [3, 3] },
-  { colour: '#CC79A7', dash: [8, 3, 2, 3] },
-] as const
-const GREY = '#767676'
-const WIDTH = 700
-const FONT = 'Helvetica, Arial, sans-serif'
-
-const CONFIG: TopLevelSpec['config'] = {
-  font: FONT,
-  background: 'white',
-  view: { stroke: '#cccccc' },
-  axis: { labelFontSize: 12, titleFontSize: 13, titleFontWeight: 'normal', titlePadding: 8, gridColor: '#ebebeb', labelColor: '#333333', titleColor: '#333333' },
-  legend: { labelFontSize: 12, titleFontSize: 12, symbolStrokeWidth: 2.5, symbolSize: 400, labelLimit: 300 },
-  header: { labelFontSize: 12, labelFontWeight: 'bold', labelPadding: 4 },
-  title: { anchor: 'start', frame: 'bounds', fontSize: 16, subtitleFontSize: 12, subtitleColor: '#555555', offset: 12 },
-}
-
-/**
- * How wide a text is in Helvetica, nearly. Vega measures by a canvas where the package `canvas` happens to be installed and else takes
- * 0.8 of the height for each letter, half as much again as they are; it takes a measure of one's own (its types do not know it).
- */
-function textWidth(item: { fontSize?: number; fontWeight?: string | number }, text: string): number {
-  let width = 0
-  for (const letter of text) width += /[ijlI.,:;|!'()[\]ft /-]/.test(letter) ? 0.29 : /[mwMW%±]/.test(letter) ? 0.83 : /[A-Z]/.test(letter) ? 0.69 : 0.545
-  return width * (item.fontSize ?? 11) * (item.fontWeight === 'bold' ? 1.06 : 1)
-}
-;(vega as unknown as { textMetrics: { width: typeof textWidth } }).textMetrics.width = textWidth
-
-/** SVG text of a picture. The same data give the same bytes: no picture uses clip paths or gradients, whose ids are counted over a process. */
-async function draw(spec: TopLevelSpec): Promise<string> {
-  const view = new vega.View(vega.parse(compile({ padding: 12, ...spec, config: CONFIG }).spec), { renderer: 'none' })
-  try {
-    return await view.toSVG()
-  } finally {
-    view.finalize()
-  }
 }
 
 const FURTHEST = 0.02
@@ -115,7 +71,7 @@ function nearZero(points: readonly (readonly [number, number])[]): [number, numb
 /** What the model promised against what happened, in bins with their sizes (`binsByWidth` spreads them over the picture). */
 export function calibrationPlot(bins: readonly Bin[]): Promise<string> {
   const values = bins.map(({ predicted, observed, rows }) => {
-    const [low, high] = interval(observed, rows)
+    const [low, high] = wilson(observed, rows)
     return { predicted, observed, rows, label: rows.toLocaleString('en-US'), low, high, isAbove: observed > predicted }
   })
   const axis = { values: [0, 0.2, 0.4, 0.6, 0.8, 1], format: '~g' }
@@ -137,14 +93,6 @@ export function calibrationPlot(bins: readonly Bin[]): Promise<string> {
       })),
     ],
   })
-}
-
-/** 95 % interval of a share that was counted among `n` (Wilson, 1927). */
-function interval(share: number, n: number): [number, number] {
-  const z = 1.959964
-  const middle = (share + (z * z) / (2 * n)) / (1 + (z * z) / n)
-  const half = (z / (1 + (z * z) / n)) * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n))
-  return [Math.max(0, middle - half), Math.min(1, middle + half)]
 }
 
 /** Beyond these, scores are drawn at the edge. */

@@ -49,7 +49,7 @@ export function rowsOf(world: SimulateOptions): Rows {
     },
   }
   const rule: Rule = {
-    id: detector.name, detector, params: detector.params.parse({}), severity: 'medium', response: 'review', basis: [], version: '', prompt: undefined, scope: undefined, unless: undefined, exempt: undefined,
+    id: detector.name, detector, mode: 'live', params: detector.params.parse({}), severity: 'medium', response: 'review', basis: [], version: '', prompt: undefined, scope: undefined, unless: undefined, exempt: undefined,
   }
   const simulation = simulate(world)
   const machine = new Machine({

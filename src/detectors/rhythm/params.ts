@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { plausible } from '../../base/plausible.ts'
 import { duration } from '../../base/time.ts'
+import type { Doubt } from '../../engine/detector.ts'
 
 export const params = z.strictObject({
   families: z.int().min(1).max(9).default(2).describe('Families of signs that must be sure at once: signs of one family may have one cause and count once.'),
@@ -15,8 +17,8 @@ export const params = z.strictObject({
   ),
   end: duration.prefault('30m').describe('Silence, or time without a sign, that ends the episode; 30 minutes of inactivity end a session.'),
   cadence: z.number().gt(0).lt(1).default(0.12).describe("How far a gap between beats may be from the platform's cadence, as a share of it (at least 1 s)."),
-  residual: z.number().gt(0).default(0.01).describe('Seconds within which media and clock agree too well.'),
-  menuRate: z.number().gt(1).default(3).describe("Media seconds a second that no player's menu offers."),
+  residual: z.number().gt(0).default(0.01).describe('Seconds within which media and clock agree too well.').meta(plausible(0.001, 0.5)),
+  menuRate: z.number().gt(1).default(3).describe("Media seconds a second that no player's menu offers.").meta(plausible(1.5, 20)),
   together: duration.prefault('1s').describe('Beats that arrive within this time of each other came together.'),
   bundle: z.int().min(2).default(3).describe('Beats that make a bundle.'),
   chapters: z.int().min(2).max(12).default(3).describe('Chapters whose beats interleave, from which on nobody watches them.'),
@@ -30,3 +32,18 @@ export const params = z.strictObject({
   ),
   untouchedLoud: duration.prefault('160m').describe('The same with sound and in view, for passive learners: at 0.06 a minute, e^-9.6.'),
 })
+
+/** Parameters that stand in each other's way. */
+export function doubtsOfRhythm(p: z.output<typeof params>): Doubt[] {
+  const doubts: Doubt[] = []
+  const atMost = (param: keyof typeof p, other: keyof typeof p, of: string) => {
+    if (p[param] > p[other]) doubts.push({ param, message: `${of} has no effect, since it is more than \`${other}\``, mend: `write no more than \`${other}\`` })
+  }
+  atMost('lessonSure', 'lesson', 'the shorter time')
+  atMost('answerSure', 'answer', 'the shorter time')
+  atMost('untouched', 'untouchedLoud', 'the longer time for those with sound')
+  if (p.personal > Math.max(p.families, p.habits)) {
+    doubts.push({ param: 'personal', message: 'more signs of the own making than `families` and `habits` ask for', mend: 'write no more than the larger of them' })
+  }
+  return doubts
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plausible } from '../../base/plausible.ts'
 import { DAY, MINUTE, duration, type Ms } from '../../base/time.ts'
 import type { Sighting } from '../../engine/sighting.ts'
 import { logChoose } from './chance.ts'
@@ -8,7 +9,7 @@ import { personKey } from './people.ts'
 /** The parameters by which accounts that run with nobody at them are told; see `unattended`. */
 export const unattendedParams = {
   alone: duration.prefault('20m').describe('An account must have run with the sound off for so long before it is unattended.'),
-  hands: z.number().min(0).default(1).describe('Inputs a minute below which nobody is at an account: one pair of hands at three of them gives each a third of the usual three.'),
+  hands: z.number().min(0).default(1).describe('Inputs a minute below which nobody is at an account: one pair of hands at three of them gives each a third of the usual three.').meta(plausible(0, 10)),
   unattendedChance: z.number().gt(0).lt(1).default(0.05).describe('Chance that an honest learner has the sound off and gives hardly any input.'),
   unattendedShare: z.number().min(0).max(1).default(0.6).describe('Share of the learners on the address who are unattended, at least: otherwise it is a network.'),
   unattendedRisk: z.number().gt(0).lt(1).default(0.0001).describe('Highest chance that so many learners of an address are unattended by accident.'),

@@ -21,13 +21,22 @@ export interface Watched {
 const MOST = 64
 const TOLERANCE_SECONDS = 2
 
-/**
- * Adds what an event tells: the stretch of playback it proves, if any. `lost`: see the parameter of `seek-ahead`; `silent`:
- * since when nothing was heard of the learner; `offered`: the highest rate of the platform's player, which need not tell at which it plays.
- */
-export function watch(watched: Watched, event: Event, span: Span | undefined, lost: Ms, silent: Ms, offered: number): void {
-  if (span !== undefined) addSpan(watched, span, lost, offered)
-  else bridge(watched, event, silent, lost, offered)
+/** What is known of a learner's player. */
+export interface Player {
+  /** See the parameter of `seek-ahead`. */
+  lost: Ms
+  /** Since when nothing was heard of the learner. */
+  silent: Ms
+  /** The highest rate of the platform's player, which need not tell at which it plays. */
+  offered: number
+  /** Whether the platform tells of starts, as far as is known. */
+  startsTold: boolean
+}
+
+/** Adds what an event tells: the stretch of playback it proves, if any. */
+export function watch(watched: Watched, event: Event, span: Span | undefined, player: Player): void {
+  if (span !== undefined) addSpan(watched, span, player.lost, player.offered)
+  else bridge(watched, event, player)
 }
 
 /** Takes the event for the last evidence. */
@@ -57,16 +66,22 @@ function addSpan(watched: Watched, span: Span, lost: Ms, offered: number): void 
 
 // The event that began a stretch may be lost: media that advanced as the clock did was played all the same. A beat that
 // nothing began, after a silence, has had all of that time: the platform may have been down. A player that was closed without
-// a word goes on where the platform had kept the place, which may be somewhat beyond the last beat.
-function bridge(watched: Watched, event: Event, silent: Ms, lost: Ms, offered: number): void {
+// a word goes on where the platform had kept the place, which may be somewhat beyond the last beat. Where starts are not told of,
+// somebody may have played on after a pause, and have paused again before a beat was due.
+function bridge(watched: Watched, event: Event, { silent, lost, offered, startsTold }: Player): void {
   const reached = event.action === 'seeked' ? event.from : event.position
   if (reached === undefined) return
   const { position } = watched
   const elapsed = event.time - watched.at
+  // Before the very first event nobody was heard of for ever.
+  const unheard = Number.isNaN(silent) && !startsTold ? lost : silent
   if (reached > position && (agrees(reached - position, elapsed, 1) || (offered > 1 && agrees(reached - position, elapsed, offered)))) place(watched, position, reached)
-  else if (watched.playing && event.action !== 'heartbeat' && event.action !== 'completed' && reached > position && reached - position <= (Math.min(lost, elapsed) / SECOND) * offered) {
-    place(watched, position, reached)
-  } else if (event.action === 'heartbeat' && silent > 0) place(watched, Math.max(0, reached - (silent / SECOND) * offered), reached)
+  else if (reached > position && reached - position <= (Math.min(lost, elapsed) / SECOND) * offered && mayHavePlayed(watched, event, startsTold)) place(watched, position, reached)
+  else if (event.action === 'heartbeat' && unheard > 0) place(watched, Math.max(0, reached - (unheard / SECOND) * offered), reached)
+}
+
+function mayHavePlayed({ playing }: Watched, { action }: Event, startsTold: boolean): boolean {
+  return startsTold ? playing && action !== 'heartbeat' && action !== 'completed' : true
 }
 
 /** Adds media seconds that were watched for certain. */

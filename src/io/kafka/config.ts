@@ -3,7 +3,7 @@ import { duration } from '../../base/time.ts'
 import { secret } from '../secret.ts'
 
 /** The topics of Invigil, by the names that the design gives them. */
-export const TOPICS = ['telemetry', 'marks', 'sightings', 'contexts', 'warnings', 'records', 'prompts', 'reviews', 'rejects', 'late'] as const
+export const TOPICS = ['telemetry', 'marks', 'sightings', 'contexts', 'warnings', 'shadow', 'records', 'prompts', 'reviews', 'rejects', 'late'] as const
 export type TopicKind = (typeof TOPICS)[number]
 
 const MOST_PARTITIONS = 1024
@@ -24,6 +24,7 @@ export const topicsConfig = z.strictObject({
     telemetry: partitions(12, 'The most learner tasks that can run at once.'),
     sightings: partitions(12, 'The most resource tasks that can run at once.'),
     warnings: partitions(6, 'Partitions of the warnings.'),
+    shadow: partitions(1, 'Partitions of the warnings of rules in the shadow.'),
     records: partitions(6, 'Partitions of the learning records.'),
     prompts: partitions(6, 'Partitions of the prompts.'),
     reviews: partitions(1, 'Partitions of the reviews.'),

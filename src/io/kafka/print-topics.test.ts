@@ -18,7 +18,7 @@ test('the printed rights are enough for who had none', async () => {
   await createTopics(await clientOf(broker.brokers, { topics }))
   const client = await clientOf(broker.login, { topics, sasl: { mechanism: 'plain', username: 'nobody', password: USERS.nobody } })
   const [telemetry, sightings, warnings] = [client.topic('telemetry'), client.topic('sightings'), client.topic('warnings')]
-  expect((await checkTopics(client)).missing).toHaveLength(10)
+  expect((await checkTopics(client)).missing).toHaveLength(11)
   // Names without spaces, so that the words of a line are what stands between them.
   const commands = printTopics(client.config, { principal: principalOf(client.config), group: 'invigil' }).split('\n').filter((line) => line.startsWith('kafka-acls.sh'))
   for (const line of commands) await kafkaTool('org.apache.kafka.tools.AclCommand', ['--bootstrap-server', broker.brokers[0] as string, ...line.split(' ').slice(5)])

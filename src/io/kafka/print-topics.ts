@@ -12,7 +12,7 @@ export interface Rights {
 }
 
 const READ: readonly TopicKind[] = ['telemetry', 'marks', 'sightings', 'contexts', 'rejects']
-const WRITE: readonly TopicKind[] = ['telemetry', 'marks', 'sightings', 'contexts', 'warnings', 'records', 'prompts', 'rejects', 'late']
+const WRITE: readonly TopicKind[] = ['telemetry', 'marks', 'sightings', 'contexts', 'warnings', 'shadow', 'records', 'prompts', 'rejects', 'late']
 
 /** The user that Invigil logs in as, as Kafka names it. Over TLS alone it is the certificate's subject, which Kafka knows better. */
 export function principalOf({ sasl }: Pick<KafkaConfig, 'sasl'>): string {

@@ -39,7 +39,7 @@ test('every topic of the design is declared', () => {
   const topics = topicsOf(clientless)
   expect(topics.map((t) => [t.name, t.partitions, t.configs['cleanup.policy'], t.configs['message.timestamp.type'] ?? ''].join(' '))).toEqual([
     'invigil.telemetry 12 delete LogAppendTime', 'invigil.marks 1 delete LogAppendTime', 'invigil.sightings 12 delete ', 'invigil.contexts 1 compact ',
-    'invigil.warnings 6 compact,delete ', 'invigil.records 6 compact,delete ', 'invigil.prompts 6 delete ', 'invigil.reviews 1 delete ', 'invigil.rejects 3 delete ', 'invigil.late 3 delete ',
+    'invigil.warnings 6 compact,delete ', 'invigil.shadow 1 compact,delete ', 'invigil.records 6 compact,delete ', 'invigil.prompts 6 delete ', 'invigil.reviews 1 delete ', 'invigil.rejects 3 delete ', 'invigil.late 3 delete ',
   ])
   expect(topics.every((t) => t.configs['max.message.bytes'] === '2097152')).toBe(true)
 })
@@ -111,7 +111,7 @@ test('the printed commands make the same topics, and give rights', async () => {
   const rights = commands.filter(([tool]) => tool === 'kafka-acls.sh').map(([, , , , , ...args]) => args.join(' '))
   expect(rights).toEqual([
     ...[
-      ['telemetry', 'Read Write'], ['marks', 'Read Write'], ['sightings', 'Read Write'], ['contexts', 'Read Write'], ['warnings', 'Write'], ['records', 'Write'], ['prompts', 'Write'], ['reviews', ''], ['rejects', 'Read Write'], ['late', 'Write'],
+      ['telemetry', 'Read Write'], ['marks', 'Read Write'], ['sightings', 'Read Write'], ['contexts', 'Read Write'], ['warnings', 'Write'], ['shadow', 'Write'], ['records', 'Write'], ['prompts', 'Write'], ['reviews', ''], ['rejects', 'Read Write'], ['late', 'Write'],
     ].map(([kind, operations]) => `--add --allow-principal User:O'Hara ${`${operations} Describe DescribeConfigs`.trim().split(' ').map((o) => `--operation ${o}`).join(' ')} --topic ${prefix}${kind}`),
     "--add --allow-principal User:O'Hara --operation Read --operation Describe --topic lms events",
     "--add --allow-principal User:O'Hara --operation Write --topic lms events",

@@ -38,6 +38,7 @@ export function topicsOf(config: TopicsConfig): Topic[] {
     sightings: kept(retention),
     contexts: { 'cleanup.policy': 'compact' },
     warnings: latest,
+    shadow: latest,
     records: latest,
     prompts: kept(PROMPTS_KEPT),
     reviews: kept(keep),

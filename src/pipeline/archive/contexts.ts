@@ -3,7 +3,7 @@ import type { Catalogue } from '../../catalogue/index.ts'
 import type { Setup } from '../../engine/runtime.ts'
 import type { ArchiveReader } from '../../io/archive/reader.ts'
 import { readContextRecord, setupOf, type ContextRecord } from '../context-record.ts'
-import type { OpenContext } from '../context.ts'
+import { liveHash, type OpenContext } from '../context.ts'
 import { findCatalogue, type LocalCatalogue } from '../find-catalogue.ts'
 import { findModels, SHIPPED_MODELS, type ModelFolders } from '../models.ts'
 
@@ -67,7 +67,7 @@ export class ArchivedContexts {
     if (found === undefined) throw new InvigilError('bad-state', `the archive has no context \`${hash}\`, which its marks name`)
     const { record, catalogue } = found
     const { setup, bundle, models } = await setupOf(record, catalogue, found.models)
-    return { setup, bundle, catalogue, models, hash, parts: record.parts, record, folders: found.models }
+    return { setup, bundle, catalogue, models, hash, live: liveHash(record.parts, bundle.rules), parts: record.parts, record, folders: found.models }
   }
 }
 

@@ -5,7 +5,7 @@ import type { Rule } from '../../engine/rule.ts'
 import { isFuture } from '../../engine/timekeeper.ts'
 import { ArchiveReader, type PartitionReader } from '../../io/archive/reader.ts'
 import { openGeo, type Geo } from '../../io/geo.ts'
-import { OutputFolder, SUMMARY } from '../../io/output-folder.ts'
+import { OUTPUT_OF, OutputFolder, SUMMARY } from '../../io/output-folder.ts'
 import { countOutput, newAccounts } from '../accounts.ts'
 import { lateRecord } from '../cloud-events.ts'
 import { FUTURE_SAID, rejectOf, type KafkaReject } from '../kafka-rejects.ts'
@@ -161,6 +161,6 @@ class ArchiveRun {
 
   private write(output: Output): void {
     countOutput(this.accounts, output)
-    this.outputs.write(output.kind === 'warning' ? 'warnings' : 'prompts', output.value)
+    this.outputs.write(OUTPUT_OF[output.kind], output.value)
   }
 }

@@ -8,6 +8,7 @@ import type { ModelFiles } from '../../models/runtime/layers-model.ts'
 import { loadRules, type Bundle } from '../../rules/load.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { ContextRecord } from '../context-record.ts'
+import { liveHash } from '../context.ts'
 import { DEFAULT_BACKEND, openScorers } from '../models.ts'
 import type { Evidence, LocatedAddress } from './evidence.ts'
 
@@ -44,7 +45,7 @@ export async function openContexts({ contexts, catalogues, models, places, about
     const folders = new Map(Object.entries(parts.models ?? {}).map(([name, hash]): [string, ModelFolder] => [name, folderOf(models.get(hash))]))
     const scorers = await openScorers(bundle.rules, folders, parts.backend ?? DEFAULT_BACKEND)
     // Events of an archive bring their place when they are read.
-    const setup: Setup = { rules: bundle.rules, catalogue, models: scorers, context: record.hash, ...(about.source.kind === 'log' ? { locate } : {}) }
+    const setup: Setup = { rules: bundle.rules, catalogue, models: scorers, context: record.hash, live: liveHash(parts, bundle.rules), ...(about.source.kind === 'log' ? { locate } : {}) }
     opened.set(record.hash, { setup, bundle })
   }
   return opened
@@ -73,8 +74,8 @@ export function contextFaults({ contexts, models }: Evidence, opened: ReadonlyMa
   const faults: string[] = []
   for (const { hash, parts } of contexts) {
     if (contentHash(parts) !== hash) faults.push(`the context \`${hash}\` has other parts than its hash says`)
-    const is = opened.get(hash)?.bundle.hash
-    if (is !== undefined && is !== parts.rules) faults.push(`the rules of the context \`${hash}\` are others than its hash says, or this version makes others of their texts`)
+    const bundle = opened.get(hash)?.bundle
+    if (bundle !== undefined && (bundle.hash !== parts.rules || bundle.shadow !== parts.shadow)) faults.push(`the rules of the context \`${hash}\` are others than its hash says, or this version makes others of their texts`)
     for (const [name, of] of Object.entries(parts.models ?? {})) {
       const files = models.get(of)
       if (files === undefined) faults.push(`the model \`${name}\` of the context \`${hash}\` is missing`)

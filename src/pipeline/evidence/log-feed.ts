@@ -43,7 +43,7 @@ export class LogFeed implements Feed {
     const { context } = options
     return new LogFeed(options, {
       record: contextRecordOf(context), bundle: context.bundle, models: await readModels(context.bundle.rules, options.models),
-      setup: { rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: context.hash },
+      setup: { rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: context.hash, live: context.live },
     })
   }
 

@@ -159,7 +159,7 @@ export class Contexts {
     const { context, folder, models = SHIPPED_MODELS } = this.options
     if (hash === context.hash) {
       context.bundle.faults.told = (fault) => this.tell(fault)
-      return { rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: hash }
+      return { rules: context.bundle.rules, catalogue: context.catalogue, models: context.models, context: hash, live: context.live }
     }
     const record = await this.recordOf(hash)
     const { setup, bundle } = await setupOf(record, await findCatalogue(record, context, folder), await findModels(record, models, folder))

@@ -27,8 +27,9 @@ export class Outbox {
       if (output.kind === 'prompt') this.put('prompts', promptMessage(output.value))
       else {
         const { rule, severity, revision } = output.value
-        this.put('warnings', warningMessage(output.value))
-        if (revision === 1) this.meter.count('warnings_total', 1, { rule, severity })
+        const isShadow = output.kind === 'shadow'
+        this.put(isShadow ? 'shadow' : 'warnings', warningMessage(output.value))
+        if (revision === 1) this.meter.count(isShadow ? 'shadow_warnings_total' : 'warnings_total', 1, { rule, severity })
       }
     }
   }

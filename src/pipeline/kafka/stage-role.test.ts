@@ -18,6 +18,7 @@ import { Metrics } from '../../io/metrics.ts'
 import { RedisConnection } from '../../io/redis-connection.ts'
 import { RedisStore } from '../../io/redis-store.ts'
 import { ruleOf } from '../../testing/drive.ts'
+import { ruleForEach } from '../../testing/examples.ts'
 import { duplicated, eventOf, fivePlatforms, type Arrival } from '../../testing/five-platforms.ts'
 import { Fleet } from '../../testing/fleet.ts'
 import { clientOf } from '../../testing/kafka.ts'
@@ -35,7 +36,7 @@ const redis = useRedis()
 const PARTITIONS = { telemetry: 3, sightings: 2, warnings: 2, records: 1, prompts: 1, reviews: 1, rejects: 1, late: 1 }
 const MARK_EVERY = 300
 const catalogue = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'normal', global: ['learner'] }, { id: 'silent', global: ['learner'], heartbeat: '15s' }] }))
-const rules = [...detectors.map((d) => ruleOf(d)), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })]
+const rules = [...ruleForEach(detectors), ruleOf(beats, { quiet: '20s', every: 40 }), ruleOf(crowd, { most: 2 })]
 const setup = { rules, catalogue, models: await testModels(), context: 'test' }
 const arrivals = [...duplicated(fivePlatforms(5, 5), 3)].map((a, i) => (i % 211 === 210 ? { ...a, at: a.at + 11 * 60_000 } : a)).sort((a, b) => a.at - b.at)
 const log = pino({ level: process.env.INVIGIL_TEST_LOG ?? 'silent' })

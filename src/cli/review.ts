@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { pino } from 'pino'
+import { InvigilError } from '../base/errors.ts'
+import { formatTime } from '../base/time.ts'
+import { makeFolder, replaceDurably } from '../io/durable-file.ts'
+import { KafkaClient } from '../io/kafka/client.ts'
+import { readText } from '../io/texts.ts'
+import { asTest } from '../pipeline/evidence/as-test.ts'
+import { readBundle } from '../pipeline/evidence/open.ts'
+import { findWarningInTopic, publishReview } from '../pipeline/kafka/reviews.ts'
+import { appendReview, findWarning, type Reviewed } from '../pipeline/reviews.ts'
+import { appendTest } from '../rules/append-test.ts'
+import type { Review, Verdict } from '../warnings/review.ts'
+import { loadConfig } from './config.ts'
+import { printable } from './text.ts'
+import { configOption } from './topics.ts'
+import { readBytes } from './verify.ts'
+import { VERSION } from './version.ts'
+
+interface Options {
+  why: string
+  by: string
+  warnings: string
+  reviews?: string
+  kafka?: boolean
+  config?: string
+  asTest?: string
+  evidence?: string
+}
+
+/** As they are said on the command line. */
+const SAID: Readonly<Record<string, Verdict>> = { confirm: 'confirmed', dismiss: 'dismissed' }
+
+export const WARNINGS_FILE = join('invigil-output', 'warnings.ndjson')
+export const REVIEWS_FILE = 'reviews.ndjson'
+
+const EXAMPLES = `
+Examples:
+  invigil review 4f1c… dismiss --why "two players in one household" --by audit-office
+  invigil review 4f1c… dismiss --why "a shared screen" --by audit-office --evidence 4f1c.zip --as-test my-rules/near-misses.yaml
+  invigil review 4f1c… confirm --why "admitted by the learner" --by audit-office --kafka
+
+A later review of the same warning takes the place of the one before. Reviews are
+labels: see \`invigil rules report\` and \`invigil backtest --labels\`.
+`
+
+/** `invigil review`: what somebody who looked into a warning says of it. */
+export function reviewCommand(): Command {
+  return new Command('review')
+    .description('say whether a warning was right')
+    .argument('<warning>', 'id of the warning')
+    .addArgument(new Argument('<verdict>', '`confirm`: it was right; `dismiss`: it accused wrongly').choices(Object.keys(SAID)))
+    .requiredOption('--why <text>', 'the reason, for whoever asks later', said)
+    .requiredOption('--by <name>', 'who looked into it', said)
+    .option('--warnings <file>', 'where the warning stands', WARNINGS_FILE)
+    .addOption(new Option('--reviews <file>', 'where the review is written').default(undefined, REVIEWS_FILE))
+    .option('--as-test <file>', 'also add the fewest of its events that raise it to a rules file, as a test that expects no warning: it fails until the rule is mended; needs `--evidence`')
+    .option('--evidence <bundle>', 'with `--as-test`: what `invigil evidence` wrote of the warning')
+    .option('--kafka', 'read the warning from the topic `warnings`, and write to the topic `reviews`')
+    .addOption(configOption())
+    .addHelpText('after', EXAMPLES)
+    .action(review)
+}
+
+function said(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('say it in words')
+  return text
+}
+
+async function review(id: string, verdict: string, options: Options, command: Command): Promise<void> {
+  refuse(verdict, options, command)
+  const test = options.asTest === undefined ? undefined : await nearMiss(id, options)
+  const of = ({ revision, rule }: Reviewed): Review => (
+    { format: 1, warning: id, revision, rule, verdict: SAID[verdict] as Verdict, why: options.why, by: options.by, at: formatTime(Date.now()) }
+  )
+  if (!options.kafka) {
+    const file = options.reviews ?? REVIEWS_FILE
+    const warning = await findWarning(options.warnings, id)
+    await appendReview(file, of(warning))
+    tell(warning, verdict, file)
+    return test?.()
+  }
+  const config = await loadConfig({ file: options.config, environment: process.env, needs: ['kafka'] })
+  const client = await KafkaClient.open(config.kafka, pino({ level: 'silent', base: { version: VERSION } }))
+  const warning = await findWarningInTopic(client, config.group, id)
+  await publishReview(client, of(warning))
+  tell(warning, verdict, `the topic ${client.topic('reviews')}`)
+  await test?.()
+}
+
+/** Makes the test, and writes it when it is called: what is wrong with either is told before anything is written. */
+async function nearMiss(id: string, { asTest: file, evidence: bundle, why, by }: Options): Promise<() => Promise<void>> {
+  const path = file as string
+  const evidence = readBundle(await readBytes(bundle as string), bundle as string)
+  if (evidence.about.warning !== id) throw new InvigilError('usage', `\`${bundle}\` is evidence of another warning, \`${evidence.about.warning}\``)
+  const before = existsSync(path) ? await readText(path) : ''
+  const { rule, test, events } = await asTest(evidence, `does not warn of what ${by} dismissed: ${why}`)
+  const text = appendTest(before, path, rule, test)
+  await makeFolder(dirname(path))
+  return async () => {
+    await replaceDurably(path, Buffer.from(text))
+    process.stdout.write(`${path}: a test of \`${rule}\` with ${events.after} of ${events.before} events; it fails until the rule no longer warns of them (\`invigil rules test\`)\n`)
+  }
+}
+
+function refuse(verdict: string, { kafka, asTest: test, evidence }: Options, command: Command): void {
+  if ((test === undefined) !== (evidence === undefined)) throw new InvigilError('usage', `\`--as-test\` and \`--evidence\` go together: \`invigil evidence\` writes the bundle`)
+  if (test !== undefined && verdict !== 'dismiss') throw new InvigilError('usage', '`--as-test` is for warnings that are dismissed')
+  const given = (name: string) => command.getOptionValueSource(name) === 'cli'
+  const idle = kafka ? ['warnings', 'reviews'].find(given) : ['config'].find(given)
+  if (idle !== undefined) throw new InvigilError('usage', `\`--${idle}\` is of ${kafka ? 'no use with' : 'use only with'} \`--kafka\``)
+}
+
+function tell({ rule, revision, episode, summary }: Reviewed, verdict: string, where: string): void {
+  const withdrawn = episode === 'withdrawn' ? ', which was withdrawn' : ''
+  process.stdout.write(`${SAID[verdict] ?? ''}: revision ${revision} of \`${rule}\`${withdrawn} (${printable(summary.en)}), in ${where}\n`)
+}

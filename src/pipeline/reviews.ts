@@ -1,0 +1,47 @@
+import { open } from 'node:fs/promises'
+import { z } from 'zod'
+import { InvigilError } from '../base/errors.ts'
+import { fileError } from '../io/file-error.ts'
+import { readRecords } from '../io/record-file.ts'
+import { reviewSchema, type Review } from '../warnings/review.ts'
+import { warningSchema } from '../warnings/warning.ts'
+
+/** What a review needs to know of the warning that it judges. */
+export const reviewedSchema = z.object({ id: z.string(), revision: z.int(), rule: z.string(), episode: warningSchema.shape.episode, summary: warningSchema.shape.summary })
+export type Reviewed = z.infer<typeof reviewedSchema>
+
+/** The latest revision of a warning in a file of warnings. Errors: `not-found`, also where the file has no such warning; `bad-file`. */
+export async function findWarning(file: string, id: string): Promise<Reviewed> {
+  return latestOf((await readRecords(file, reviewedSchema, 'warnings')).filter((w) => w.id === id), id, `\`${file}\``)
+}
+
+/** Of the revisions of one warning the latest; `not-found` where there is none. */
+export function latestOf(revisions: readonly Reviewed[], id: string, where: string): Reviewed {
+  const latest = revisions.reduce<Reviewed | undefined>((best, w) => (best === undefined || w.revision > best.revision ? w : best), undefined)
+  if (latest === undefined) throw new InvigilError('not-found', `there is no warning \`${id}\` in ${where}`)
+  return latest
+}
+
+/** Reads a file of reviews. Errors: `not-found`, `bad-file`. */
+export function readReviews(file: string): Promise<Review[]> {
+  return readRecords(file, reviewSchema, 'reviews')
+}
+
+/** Appends a review to a file, which is made if need be, and returns once it is durable. */
+export async function appendReview(file: string, review: Review): Promise<void> {
+  try {
+    const handle = await open(file, 'a+')
+    try {
+      // A line that was cut short must not swallow this one.
+      const { size } = await handle.stat()
+      const last = Buffer.alloc(1)
+      if (size > 0) await handle.read(last, 0, 1, size - 1)
+      await handle.appendFile(`${size > 0 && last[0] !== 10 ? '\n' : ''}${JSON.stringify(review)}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (e) {
+    throw fileError(file, e as NodeJS.ErrnoException)
+  }
+}

@@ -1,0 +1,127 @@
+import { Environment, EvaluationError, ParseError, TypeError, type ASTNode, type ParseResult } from '@marcbachmann/cel-js'
+import { invariant } from '../base/errors.ts'
+import { didYouMean } from '../base/problems.ts'
+
+/** What is wrong with an expression, and the offset of the character where. */
+export interface ConditionProblem {
+  message: string
+  mend?: string
+  offset: number
+}
+
+export type Parsed = ParseResult
+export type Node = ASTNode
+export type Facts = Record<string, unknown>
+
+/** What an expression could not be evaluated for: `unknown`, where it read what is not known. */
+export interface Failure {
+  kind: 'unknown' | 'fault'
+  message: string
+}
+
+const MIXED: Record<string, (a: number, b: number) => number> = { '+': (a, b) => a + b, '-': (a, b) => a - b, '*': (a, b) => a * b, '/': (a, b) => a / b }
+
+/** Facts are doubles, and analysts write `facts.seconds / 60`: numbers of both kinds meet as doubles. */
+export function environment(): Environment {
+  const env = new Environment({ homogeneousAggregateLiterals: false })
+  for (const [op, f] of Object.entries(MIXED)) {
+    const mixed = (a: number | bigint, b: number | bigint) => f(Number(a), Number(b))
+    env.registerOperator(`double ${op} int`, mixed).registerOperator(`int ${op} double`, mixed)
+  }
+  return env
+}
+
+/** Reads an expression that gives true or false. */
+export function parse(env: Environment, text: string): { parsed: Parsed; problem?: undefined } | { parsed?: undefined; problem: ConditionProblem } {
+  let parsed: Parsed
+  try {
+    parsed = env.parse(text)
+  } catch (e) {
+    return { problem: problemOf(e, text, env) }
+  }
+  const checked = parsed.check()
+  if (!checked.valid) return { problem: problemOf(checked.error, text, env) }
+  const slip = clockProblem(parsed.ast) ?? literalCallProblem(parsed.ast, text, env)
+  if (slip) return { problem: slip }
+  // `dyn` is known only when it is evaluated.
+  if (checked.type !== 'bool' && checked.type !== 'dyn') return { problem: { message: `gives ${checked.type ?? 'nothing'}, not true or false`, offset: 0 } }
+  return { parsed }
+}
+
+/** Whether an expression holds, or why that cannot be said. */
+export function evaluate(parsed: Parsed, facts: Facts): boolean | Failure {
+  let value: unknown
+  try {
+    value = parsed(facts)
+  } catch (e) {
+    if (!(e instanceof EvaluationError)) throw e
+    return { kind: e.code === 'unknown_variable' || e.code === 'no_such_key' ? 'unknown' : 'fault', message: inWords(e.summary) }
+  }
+  return typeof value === 'boolean' ? value : { kind: 'fault', message: 'gives something else than true or false' }
+}
+
+/** Calls `visit` for a node and all below it, from the top. */
+export function walk(node: Node, visit: (node: Node) => void): void {
+  visit(node)
+  for (const child of childrenOf(node)) walk(child, visit)
+}
+
+/** The nodes right below a node. */
+export function childrenOf(node: Node): Node[] {
+  if (node.op === 'value' || node.op === 'id') return []
+  if (node.op === '.' || node.op === '.?') return [node.args[0]]
+  if (node.op === 'call') return node.args[1]
+  if (node.op === 'rcall') return [node.args[1], ...node.args[2]]
+  if (node.op === 'map') return node.args.flat()
+  if (node.op === '!_' || node.op === '-_') return [node.args]
+  return [...node.args]
+}
+
+/** Local clocks are refused: the library makes them of the machine's own time zone, so that two machines may differ. */
+function clockProblem(ast: Node): ConditionProblem | undefined {
+  let problem: ConditionProblem | undefined
+  walk(ast, (node) => {
+    if (problem !== undefined || node.op !== 'rcall') return
+    const [name, on, args] = node.args
+    if (name === 'getDayOfYear' || (/^get[A-Z]/.test(name) && args.length > 0)) {
+      problem = {
+        message: `\`${name}(${args.length > 0 ? '…' : ''})\` depends on the machine`, mend: 'use `hour` and `weekday` where they are known, or add the offset, as in `(time + duration("8h")).getHours()`', offset: on.end,
+      }
+    }
+  })
+  return problem
+}
+
+/** A call that fails whatever it is asked about, as `duration("10 minutes")` or a broken regular expression: better said at once. */
+function literalCallProblem(ast: Node, text: string, env: Environment): ConditionProblem | undefined {
+  let problem: ConditionProblem | undefined
+  walk(ast, (node) => {
+    const isMatch = node.op === 'rcall' && node.args[0] === 'matches'
+    if (problem !== undefined || (node.op !== 'call' && !isMatch)) return
+    const [name, args] = node.op === 'call' ? node.args : [`"".${node.args[0]}`, node.args[2]]
+    if (args.length === 0 || !args.every((a) => a.op === 'value')) return
+    try {
+      env.evaluate(`${name}(${args.map((a) => text.slice(a.start, a.end)).join(', ')})`)
+    } catch (e) {
+      if (!(e instanceof EvaluationError)) throw e
+      problem = { message: inWords(e.summary), mend: name === 'duration' ? 'write it like `45s`, `10m` or `1h30m`' : undefined, offset: args[0]?.start ?? 0 }
+    }
+  })
+  return problem
+}
+
+function problemOf(e: unknown, text: string, env: Environment): ConditionProblem {
+  invariant(e instanceof ParseError || e instanceof TypeError || e instanceof EvaluationError, `cel: ${String(e)}`)
+  const message = inWords(e.summary)
+  const { start, end } = e.range ?? { start: 0, end: 0 }
+  if (message.endsWith('character: `=`')) return { message, mend: 'equality is `==`', offset: start }
+  const known = e.code === 'unknown_variable' ? env.getDefinitions().variables.map((v) => v.name) : []
+  return { message, mend: didYouMean(text.slice(start, end), known), offset: start }
+}
+
+/** A message of the CEL library as ours are written. */
+function inWords(summary: string): string {
+  const text = summary.charAt(0).toLowerCase() + summary.slice(1)
+  // What is known only when it is evaluated is told as what it was then.
+  return text.replaceAll(/dyn<(\w+)>/g, '$1').replace(/: (\S+)$/, (_, word: string) => `: ${word === 'EOF' ? 'the end' : `\`${word}\``}`).replaceAll("'", '`')
+}
