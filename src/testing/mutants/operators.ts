@@ -114,10 +114,11 @@ function ofLines(text: string, parts: readonly Part[]): Mutant[] {
     const trimmed = line.trim()
     if (trimmed !== '' && !trimmed.startsWith('#') && !isText) {
       if (indent > 0) {
-        mutants.push(replace(text, { start, end: start + 1 }, '', 'indent one less'))
-        mutants.push(replace(text, { start, end: start + indent }, '\t'.repeat(indent / 2), 'tabs'))
         // The only key of its map may stand anywhere.
-        mutants.push(replace(text, { start, end: start }, ' ', 'indent one more', !isAlone(text, start, indent)))
+        const isFree = isAlone(text, start, indent)
+        const by = (at: { start: number; end: number }, now: string, operator: string) => replace(text, at, now, isFree ? 'indent that means the same' : operator, !isFree)
+        mutants.push(by({ start, end: start + 1 }, '', 'indent one less'), by({ start, end: start }, ' ', 'indent one more'))
+        mutants.push(replace(text, { start, end: start + indent }, '\t'.repeat(indent / 2), 'tabs'))
       }
       if (/^( {2}(title|description|detector|severity|response)| {6}expect): [^>|]/.test(line)) {
         // What is missing is told where its entry begins.
