@@ -14,10 +14,10 @@ import { compare, examplesOf, learnersOf, standing, type Change, type Judged } f
 import { overallRates, ratesOf, type Labels, type Rates } from './labels.ts'
 import { Ledger } from './ledger.ts'
 import { replay, type Replayed } from './replay.ts'
-import type { BacktestReport, SweepPoint, VariantRates } from './report.ts'
+import type { BacktestReport, Figures, VariantRates } from './report.ts'
 import { ruleChanges } from './rule-changes.ts'
 import { suggestionFor } from './suggestion.ts'
-import { gridOf, overlayOf, pointName, type Axis, type Point } from './sweep.ts'
+import { gridOf, overlayOf, pointName, pointValues, type Axis, type Point } from './sweep.ts'
 import { planPasses, versionKey, versionsOf, type Pass, type Variant } from './variant.ts'
 
 export interface BacktestOptions {
@@ -101,20 +101,18 @@ function tellChange(report: BacktestReport, run: Run, was: Judged, is: Judged, {
 async function tellSweep(report: BacktestReport, run: Run, was: Judged, are: readonly Judged[], options: BacktestOptions & { axes: readonly Axis[]; points: readonly Point[] }): Promise<void> {
   const { axes, points, labels } = options
   const rules = [...new Set(axes.map((a) => a.rule))].sort(compareText)
-  const figures = (of: Judged): Omit<SweepPoint, 'name' | 'values'> => {
+  const figures = (of: Judged, by = run): Figures => {
     const own = standing(of).filter((w) => rules.includes(w.rule))
     const { byRule } = compare(was, of)
     const sum = (what: 'added' | 'removed' | 'changed') => rules.reduce((n, r) => n + (byRule[r]?.[what] ?? 0), 0)
     return {
       warnings: own.length, learners: learnersOf(own).size, added: sum('added'), removed: sum('removed'), changed: sum('changed'),
-      ...(labels ? { rates: run.ratesOf(of, labels, rules) } : {}),
+      ...(labels ? { rates: by.ratesOf(of, labels, rules) } : {}),
     }
   }
   report.sweep = {
     axes: [...axes], rules, today: figures(was),
-    points: points.map((point, i) => ({
-      name: (are[i] as Judged).variant.name, values: Object.fromEntries(axes.map((a, n) => [`${a.rule}.${a.param}`, (point[n] as Point[number]).text])), ...figures(are[i] as Judged),
-    })),
+    points: points.map((point, i) => ({ name: pointName(axes, point), values: pointValues(axes, point), ...figures(are[i] as Judged) })),
   }
   report.coverage = run.coverage(are[0] as Judged).filter((row) => isTold(row) && rules.includes(row.rule))
   if (options.falseAlarms === undefined || labels === undefined) return
@@ -122,7 +120,7 @@ async function tellSweep(report: BacktestReport, run: Run, was: Judged, are: rea
     load: (source) => contextUnder([...options.after, source], options.surroundings),
     measure: !(await canReadAgain(options.logs)) ? undefined : async (contexts) => {
       const again = await runVariants(contexts.map((context, i) => ({ name: String(i), context })), options)
-      return again.judged.map((of) => again.ratesOf(of, labels, rules))
+      return again.judged.map((of) => figures(of, again))
     },
   })
 }
