@@ -93,9 +93,18 @@ function tellChange(report: BacktestReport, run: Run, was: Judged, is: Judged, {
   const examples = { added: examplesOf(changes, 'added', EXAMPLES), removed: examplesOf(changes, 'removed', EXAMPLES), changed: examplesOf(changes, 'changed', EXAMPLES) }
   report.comparison = { ...counts, examples }
   if (labels && report.labels) report.labels.after = run.rates(is, labels)
-  if (budgets.length > 0) report.budgets = judge(budgets, comparison, report.labels?.after?.overall)
-  report.coverage = run.coverage(is).filter((row) => isTold(row) && report.rules.some((r) => r.rule === row.rule))
+  const coverage = run.coverage(is).filter((row) => report.rules.some((r) => r.rule === row.rule))
+  report.coverage = coverage.filter(isTold)
+  if (budgets.length > 0) report.budgets = judge(budgets, comparison, report.labels?.after?.overall, unjudged(report, coverage))
   return changes
+}
+
+/** Why a log says nothing of a change, if it does not. */
+function unjudged({ log, problems, rules }: BacktestReport, coverage: readonly CoverageRow[]): string | undefined {
+  if (log.events === 0) return 'there is no event in the log'
+  if (problems.length > 0) return 'the log is cut short'
+  const nowhere = rules.filter(({ rule, kind }) => kind !== 'removed' && !coverage.some((c) => c.rule === rule && c.state === 'judged')).map((r) => r.rule)
+  return nowhere.length === 0 ? undefined : `${nowhere.join(', ')} can be judged on no platform of the log`
 }
 
 async function tellSweep(report: BacktestReport, run: Run, was: Judged, are: readonly Judged[], options: BacktestOptions & { axes: readonly Axis[]; points: readonly Point[] }): Promise<void> {
