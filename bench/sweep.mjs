@@ -70,7 +70,7 @@ async function suggestions(world, rules, axis) {
     const measure = async (contexts) => {
       const values = contexts.map((c) => parse(overlays.get(c).files[0].text)[0].params[axis.param])
       const { sweep } = await replay(world, rules, { axes: [parseAxis(`${axis.rule}.${axis.param}=${values.join(',')}`)] })
-      return sweep.points.map((p) => p.rates)
+      return sweep.points
     }
     found.push(await suggestionFor(sweep, wanted, { load, measure }))
   }

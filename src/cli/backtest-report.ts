@@ -1,6 +1,7 @@
+import { parseDuration } from '../base/time.ts'
 import type { Change, Counts } from '../pipeline/backtest/compare.ts'
 import type { Rate, Rates } from '../pipeline/backtest/labels.ts'
-import type { BacktestReport, SuggestionReport, SweepReport, VariantRates } from '../pipeline/backtest/report.ts'
+import type { BacktestReport, Figures, SuggestionReport, SweepPoint, SweepReport, VariantRates } from '../pipeline/backtest/report.ts'
 import type { RuleChange } from '../pipeline/backtest/rule-changes.ts'
 import { percent } from '../pipeline/backtest/suggest.ts'
 import { coverageLines, logLines, n } from './report.ts'
@@ -115,7 +116,7 @@ function rateText(rate: Rate | undefined): string {
 
 function sweepLines({ sweep, labels }: BacktestReport): string[] {
   if (sweep === undefined) return []
-  const cells = ({ warnings, learners, added, removed, changed, rates }: SweepReport['today']): string[] => [
+  const cells = ({ warnings, learners, added, removed, changed, rates }: Figures): string[] => [
     ...[warnings, learners, added, removed, changed].map(String),
     ...(labels ? [rateText(rates?.precision), rateText(rates?.recall)] : []), ...(labels?.kind === 'truth' ? [rateText(rates?.falseAlarms)] : []),
   ]
@@ -124,9 +125,20 @@ function sweepLines({ sweep, labels }: BacktestReport): string[] {
   const today = ['today', ...names.slice(1).map(() => ''), ...cells(sweep.today)]
   return [
     `of ${sweep.rules.join(' and ')}:`,
-    ...table(head, [today, ...sweep.points.map((p) => [...names.map((name) => p.values[name] as string), ...cells(p)])]),
+    ...table(head, [today, ...rowsOf(sweep).map((p) => [...names.map((name) => p.values[name] as string), ...cells(p)])]),
     ...(labels?.unknown ? [`${n(labels.unknown, 'review')} of warnings that no variant gives`] : []), '',
   ]
+}
+
+/** The variants as they were swept; where values between them were tried, in order of the value. */
+function rowsOf({ axes, points, between = [] }: SweepReport): SweepPoint[] {
+  const [axis] = axes
+  if (axis === undefined || between.length === 0) return points
+  const at = ({ values }: SweepPoint): number => {
+    const text = values[`${axis.rule}.${axis.param}`] as string
+    return parseDuration(text) ?? Number(text)
+  }
+  return [...points, ...between].sort((a, b) => at(a) - at(b))
 }
 
 function suggestionLines(s: SuggestionReport | undefined): string[] {

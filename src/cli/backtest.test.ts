@@ -50,6 +50,20 @@ describe('a change of rules', () => {
     expect(out).toMatch(/\nNOT KEPT {2}removed<1: [1-9]\d*\nkept {2}changed<1000: \d+\n/)
   })
 
+  test('of which the log says nothing keeps to no budget', async () => {
+    writeLog(dir, 'empty.ndjson', [])
+    const { code, out } = await backtest(['empty.ndjson', ...OVERLAID, '--budget', 'added<1'])
+    expect(code).toBe(2)
+    expect(out).toContain('NOT KEPT  added<1: not evaluable: there is no event in the log\n')
+    // Without a catalogue nobody knows the order of the chapters.
+    mkdirSync(join(dir, 'order'), { recursive: true })
+    writeFileSync(join(dir, 'order', 'site.yaml'), '- rule: chapter-skip\n  params: { least: 1m }\n')
+    const blind = await backtest([log, '--rules', 'shipped', '--rules', 'order', '--budget', 'added<1'])
+    expect(blind.code).toBe(2)
+    expect(blind.out).toContain('NOT KEPT  added<1: not evaluable: chapter-skip can be judged on no platform of the log\n')
+    expect(blind.out).toContain('not evaluable (1 rule on no platform at all):\n  chapter-skip: ')
+  })
+
   test('is measured by reviews of today\'s warnings', async () => {
     expect((await invigil(['run', log, ...SMALL_GEO, '--output', 'reviewed', '--quiet'], { cwd: dir })).code).toBe(0)
     const ids = [...new Set(readWarnings(join(dir, 'reviewed')).warnings.filter((w) => w.rule === 'hang-up').map((w) => w.id))]

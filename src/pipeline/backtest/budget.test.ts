@@ -18,6 +18,10 @@ test('what cannot be judged is not kept to', () => {
   expect(judge([parseBudget('precision>=0')], comparison, undefined)).toEqual([{ budget: 'precision>=0', kept: false, is: 'not evaluable' }])
 })
 
+test('a log on which nothing can be judged keeps to nothing', () => {
+  expect(judge([parseBudget('added<50')], comparison, rates, 'there is no event in the log')).toEqual([{ budget: 'added<50', kept: false, is: 'not evaluable: there is no event in the log' }])
+})
+
 test.each([
   ['added', 'is no limit; write it like `added<50`'], ['added<many', 'is no limit'], ['added=5', 'is no limit'], ['added<-5', 'is no limit'],
   ['warnings<5', 'limits `warnings`; there are `added`, `removed`'], ['added<5%', 'limits a count'], ['precision>95', 'limits a share; write it like `0.95` or `95%`'],

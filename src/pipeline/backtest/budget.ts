@@ -47,8 +47,12 @@ export function parseBudget(text: string): Budget {
   return budget
 }
 
-/** How a change stands to each budget. `learners`: those newly warned of and those no longer warned of. */
-export function judge(budgets: readonly Budget[], { added, removed, changed, learners }: Comparison, rates: Rates | undefined): Verdict[] {
+/**
+ * How a change stands to each budget. `learners`: those newly warned of and those no longer warned of. `unjudged`: why nothing can be said at all, as of an empty
+ * log: that nobody is warned of there is no proof.
+ */
+export function judge(budgets: readonly Budget[], { added, removed, changed, learners }: Comparison, rates: Rates | undefined, unjudged?: string): Verdict[] {
+  if (unjudged !== undefined) return budgets.map(({ text }) => ({ budget: text, kept: false, is: `not evaluable: ${unjudged}` }))
   const counts = { added, removed, changed, learners: learners.newly + learners.noLonger }
   return budgets.map(({ text, name, comparison, limit }) => {
     const value = name === 'precision' || name === 'recall' ? rates?.[name].share : counts[name]

@@ -22,7 +22,7 @@ const suggestion: SuggestionReport = { wanted: 0.01, honest: 500, value: '33s', 
 test.each<[string, SweepReport, 'truth' | 'reviews' | undefined, SuggestionReport | undefined, string[]]>([
   ['one parameter', sweepOf(['parallel-chapters.overlap=10s..60s:10s'], false), undefined, undefined, ['parallel-chapters.overlap (s)', 'warnings', 'learners warned of', '60']],
   ['with the truth', sweepOf(['hang-up.idle=10m..60m:10m'], true), 'truth', undefined, ['hang-up.idle (min)', 'honest warned of (%)', 'cheaters warned of (%)']],
-  ['with a suggestion', sweepOf(['parallel-chapters.overlap=10s..60s:10s'], true), 'truth', suggestion, ['the value suggested (33s)']],
+  ['with a suggestion', sweepOf(['parallel-chapters.overlap=10s..60s:10s'], true), 'truth', suggestion, ['the value suggested (33s)', 'parallel-chapters.overlap (s)']],
   ['with reviews', sweepOf(['face-check.misses=1,2,3'], true), 'reviews', undefined, ['face-check.misses', 'of reviewed, confirmed (%)', 'of confirmed, given (%)']],
   ['words', sweepOf(['over-credit.everywhere=true,false'], false), undefined, undefined, ['true', 'false']],
   ['a grid', sweepOf(['a.x=1,2', 'a.y=1..5:1'], false), undefined, undefined, ['x 1', 'x 2', 'a.y']],

@@ -2,10 +2,8 @@ import type { TopLevelSpec } from 'vega-lite'
 import { MINUTE, parseDuration, SECOND } from '../../base/time.ts'
 import { CURVES, draw, GREY, WIDTH } from '../picture.ts'
 import type { Rates } from './labels.ts'
-import type { SuggestionReport, SweepPoint, SweepReport } from './report.ts'
+import type { Figures, SuggestionReport, SweepPoint, SweepReport } from './report.ts'
 import type { Axis, SweepValue } from './sweep.ts'
-
-type Figures = Omit<SweepPoint, 'name' | 'values'>
 
 /** One of the small pictures: what it shows of a variant, if that is known. */
 interface Panel {
@@ -21,7 +19,8 @@ const share = (of: (rates: Rates) => { share: number | undefined } | undefined) 
 }
 
 /** The curve of a sweep over the values of its longest axis, one line for each combination of the others, as SVG text. */
-export function sweepPlot({ axes, points, today, rules }: SweepReport, kind: 'truth' | 'reviews' | undefined, suggestion?: SuggestionReport): Promise<string> {
+export function sweepPlot({ axes, points: swept, between = [], today, rules }: SweepReport, kind: 'truth' | 'reviews' | undefined, suggestion?: SuggestionReport): Promise<string> {
+  const points = [...swept, ...between]
   const across = axes.reduce((longest, a) => (a.values.length > longest.values.length ? a : longest))
   const others = axes.filter((a) => a !== across)
   const unit = unitOf(across)
@@ -37,20 +36,21 @@ export function sweepPlot({ axes, points, today, rules }: SweepReport, kind: 'tr
   const picture = ({ title, of, limit }: Panel, i: number): object => {
     const values = points.flatMap((p) => {
       const y = of(p)
-      const value = across.values.find((v) => v.text === p.values[nameOfAxis(across)]) as SweepValue
-      return y === undefined ? [] : [{ x: xOf(value, unit), y, name: nameOf(p) }]
+      const value = p.values[nameOfAxis(across)] as string
+      return y === undefined ? [] : [{ x: xOf(across.values.find((v) => v.text === value) ?? asValue(value), unit), y, name: nameOf(p) }]
     })
     const now = of(today)
+    const named = { ...x, title: i === panels.length - 1 ? `${nameOfAxis(across)}${unit.words}` : null }
     const y = { field: 'y', type: 'quantitative' as const, title, scale: { zero: true }, axis: { tickMinStep: title.endsWith('(%)') ? undefined : 1 } }
     return {
       width: WIDTH - 110, height: 150,
       layer: [
         ...(now === undefined ? [] : [{ data: { values: [{ y: now }] }, mark: { type: 'rule', color: GREY, strokeDash: [4, 4] }, encoding: { y } }]),
         ...(limit === undefined ? [] : [{ data: { values: [{ y: limit }] }, mark: { type: 'rule', color: '#000000', strokeDash: [2, 3] }, encoding: { y } }]),
-        ...(suggested.length === 0 ? [] : [{ data: { values: suggested }, mark: { type: 'rule', color: '#000000', strokeDash: [5, 4] }, encoding: { x: { ...x, title: null } } }]),
+        ...(suggested.length === 0 ? [] : [{ data: { values: suggested }, mark: { type: 'rule', color: '#000000', strokeDash: [5, 4] }, encoding: { x: named } }]),
         {
           data: { values }, mark: { type: 'line', strokeWidth: 2, point: { size: 40, filled: true } },
-          encoding: { x: { ...x, title: i === panels.length - 1 ? `${nameOfAxis(across)}${unit.words}` : null }, y, color },
+          encoding: { x: named, y, color },
         },
       ],
     }

@@ -12,10 +12,7 @@ export interface VariantRates {
 }
 
 /** What a variant of a sweep does, counting the swept rules' warnings alone. */
-export interface SweepPoint {
-  name: string
-  /** By `rule.param`, as it is written in a rule. */
-  values: Record<string, string>
+export interface Figures {
   warnings: number
   learners: number
   /** Against the rules of today. */
@@ -25,13 +22,21 @@ export interface SweepPoint {
   rates?: Rates
 }
 
+export interface SweepPoint extends Figures {
+  name: string
+  /** By `rule.param`, as it is written in a rule. */
+  values: Record<string, string>
+}
+
 export interface SweepReport {
   axes: Axis[]
   /** The swept rules. */
   rules: string[]
   /** What these rules do today. */
-  today: Omit<SweepPoint, 'name' | 'values'>
+  today: Figures
   points: SweepPoint[]
+  /** Where a value was sought between two of them: what the log gave when it was run again. */
+  between?: SweepPoint[]
 }
 
 /** The value that is suggested for a wanted share of false alarms, or why there is none. */

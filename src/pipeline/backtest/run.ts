@@ -14,10 +14,10 @@ import { compare, examplesOf, learnersOf, standing, type Change, type Judged } f
 import { overallRates, ratesOf, type Labels, type Rates } from './labels.ts'
 import { Ledger } from './ledger.ts'
 import { replay, type Replayed } from './replay.ts'
-import type { BacktestReport, SweepPoint, VariantRates } from './report.ts'
+import type { BacktestReport, Figures, VariantRates } from './report.ts'
 import { ruleChanges } from './rule-changes.ts'
 import { suggestionFor } from './suggestion.ts'
-import { gridOf, overlayOf, pointName, type Axis, type Point } from './sweep.ts'
+import { gridOf, overlayOf, pointName, pointValues, type Axis, type Point } from './sweep.ts'
 import { liveRules, planPasses, versionKey, versionsOf, type Pass, type Variant } from './variant.ts'
 
 export interface BacktestOptions {
@@ -93,28 +93,35 @@ function tellChange(report: BacktestReport, run: Run, was: Judged, is: Judged, {
   const examples = { added: examplesOf(changes, 'added', EXAMPLES), removed: examplesOf(changes, 'removed', EXAMPLES), changed: examplesOf(changes, 'changed', EXAMPLES) }
   report.comparison = { ...counts, examples }
   if (labels && report.labels) report.labels.after = run.rates(is, labels)
-  if (budgets.length > 0) report.budgets = judge(budgets, comparison, report.labels?.after?.overall)
-  report.coverage = run.coverage(is).filter((row) => isTold(row) && report.rules.some((r) => r.rule === row.rule))
+  const coverage = run.coverage(is).filter((row) => report.rules.some((r) => r.rule === row.rule))
+  report.coverage = coverage.filter(isTold)
+  if (budgets.length > 0) report.budgets = judge(budgets, comparison, report.labels?.after?.overall, unjudged(report, coverage))
   return changes
+}
+
+/** Why a log says nothing of a change, if it does not. */
+function unjudged({ log, problems, rules }: BacktestReport, coverage: readonly CoverageRow[]): string | undefined {
+  if (log.events === 0) return 'there is no event in the log'
+  if (problems.length > 0) return 'the log is cut short'
+  const nowhere = rules.filter(({ rule, kind }) => kind !== 'removed' && !coverage.some((c) => c.rule === rule && c.state === 'judged')).map((r) => r.rule)
+  return nowhere.length === 0 ? undefined : `${nowhere.join(', ')} can be judged on no platform of the log`
 }
 
 async function tellSweep(report: BacktestReport, run: Run, was: Judged, are: readonly Judged[], options: BacktestOptions & { axes: readonly Axis[]; points: readonly Point[] }): Promise<void> {
   const { axes, points, labels } = options
   const rules = [...new Set(axes.map((a) => a.rule))].sort(compareText)
-  const figures = (of: Judged): Omit<SweepPoint, 'name' | 'values'> => {
+  const figures = (of: Judged, by = run): Figures => {
     const own = standing(of).filter((w) => rules.includes(w.rule))
     const { byRule } = compare(was, of)
     const sum = (what: 'added' | 'removed' | 'changed') => rules.reduce((n, r) => n + (byRule[r]?.[what] ?? 0), 0)
     return {
       warnings: own.length, learners: learnersOf(own).size, added: sum('added'), removed: sum('removed'), changed: sum('changed'),
-      ...(labels ? { rates: run.ratesOf(of, labels, rules) } : {}),
+      ...(labels ? { rates: by.ratesOf(of, labels, rules) } : {}),
     }
   }
   report.sweep = {
     axes: [...axes], rules, today: figures(was),
-    points: points.map((point, i) => ({
-      name: (are[i] as Judged).variant.name, values: Object.fromEntries(axes.map((a, n) => [`${a.rule}.${a.param}`, (point[n] as Point[number]).text])), ...figures(are[i] as Judged),
-    })),
+    points: points.map((point, i) => ({ name: pointName(axes, point), values: pointValues(axes, point), ...figures(are[i] as Judged) })),
   }
   report.coverage = run.coverage(are[0] as Judged).filter((row) => isTold(row) && rules.includes(row.rule))
   if (options.falseAlarms === undefined || labels === undefined) return
@@ -122,7 +129,7 @@ async function tellSweep(report: BacktestReport, run: Run, was: Judged, are: rea
     load: (source) => contextUnder([...options.after, source], options.surroundings),
     measure: !(await canReadAgain(options.logs)) ? undefined : async (contexts) => {
       const again = await runVariants(contexts.map((context, i) => ({ name: String(i), context })), options)
-      return again.judged.map((of) => again.ratesOf(of, labels, rules))
+      return again.judged.map((of) => figures(of, again))
     },
   })
 }

@@ -5,7 +5,7 @@ import type { RuleSource } from '../../rules/load.ts'
 import { RULES } from '../../testing/runs.ts'
 import { contextUnder, openSurroundings, type OpenContext, type Surroundings } from '../context.ts'
 import { rate, type Rates } from './labels.ts'
-import type { SweepReport } from './report.ts'
+import type { Figures, SweepReport } from './report.ts'
 import { suggestionFor } from './suggestion.ts'
 import { parseAxis } from './sweep.ts'
 
@@ -23,13 +23,13 @@ const ratesAt = (share: number): Rates => ({ precision: rate(0, 0), recall: rate
 /** A sweep over learners of whom a share is warned of that the parameter's value gives, and what running them again gives. */
 function world(text: string, shareOf: (at: number) => number) {
   const axis = parseAxis(text)
-  const figures = (at: number) => ({ warnings: 0, learners: 0, added: 0, removed: 0, changed: 0, rates: ratesAt(shareOf(at)) })
+  const figures = (at: number): Figures => ({ warnings: 0, learners: 0, added: 0, removed: 0, changed: 0, rates: ratesAt(shareOf(at)) })
   const sweep: SweepReport = { axes: [axis], rules: [axis.rule], today: figures(0), points: axis.values.map((v) => ({ name: v.text, values: {}, ...figures(v.at as number) })) }
   const tried: number[] = []
-  const measure = async (contexts: readonly OpenContext[]): Promise<Rates[]> => contexts.map(({ bundle }) => {
+  const measure = async (contexts: readonly OpenContext[]): Promise<Figures[]> => contexts.map(({ bundle }) => {
     const at = bundle.rules.find((r) => r.id === axis.rule)?.params[axis.param] as number
     tried.push(at)
-    return ratesAt(shareOf(at))
+    return figures(at)
   })
   return { sweep, measure, tried }
 }
@@ -43,6 +43,7 @@ test('the log is run again between two swept values, and the most lenient value 
   expect(found).toMatchObject({ value: '6m40s', measured: 'run', honest: HONEST, recall: 0.9, overlay: '- rule: hang-up\n  params:\n    idle: 6m40s\n' })
   expect(found.falseAlarms).toBeCloseTo(falling(6 * MINUTE + 40_000), 3)
   expect(found.falseAlarms).toBeLessThanOrEqual(0.08)
+  expect(sweep.between).toHaveLength(tried.length)
   expect(Math.min(...tried)).toBeGreaterThan(6 * MINUTE)
   expect(Math.max(...tried)).toBeLessThan(10 * MINUTE)
 })

@@ -3,16 +3,16 @@ import { wilson } from '../../base/share.ts'
 import type { RuleSource } from '../../rules/load.ts'
 import type { OpenContext } from '../context.ts'
 import type { Rate, Rates } from './labels.ts'
-import type { SuggestionReport, SweepReport } from './report.ts'
+import type { Figures, SuggestionReport, SweepReport } from './report.ts'
 import { roundTowards, suggest, type Measured, type Suggestion } from './suggest.ts'
-import { overlayOf, overlayText, valueAt, type Axis, type SweepValue } from './sweep.ts'
+import { overlayOf, overlayText, pointName, pointValues, valueAt, type Axis, type SweepValue } from './sweep.ts'
 
 /** Where values between those swept are tried. */
 export interface Trial {
   /** Loads the rules with an overlay. */
   load(this: void, source: RuleSource): Promise<OpenContext>
   /** Runs the log once more, under each of these contexts; undefined where the log cannot be read again. */
-  measure: ((this: void, contexts: readonly OpenContext[]) => Promise<Rates[]>) | undefined
+  measure: ((this: void, contexts: readonly OpenContext[]) => Promise<Figures[]>) | undefined
 }
 
 /** So many parts the stretch between two swept values is divided into when the log is run again. */
@@ -27,9 +27,10 @@ interface Tried {
 
 /**
  * Suggests a value of the one parameter that was swept for a wanted share of false alarms. Where it lies between two swept values, the log is run again with
- * values between them, and the most lenient that keeps to the share is taken.
+ * values between them, which join the report of the sweep, and the most lenient that keeps to the share is taken.
  */
-export async function suggestionFor({ axes, points }: SweepReport, wanted: number, { load, measure }: Trial): Promise<SuggestionReport> {
+export async function suggestionFor(sweep: SweepReport, wanted: number, { load, measure }: Trial): Promise<SuggestionReport> {
+  const { axes, points } = sweep
   const [axis] = axes as [Axis]
   const swept = points.map((p, i): Tried => ({ value: axis.values[i] as SweepValue, rates: p.rates as Rates, by: 'swept' }))
   const decimals = await decimalsOf(axis, load)
@@ -38,8 +39,9 @@ export async function suggestionFor({ axes, points }: SweepReport, wanted: numbe
   if (found.between === undefined) return told(axis, wanted, swept.find((t) => t.value.at === found.at) as Tried, found.note)
   if (measure === undefined) return found.by === 'measured' ? told(axis, wanted, swept.find((t) => t.value.at === found.at) as Tried) : reckoned(axis, wanted, found)
   const values = between(axis, found.between, decimals)
-  const rates = values.length === 0 ? [] : await measure(await Promise.all(values.map((v) => load(overlayOf([axis], [v])))))
-  const tried = [...swept, ...values.map((value, i): Tried => ({ value, rates: rates[i] as Rates, by: 'run' }))]
+  const figures = values.length === 0 ? [] : await measure(await Promise.all(values.map((v) => load(overlayOf([axis], [v])))))
+  sweep.between = values.map((value, i) => ({ name: pointName([axis], [value]), values: pointValues([axis], [value]), ...(figures[i] as Figures) }))
+  const tried = [...swept, ...values.map((value, i): Tried => ({ value, rates: (figures[i] as Figures).rates as Rates, by: 'run' }))]
   // Only what was measured is suggested now.
   const { at } = suggest(tried.map(measured), wanted, (_, towards) => towards)
   return told(axis, wanted, tried.find((t) => t.value.at === at) as Tried)

@@ -76,6 +76,11 @@ export function pointName(axes: readonly Axis[], point: Point): string {
   return axes.map(({ rule, param }, i) => `${rule}.${param}=${(point[i] as SweepValue).text}`).join(' ')
 }
 
+/** A point's values as they are written, by `rule.param`. */
+export function pointValues(axes: readonly Axis[], point: Point): Record<string, string> {
+  return Object.fromEntries(axes.map(({ rule, param }, i) => [`${rule}.${param}`, (point[i] as SweepValue).text]))
+}
+
 /** A number or duration as a value of an axis of that kind. */
 export function valueAt(kind: 'number' | 'duration', at: number): SweepValue {
   return kind === 'duration' ? { text: formatDuration(at), value: formatDuration(at), at } : { text: String(at), value: at, at }
