@@ -53,7 +53,7 @@ describe('a change of rules', () => {
   test('is measured by reviews of today\'s warnings', async () => {
     expect((await invigil(['run', log, ...SMALL_GEO, '--output', 'reviewed', '--quiet'], { cwd: dir })).code).toBe(0)
     const ids = [...new Set(readWarnings(join(dir, 'reviewed')).warnings.filter((w) => w.rule === 'hang-up').map((w) => w.id))]
-    const review = (warning: string, i: number) => ({ format: 1, warning, revision: 1, verdict: i % 2 === 0 ? 'dismissed' : 'confirmed', why: 'asked the learner', by: 'reviewer', at: '2026-03-04T08:00:00Z' })
+    const review = (warning: string, i: number) => ({ format: 1, warning, revision: 1, rule: 'parallel-chapters', verdict: i % 2 === 0 ? 'dismissed' : 'confirmed', why: 'asked the learner', by: 'reviewer', at: '2026-03-04T08:00:00Z' })
     writeLog(dir, 'reviews.ndjson', [...ids, 'gone'].map((id, i) => JSON.stringify(review(id, i))))
     const { code, out } = await backtest([log, ...OVERLAID, '--labels', 'reviews.ndjson', '--json', '--budget', 'precision>0.1'])
     const { labels, comparison, budgets } = reportOf(out)
@@ -121,7 +121,7 @@ test.each([
 })
 
 test('a line of the reviews that is none is told with its number', async () => {
-  writeLog(dir, 'bad.ndjson', ['{"format":1,"warning":"w","revision":1,"verdict":"maybe","why":"x","by":"y","at":"2026-03-04T08:00:00Z"}', '', '{oops'])
+  writeLog(dir, 'bad.ndjson', ['{"format":1,"warning":"w","revision":1,"rule":"r","verdict":"maybe","why":"x","by":"y","at":"2026-03-04T08:00:00Z"}', '', '{oops'])
   const { code, err } = await backtest([log, ...OVERLAID, '--labels', 'bad.ndjson'])
   expect(code).toBe(2)
   expect(err).toMatch(/bad\.ndjson:1:\d+: `verdict` cannot be `maybe`.*\n {2}bad\.ndjson:3: not JSON\n/)

@@ -56,11 +56,11 @@ Examples:
   invigil backtest may.ndjson.gz --rules shipped --rules ours --budget 'added<50' --budget 'learners<=20'
   invigil backtest may.ndjson.gz --sweep parallel-chapters.overlap=10s..60s:10s --output sweep
   invigil backtest world/telemetry.ndjson.gz --catalogue world/catalogue.yaml --labels world/truth.json \\
-    --sweep hang-up.inputless=10m..60m:5m --false-alarms 0.5% --overlay-out ours/hang-up.yaml
+    --sweep hang-up.idle=10m..60m:5m --false-alarms 0.5% --overlay-out ours/hang-up.yaml
 
 The log is read once for all variants of the rules. A sweep tries at most 50.
 A budget limits \`added\`, \`removed\`, \`changed\`, \`learners\` (newly and no longer
-warned of) or, with labels, \`precision\` and \`recall\` of the changed rules.
+warned of) or, with labels, \`precision\` and \`recall\` under the changed rules.
 Exit codes: 0 all is well; 1 the system failed; 2 there is something to mend: a
 budget that is not kept, no value for the wanted false alarms, a log cut short.
 `

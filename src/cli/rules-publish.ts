@@ -12,7 +12,8 @@ import { loadRules, type Bundle } from '../rules/load.ts'
 import { asProblem, runTests } from '../rules/run-tests.ts'
 import { loadConfig } from './config.ts'
 import { repeated } from './options.ts'
-import { modelsOption, notes, RULES_HELP, rulesDirs } from './rules.ts'
+import { modelsOption, RULES_HELP, rulesDirs } from './rules.ts'
+import { findingLine, findingsOf, todayHere } from './rules/findings.ts'
 import { publishChanges, readListen } from './rules-watch.ts'
 import { settledRules } from './run-reload.ts'
 import { configOption } from './topics.ts'
@@ -43,7 +44,7 @@ Examples:
   invigil rules publish --rules shipped --rules ours  our changes over the shipped rules
   invigil rules publish --watch                       and whatever changes in them, until Ctrl-C
 
-The rules are tested before; every process works under them from the next mark on, without a restart.
+The rules are tested before, and what \`rules check\` doubts is told; every process works under them from the next mark on, without a restart.
 Exit codes: 0 they are in force; 1 the system failed; 2 there is something to mend: a rule, a test, the configuration.
 `
 
@@ -77,7 +78,7 @@ export function publishCommand({ environment = process.env, write = (text) => vo
       const client = await KafkaClient.open(config.kafka, log)
       const before = await inForce(client, { group: config.group, context, log })
       if (before?.hash !== context.hash) await publishContext(client, context)
-      const tell = (now: OpenContext, last: ContextRecord | undefined) => write(options.json ? `${JSON.stringify(asJson(now, last))}\n` : `${notes(now.bundle)}${asText(now, last)}`)
+      const tell = (now: OpenContext, last: ContextRecord | undefined) => write(options.json ? `${JSON.stringify(asJson(now, last))}\n` : `${doubts(now)}${asText(now, last)}`)
       tell(context, before)
       if (!options.watch) return
       const around = { rules, models: options.models ?? config.models, backend: config.backend, version: VERSION }
@@ -151,4 +152,9 @@ function asJson(context: OpenContext, before: ContextRecord | undefined): object
     context: hash, before: before?.hash ?? null, published: before?.hash !== hash, parts, partsBefore: before?.parts ?? null,
     rules: before === undefined ? null : (changesFrom(before, bundle) ?? null),
   }
+}
+
+/** What in rules that go into force nobody can have meant. */
+function doubts({ bundle, catalogue, catalogueText }: OpenContext): string {
+  return findingsOf(bundle, todayHere(), catalogueText === undefined ? undefined : catalogue).map(findingLine).join('')
 }

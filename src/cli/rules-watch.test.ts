@@ -21,7 +21,7 @@ afterAll(async () => (await clientOf(brokers())).withAdmin((admin) => admin.dele
 
 const mounted = join(dir, 'rules')
 const rule = (id: string, more: object = {}) => ({
-  rule: id, title: 'Two accounts', description: 'Somebody uses two accounts.', detector: 'two-accounts', severity: 'low', response: 'review', ...more,
+  rule: id, title: 'Two accounts', description: 'Somebody uses two accounts.', detector: 'two-accounts', severity: 'low', response: 'review', scope: `platform != "${id}"`, ...more,
 })
 let versions = 0
 /** Puts rules there as a mounted configuration is changed: by a link. */

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
-import { formatTime } from '../base/time.ts'
 import { detectors as allDetectors } from '../detectors/index.ts'
 import type { AnyDetector } from '../engine/detector.ts'
 import { fileError } from '../io/file-error.ts'
@@ -13,10 +12,8 @@ import { rulesJsonSchema } from '../rules/json-schema.ts'
 import { loadRules, type Bundle } from '../rules/load.ts'
 import { repeated } from './options.ts'
 import { checkRules, type CheckOptions } from './rules/check.ts'
-import { FORMATS } from './rules/findings.ts'
+import { FORMATS, todayHere } from './rules/findings.ts'
 import { testRules, type TestOptions } from './rules/run-tests.ts'
-
-export { notes } from './rules/run-tests.ts'
 
 /** The rules that come with Invigil, where no `--rules` says otherwise. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url))
@@ -68,7 +65,7 @@ and marks mistakes. What no schema can say (conditions, tests, overlays) \`rules
 `
 
 /** `invigil rules check | test | docs | schema`. */
-export function rulesCommand({ detectors = allDetectors, write = (text) => void process.stdout.write(text), today = () => formatTime(Date.now()).slice(0, 10) }: Surroundings = {}): Command {
+export function rulesCommand({ detectors = allDetectors, write = (text) => void process.stdout.write(text), today = todayHere }: Surroundings = {}): Command {
   const command = new Command('rules').description('check, test and document rules')
   const add = (name: string, description: string): Command =>
     command.command(name).description(description).addOption(rulesOption()).addOption(modelsOption())

@@ -58,25 +58,31 @@ const example = `
         08:00:00 completed L1 chapter=c1 course=k1
         mark 08:10:00
       expect: []
-- rule: device-left-open
-  title: A device on which nobody logs out
-  description: Within a day of its first use, somebody leaves the device again.
+- rule: class-stands-still
+  title: Nobody of a class completes a chapter
+  description: Within 2 hours of a chapter's beginning, nobody of the class completes one.
   detector: absence
   severity: low
   response: review
-  params: { over: device, after: 'kind == "began"', expect: 'kind == "left"', within: 2m, silence: ignore }
+  params: { over: class, after: 'kind == "began"', expect: 'kind == "completed"', within: 2h, silence: ignore, end: 12h }
   tests:
-    - it: warns where the device goes on
+    - it: warns of a class that goes on
       given: |
-        08:00:00 played    L1 chapter=c1 device=d1
-        08:01:00 played    L1 chapter=c2 device=d1
-        08:30:00 heartbeat L1 chapter=c2 device=d1
-        mark 09:30:00
-      expect: [{ subject: { kind: device, id: d1 }, learners: [{ id: L1 }], chapters: [c1] }]
-    - it: cannot tell where it falls silent
+        08:00:00 played    L1 chapter=c1 class=k
+        08:30:00 heartbeat L2 chapter=c1 class=k
+        mark 12:00:00
+      expect: [{ subject: { kind: class, id: k }, learners: [{ id: L1 }], chapters: [c1], end: 2026-03-02T10:00:00.000Z }]
+    - it: is content with one who does
       given: |
-        08:00:00 played L1 chapter=c1 device=d1
-        mark 09:30:00
+        08:00:00 played    L1 chapter=c1 class=k
+        08:30:00 heartbeat L2 chapter=c1 class=k
+        09:30:00 completed L2 chapter=c1 class=k
+        mark 12:00:00
+      expect: []
+    - it: cannot tell where nothing comes any more
+      given: |
+        08:00:00 played L1 chapter=c1 class=k
+        mark 12:00:00
       expect: []
 `
 

@@ -52,7 +52,8 @@ const ALL_LEVELS = (1 << PLACE_LEVELS.length) - 1
 export function missingFor(rule: Pick<Rule, 'detector' | 'reads'>, platform: string, seen: Seen, catalogue: Catalogue): string[] {
   const { actions, needs, needsPlace: level, needsCatalogue } = readsOf(rule)
   const missing: string[] = []
-  if (!actions.some((a) => (seen.counts[ACTIONS.indexOf(a)] as number) > 0)) missing.push(`no event of ${actions.map((a) => `\`${a}\``).join(', ')}`)
+  if (actions.length === 0) missing.push('no event can meet its conditions')
+  else if (!actions.some((a) => (seen.counts[ACTIONS.indexOf(a)] as number) > 0)) missing.push(`no event of ${actions.map((a) => `\`${a}\``).join(', ')}`)
   const has = (field: Field) => actions.some((a) => (seen.present[ACTIONS.indexOf(a)] as number) & (1 << FIELDS.indexOf(field)))
   for (const need of needs) {
     const fields = typeof need === 'string' ? [need] : need

@@ -41,7 +41,7 @@ export function promptMessage(prompt: Prompt): CloudEventMessage {
 /** A review as it stands in `reviews`, in the order of its warning's. `ce_time` is when it was said. */
 export function reviewMessage(review: Review): CloudEventMessage {
   const { warning, rule, at } = review
-  const id = `${warning}.${contentHash(review as unknown as Record<string, unknown>).slice(0, 16)}`
+  const id = `${warning}.${contentHash(review).slice(0, 16)}`
   return message(warning, review, { type: 'review', id, subject: subjectOf('rule', '', rule), time: at })
 }
 

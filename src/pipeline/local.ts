@@ -229,7 +229,7 @@ class LocalRun {
     return this.marks.isDue(this.records) && !this.isRefilling
   }
 
-  private async atMark(kind: 'count' | 'idle' = 'count'): Promise<void> {
+  private async atMark(kind: 'next' | 'idle' = 'next'): Promise<void> {
     if (this.marks.isAgain(this.records)) await this.again()
     else this.marks.make(kind, this.records, this.positions())
     if (this.isSnapshotDue) await this.snapshot()
@@ -237,7 +237,7 @@ class LocalRun {
 
   /** Where another context is ready, it comes into force with a mark of its own: a log may be silent for long. */
   private switch(): void {
-    if (!this.isRefilling && !this.isSaved && this.steering.isReady) this.marks.make('count', this.records, this.positions())
+    if (!this.isRefilling && !this.isSaved && this.steering.isReady) this.marks.make('next', this.records, this.positions())
   }
 
   /** Does again what an earlier run did up to here. */

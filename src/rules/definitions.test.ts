@@ -3,7 +3,10 @@ import { InvigilError, formatProblem } from '../base/errors.ts'
 import { absence } from '../detectors/absence.ts'
 import { match } from '../detectors/match.ts'
 import { sequence } from '../detectors/sequence.ts'
-import { readsOf } from '../engine/rule.ts'
+import { catalogueSchema } from '../catalogue/catalogue.ts'
+import { Catalogue } from '../catalogue/index.ts'
+import { Coverage, missingFor } from '../engine/coverage.ts'
+import { readsOf, type Rule } from '../engine/rule.ts'
 import { at } from '../testing/drive.ts'
 import { loadRules, type Bundle } from './load.ts'
 import { runTests } from './run-tests.ts'
@@ -169,10 +172,10 @@ ${more}`
   ])
 })
 
-test('a condition that no event can meet is a slip', () => {
-  expect(problems(rule('action == "played" && action == "paused"'))).toEqual([
-    'd0/a.yaml:7:21: `params.where`: no action can meet it (one event is one action: ask for either with `action in ["played", "paused"]`)',
-  ])
+test('a condition that no event can meet sees nothing, and its rule is clean nowhere', () => {
+  const [never] = load(rule('action == "played" && action == "paused"')).rules
+  const coverage = new Coverage()
+  expect(missingFor(never as Rule, 'p1', coverage.seen, new Catalogue(catalogueSchema.parse({})))).toEqual(['no event can meet its conditions'])
 })
 
 test('a condition that fails is not met, and is counted under its place', () => {

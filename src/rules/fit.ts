@@ -43,7 +43,6 @@ export function fitRule(detector: AnyDetector, params: Record<string, unknown>, 
       continue
     }
     if (fit.awaits !== undefined && partName(path) === partName(fit.awaits) && !namesPlatform && !found.test.clauses.some(isTelling)) problems.push({ ...UNTOLD, path })
-    if (fit.detector.stage === 'learner' && found.test.actions.length === 0) problems.push({ ...NEVER, path })
     judged.push(found.test)
     uses.push(found.uses)
     if (!conditions.has(text)) conditions.set(text, found.test.judge)
@@ -59,8 +58,6 @@ export function fitRule(detector: AnyDetector, params: Record<string, unknown>, 
   }
   return { detector: fit.detector, reads, conditions, uses }
 }
-
-const NEVER: ConditionProblem = { message: 'no action can meet it', mend: 'one event is one action: ask for either with `action in ["played", "paused"]`', offset: 0 }
 
 /** Fields that come with whatever happens: they do not tell that a platform sends this or that. */
 const GENERAL = ['received', 'account', 'session', 'device', 'agent', 'ip', 'class', 'course', 'chapter', 'video', 'position', 'length']

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { at } from '../testing/drive.ts'
 import { eventOf, fivePlatforms } from '../testing/five-platforms.ts'
-import type { Event } from '../telemetry/event.ts'
+import { Event } from '../telemetry/event.ts'
 import { parseGiven } from './given.ts'
 import { isWritable, writeGiven } from './write-given.ts'
 
 /** As far as it is said in a line. */
-const told = (e: Event) => ({ ...e, place: undefined, raw: '', stamp: undefined })
+const told = (e: Event) => Object.assign(new Event(), e, { place: undefined, raw: '', stamp: undefined })
 
 test('what is written is read as the same events', () => {
   const odd = at('08:00:00.250', 'played', 'a "b" c', '# 1', { position: 0.1, agent: 'Mozilla/5.0 (X11; "x") \\', ip: '203.0.113.7', muted: false, received: '08:00:01' })

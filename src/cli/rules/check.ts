@@ -1,9 +1,8 @@
 import { InvigilError } from '../../base/errors.ts'
 import { loadCatalogue } from '../../catalogue/load.ts'
 import { readText } from '../../io/texts.ts'
-import { lintRules } from '../../rules/lint/index.ts'
 import type { Bundle } from '../../rules/load.ts'
-import { document, errorFindings, findingLine, otherFindings, type Format } from './findings.ts'
+import { document, errorFindings, findingLine, findingsOf, type Format } from './findings.ts'
 
 export interface CheckOptions {
   catalogue?: string
@@ -21,7 +20,7 @@ export async function checkRules(load: () => Promise<Bundle>, { catalogue, forma
     throw e
   }
   const known = catalogue === undefined ? undefined : loadCatalogue(await readText(catalogue), catalogue)
-  const findings = otherFindings(lintRules(bundle, { today, catalogue: known }), bundle)
+  const findings = findingsOf(bundle, today, known)
   const errors = findings.filter((f) => f.level === 'error')
   const warnings = findings.filter((f) => f.level === 'warning').length
   const count = warnings === 1 ? '1 warning' : `${warnings} warnings`

@@ -1,6 +1,9 @@
 import { isAbsolute, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { formatProblem, type Problem } from '../../base/errors.ts'
+import { formatTime } from '../../base/time.ts'
+import type { Catalogue } from '../../catalogue/index.ts'
+import { lintRules } from '../../rules/lint/index.ts'
 import type { Bundle } from '../../rules/load.ts'
 import type { Notice } from '../../rules/lint/notice.ts'
 import { toSarif, type Finding } from '../../rules/sarif.ts'
@@ -15,12 +18,22 @@ export function errorFindings(problems: readonly Problem[]): Finding[] {
 }
 
 /** What does not keep the rules from being loaded: tests that are wrong, doubts, and changes of parameters that nobody has tested. */
-export function otherFindings(notices: readonly Notice[], bundle: Bundle): Finding[] {
+function otherFindings(notices: readonly Notice[], bundle: Bundle): Finding[] {
   return [
     // A test that can show nothing is wrong, not doubtful.
     ...notices.map((n): Finding => ({ ...n, level: n.kind === 'bad-test' ? 'error' : 'warning' })),
     ...untested(bundle).map((p): Finding => ({ ...p, level: 'note', kind: 'untested-change' })),
   ]
+}
+
+/** All that is to be said of rules that load. `today`: `2026-03-02`; `catalogue`: that of these rules, where there is one. */
+export function findingsOf(bundle: Bundle, today: string, catalogue: Catalogue | undefined): Finding[] {
+  return otherFindings(lintRules(bundle, { today, catalogue }), bundle)
+}
+
+/** The day by this machine's clock: exemptions that ended before are over. */
+export function todayHere(): string {
+  return formatTime(Date.now()).slice(0, 10)
 }
 
 /** Changes of parameters that bring no test of their own. */

@@ -63,6 +63,6 @@ function asJson(results: readonly TestResult[], lacking: readonly Lack[] | undef
 }
 
 /** What is not wrong but should be known: changes of parameters that nobody has tested. */
-export function notes(bundle: Bundle, only?: string): string {
+function notes(bundle: Bundle, only?: string): string {
   return untested(bundle, only).map((p) => `note: ${formatProblem(p)}\n`).join('')
 }

@@ -3,7 +3,7 @@ import { canonicalJson, fnv1a } from '../../base/hash.ts'
 import type { Ms } from '../../base/time.ts'
 import { defineDetector, type AnyLearnerDetector, type CatalogueNeed, type Context, type Fit, type Need, type Path, type Sentence } from '../../engine/detector.ts'
 import type { Sighting } from '../../engine/sighting.ts'
-import { ACTIONS, type Event, type Field } from '../../telemetry/event.ts'
+import { ACTIONS, Event, type Field } from '../../telemetry/event.ts'
 import type { Response } from '../../warnings/warning.ts'
 import { note, tell, type Facts, type Happening } from './episode.ts'
 import { HORIZON, OVER, resourceOf, type CommonParams } from './params.ts'
@@ -18,7 +18,7 @@ export interface Call<P, D> {
   readonly data: D
   /** Whether an episode is open. */
   readonly isOpen: boolean
-  /** Time of the key's last event or sighting. */
+  /** When something came last of the learner or resource, of whatever kind. */
   readonly lastSeen: Ms
   /** What the rule looks for has happened: begins an episode, or is one more time in the one that is open. */
   happen(this: void, what: Happening): void
@@ -101,6 +101,8 @@ class Keyed<P extends CommonParams, D> {
 
   onSeen(seen: Seen, key: Key<P, D>): void {
     const { own } = this
+    // What the engine sends because nothing came has no event.
+    if (!(seen instanceof Event) && seen.event !== undefined && key.state.subs !== undefined) key.state.alive = seen.time
     const met = own.meets(seen, key.params, (condition) => key.holds(condition, seen))
     if (met === 0) return
     // Correctness does not rest on a timer: what is over by now ends before anything new is looked at.
@@ -127,7 +129,7 @@ class Keyed<P extends CommonParams, D> {
       if (sub.open !== undefined) next = Math.min(next, sub.open.end + params.end)
     }
     const left = state.subs.filter((sub) => sub.open !== undefined || sub.data !== undefined)
-    if (left.length === 0) state.subs = state.begins = undefined
+    if (left.length === 0) state.subs = state.begins = state.alive = undefined
     else if (left.length < state.subs.length) state.subs = left
     key.wakeAt(next === Infinity ? undefined : Math.max(next, now + 1))
   }
@@ -139,7 +141,8 @@ class Keyed<P extends CommonParams, D> {
   }
 
   private callOf(key: Key<P, D>, sub: Sub<D>): Call<P, D> {
-    const { params, now, lastSeen, notEvaluable } = key
+    const { params, now, notEvaluable } = key
+    const lastSeen = params.over === 'events' ? key.lastSeen : (key.state.alive ?? -Infinity)
     return {
       params, now, lastSeen, notEvaluable, data: sub.data as D, isOpen: sub.open !== undefined,
       happen: (what) => {

@@ -26,10 +26,12 @@ export interface State<D> {
   subs: Sub<D>[] | undefined
   /** When episodes of this key began that may be remembered, so that no two begin alike. */
   begins: Ms[] | undefined
+  /** Of a resource: when something came of it last while something is remembered. That it was left is no sign of life. */
+  alive: Ms | undefined
 }
 
 export function state<D>(): Shape<State<D>> {
-  const fields = record({ subs: rare<Sub<D>[]>(), begins: rare<Ms[]>() })
+  const fields = record({ subs: rare<Sub<D>[]>(), begins: rare<Ms[]>(), alive: rare<Ms>() })
   return fields satisfies Shape<RecordOf<typeof fields>>
 }
 

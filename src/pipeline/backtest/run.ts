@@ -160,7 +160,14 @@ async function runVariants(variants: readonly Variant[], options: BacktestOption
   const passOf = (variant: Variant): number => passes.findIndex((p) => p.variants.includes(variant))
   const judged = variants.map((variant) => ({ variant, ledger: ledgers[passOf(variant)] as Ledger }))
   const rows = new Map(variants.map((v) => [v, rowsOf(v, passes[passOf(v)] as Pass, replayed.machines[passOf(v)] as Machine)]))
-  const known = (rules?: readonly string[]): Set<string> => new Set(judged.flatMap((j) => standing(j).filter((w) => rules === undefined || rules.includes(w.rule)).map((w) => w.id)))
+  const ids = new Map<string, Set<string>>()
+  // Asked again for each variant.
+  const known = (rules?: readonly string[]): Set<string> => {
+    const key = rules?.join(' ') ?? ''
+    let found = ids.get(key)
+    if (found === undefined) ids.set(key, (found = new Set(judged.flatMap((j) => standing(j).filter((w) => rules === undefined || rules.includes(w.rule)).map((w) => w.id)))))
+    return found
+  }
   const coverage = ({ variant }: Judged): CoverageRow[] => rows.get(variant) ?? []
   const rates = (of: Judged, labels: Labels, rules: readonly string[]): Rates => {
     const judgedOn = new Set(coverage(of).filter((r) => r.state === 'judged').map((r) => `${r.rule}\u0000${r.platform}`))

@@ -46,7 +46,7 @@ export class Aliases {
     const copy = Object.assign(Object.create(Object.getPrototypeOf(event) as object) as Event, event)
     copy.learner = this.learner(event.platform, event.learner)
     const fields = copy as unknown as Record<string, unknown>
-    for (const field of [...Object.keys(LETTERS), 'ip']) fields[field] = this.value(field, fields[field])
+    for (const field of [...(Object.keys(LETTERS) as (keyof typeof LETTERS)[]), 'ip' as const]) fields[field] = this.value(field, event[field] as string | undefined)
     return copy
   }
 
@@ -54,7 +54,7 @@ export class Aliases {
     if (kind === 'learner' || kind === 'teacher') return this.learner(platform, id)
     if (kind === 'person') return [...this.learners].find(([who]) => who.endsWith(`\u0000${id}`))?.[1] ?? id
     const field = FIELD_OF[kind]
-    return field === undefined ? id : (this.value(field, id) as string)
+    return field === undefined ? id : (this.value(field, id) ?? id)
   }
 
   catalogue(data: CatalogueData): CatalogueData {
@@ -74,8 +74,8 @@ export class Aliases {
     return alias === undefined ? [] : [alias]
   }
 
-  private value(field: string, value: unknown): unknown {
-    return value === undefined ? undefined : (this.values.get(`${field}\u0000${String(value)}`) ?? value)
+  private value(field: string, value: string | undefined): string | undefined {
+    return value === undefined ? undefined : (this.values.get(`${field}\u0000${value}`) ?? value)
   }
 }
 

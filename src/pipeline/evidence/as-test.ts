@@ -139,7 +139,7 @@ class Scene {
     const places: Record<string, Place> = {}
     for (const { ip, place } of renamed) if (ip !== undefined && place !== undefined) places[ip] = place
     return {
-      it: '', date, platform: first.platform, catalogue: aliases.catalogue(this.catalogue), places: places as TestInput['places'],
+      it: '', date, platform: first.platform, catalogue: aliases.catalogue(this.catalogue), places,
       given: writeGiven(renamed, { date, platform: first.platform, ids }), expect: [],
     }
   }

@@ -11,8 +11,8 @@ export const HISTORY = 'marks.ndjson'
 
 const turnSchema = z.strictObject({
   format: z.literal(1),
-  /** `count` and `idle`: a mark that the count of lines alone does not tell; `start`: no mark, but from here on something else is in force. */
-  kind: z.enum(['start', 'count', 'idle']),
+  /** `next` and `idle`: a mark that the count of lines alone does not tell; `start`: no mark, but from here on something else is in force. */
+  kind: z.enum(['start', 'next', 'idle']),
   /** Number of that mark; of `start`, of the last one before. */
   mark: z.int(),
   /** Lines before it. */

@@ -51,7 +51,7 @@ export class Marks {
   }
 
   /** Makes a mark after so many lines, the next of which begins at `at`. */
-  make(kind: 'count' | 'idle', records: number, at: Position[]): void {
+  make(kind: 'next' | 'idle', records: number, at: Position[]): void {
     const mark = this.machine.timekeeper.mark + 1
     const context = this.steering.turn(kind, mark, records)
     if (context) this.switchTo(context, { mark, records }, false)
@@ -92,7 +92,7 @@ export class Marks {
     this.options.watch?.switched?.({ context, changes, mark, records, again })
   }
 
-  private mark(kind: 'count' | 'idle', counted: number, { records, at }: { records: number; at: Position[] }): void {
+  private mark(kind: 'next' | 'idle', counted: number, { records, at }: { records: number; at: Position[] }): void {
     if (kind === 'idle') this.machine.idle()
     else this.machine.mark()
     this.lines = counted

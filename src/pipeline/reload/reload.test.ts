@@ -137,7 +137,7 @@ test('what an earlier process did after its snapshot is done again, and only the
   await expect(crashing).rejects.toBe(crash)
   expect(changes).toBe(2)
   const turns = of.turns()
-  expect(turns.map((t) => [t.kind, t.records])).toEqual([['start', 0], ['count', 2500], ['count', 5200]])
+  expect(turns.map((t) => [t.kind, t.records])).toEqual([['start', 0], ['next', 2500], ['next', 5200]])
 
   of.edit(SECOND)
   appendFileSync(log, lines.slice(9000).map((l) => `${l}\n`).join(''))
@@ -208,7 +208,7 @@ test('a catalogue of then is found in the state, and other settings of marks are
   appendFileSync(log, lines.slice(7000).map((l) => `${l}\n`).join(''))
   const summary = await of.run({ logs: [log], context: await openWith('platforms: [{ id: bulk, lateness: 10m }]'), lateness: 30_000 })
   expect(summary.contexts?.length).toBe(3)
-  expect(of.turns().map((t) => [t.kind, t.markEvery, t.lateness])).toEqual([['start', 1000, 60_000], ['start', 300, 60_000], ['count', 300, 60_000], ['start', 1000, 30_000], ['count', 1000, 30_000]])
+  expect(of.turns().map((t) => [t.kind, t.markEvery, t.lateness])).toEqual([['start', 1000, 60_000], ['start', 300, 60_000], ['next', 300, 60_000], ['start', 1000, 30_000], ['next', 1000, 30_000]])
   const again = make(FIRST)
   await again.run({ logs: [log], state: undefined, replay: of.state })
   for (const name of ['warnings', 'late']) expect(readFileSync(join(again.output, `${name}.ndjson`)).equals(readFileSync(join(of.output, `${name}.ndjson`)))).toBe(true)
@@ -249,7 +249,7 @@ test('marks of a silent log are repeated, and what came late after them is late 
   } finally {
     clock.mockRestore()
   }
-  expect(of.turns().map((t) => t.kind)).toEqual(['start', 'idle', 'count', 'idle', 'count'])
+  expect(of.turns().map((t) => t.kind)).toEqual(['start', 'idle', 'next', 'idle', 'next'])
   await of.run({ logs: [log] })
   const again = make(FIRST)
   const repeated = await again.run({ logs: [log], state: undefined, replay: of.state })

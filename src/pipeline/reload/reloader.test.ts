@@ -49,6 +49,14 @@ test('offers the newest good rules, once; what is refused takes nothing away', a
   expect(reloader.isReady).toBe(false)
 })
 
+test('tests of rules that are off, and those with a mistake, count like all others', async () => {
+  const { reloader, write, after } = await follow()
+  const off = (given: string) => `- { rule: b, title: b, description: b, detector: hang-up, severity: low, response: review, mode: off, tests: [{ it: warns, given: '${given}', expect: [{}] }] }\n`
+  expect(await after(() => write('medium', off('08:00:00 played L1 chapter=c1')))).toBe('1 of 1 tests of the rules failed')
+  expect(await after(() => write('medium', off('08:00:00 playd L1 chapter=c1')))).toBe('1 problem in the rules')
+  expect(reloader.isReady).toBe(false)
+})
+
 test('there and back again is offered, since what was there is not in force any more for whoever has taken the other', async () => {
   const { context, reloader, write, after } = await follow()
   await after(() => write('medium'))

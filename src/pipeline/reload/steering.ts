@@ -86,7 +86,8 @@ export class Steering implements MarkSettings {
     }
     if (this.context !== present) this.ready = present
     // Other settings make other marks: what an earlier run did after its snapshot cannot be done again.
-    if (last?.context === this.context.hash && last.markEvery === this.markEvery && last.lateness === this.lateness) return
+    const isSame = (t: Turn) => t.markEvery === this.markEvery && t.lateness === this.lateness
+    if (last?.context === this.context.hash && [last, ...this.history.future()].every(isSame)) return
     this.history.cut()
     this.note('start', head?.machine.timekeeper.mark ?? 0, head?.records ?? 0)
   }
@@ -129,10 +130,10 @@ export class Steering implements MarkSettings {
   }
 
   /** What comes into force with a mark that is made now; it is noted, and so is a mark that lines do not count. */
-  turn(kind: 'count' | 'idle', mark: number, records: number): OpenContext | undefined {
+  turn(kind: 'next' | 'idle', mark: number, records: number): OpenContext | undefined {
     if (this.history.next !== undefined) return undefined
     const next = this.isReady ? this.ready : undefined
-    if (next === undefined && kind === 'count') return undefined
+    if (next === undefined && kind === 'next') return undefined
     this.ready = undefined
     this.note(kind, mark, records, next)
     return next

@@ -1,11 +1,13 @@
 import { parse, serialize, type ASTNode } from '@marcbachmann/cel-js'
 import { pathOf } from '../lint/outcomes.ts'
 
+/** What comes of a condition. `fails`: it could not be evaluated, and counts as not met; `unknown`: what it looks at is not known, so that it is not judged. */
+export type Outcome = boolean | 'fails' | 'unknown'
+
 /** A condition, or a part of it, with what came of it. */
 export interface ConditionTree {
   text: string
-  /** `fails`: it could not be evaluated, and counts as not met. */
-  is: boolean | 'fails'
+  is: Outcome
   /** Of a part that has none itself: what it looks at. */
   values: { path: string; value: unknown }[]
   parts: ConditionTree[]
@@ -13,7 +15,7 @@ export interface ConditionTree {
 
 export interface ConditionView {
   /** Evaluates a condition by itself. */
-  evaluate: (text: string) => boolean | 'fails'
+  evaluate: (text: string) => Outcome
   /** What `facts.seconds` is; undefined where there is no such thing. */
   valueOf: (path: readonly string[]) => unknown
 }

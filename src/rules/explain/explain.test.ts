@@ -112,3 +112,45 @@ test('every shipped test can be explained', async () => {
     expect(explanationText(explanation)).not.toMatch(/undefined|NaN|\[object/)
   }
 })
+
+test('conditions in params are taken apart for each event that they judge, with what lists and shared conditions say', () => {
+  const text = `- lists: { demo: [L9] }
+- rule: fast
+  title: A title
+  description: A description.
+  detector: threshold
+  severity: low
+  response: review
+  scope: '!(learner in demo)'
+  params: { where: 'action == "heartbeat" && rate > 1.5', window: 10m, most: 1 }
+  tests:
+    - it: tried
+      given: |
+        08:00:00 heartbeat L9 chapter=a rate=2.0
+        08:00:01 heartbeat L1 chapter=a rate=1.0
+        08:00:02 heartbeat L1 chapter=a rate=1.0
+        08:00:03 heartbeat L1 chapter=a
+        08:00:04 heartbeat L1 chapter=a rate=2.0
+      expect: [{ subject: { id: L1 } }]
+- rule: there
+  title: A title
+  description: A description.
+  detector: match
+  severity: low
+  response: review
+  params: { where: 'place.country == "CN"', over: device }
+  tests: [{ it: tried, given: '08:00:00 logged-in L1 device=d1 ip=192.0.2.1', expect: [{ subject: { id: d1 } }] }]
+`
+  const [fast, there] = runTests(loadRules([{ dir: 'd', files: [{ path: 'a.yaml', text }] }], { detectors })).map((r) => explanationText(r.explain()).split('\n'))
+  expect(fast?.slice(0, 13)).toEqual([
+    'saw 4 of 5 events:',
+    '  e1 08:00:00 heartbeat L9: out of scope', '    `scope` is false: !(learner in demo) (learner is "L9", demo is ["L9"])',
+    '  e2 08:00:01 heartbeat L1 and 1 more: seen', '    action == "heartbeat" && rate > 1.5: false', '      action == "heartbeat": true (action is "heartbeat")', '      rate > 1.5: false (rate is 1)',
+    '  e4 08:00:03 heartbeat L1: seen', '    action == "heartbeat" && rate > 1.5: fails, which counts as not met', '      action == "heartbeat": true (action is "heartbeat")',
+    '      rate > 1.5: fails, which counts as not met (rate is null)',
+    '  e5 08:00:04 heartbeat L1: seen', '    action == "heartbeat" && rate > 1.5: true',
+  ])
+  expect(there?.slice(0, 3)).toEqual([
+    'saw 1 of 1 sightings:', '  08:00:00 L1 first device d1: seen', '    place.country == "CN": not known, so that it is not judged (place.country is absent)',
+  ])
+})

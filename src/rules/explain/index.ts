@@ -12,6 +12,7 @@ import type { TestedRule } from '../load.ts'
 import type { TestInput } from '../schema.ts'
 import { failureOf, ruleInTest, runTest, type Fate } from '../test-run.ts'
 import { explainCondition, type ConditionTree } from './condition.ts'
+import { saidBy } from './judged.ts'
 import { nearMisses, type NearMiss } from './near.ts'
 import { eventKey, traced, type Raised, type Trace } from './trace.ts'
 
@@ -26,6 +27,8 @@ export interface ExplainedEvent {
   seen: Seen
   /** Out of scope: what the scope says. */
   scope?: ConditionTree
+  /** Of a rule with conditions in its params: what they gave. */
+  conditions?: ConditionTree[]
 }
 
 export interface ExplainedSighting {
@@ -35,6 +38,7 @@ export interface ExplainedSighting {
   kind: string
   learner: string
   seen: 'seen' | 'out of scope'
+  conditions?: ConditionTree[]
 }
 
 export interface ExplainedFinding {
@@ -66,7 +70,7 @@ export interface Explanation {
 /** Runs a test once more and tells what its rule saw and why it did what it did. */
 export function explainTest(tested: TestedRule, test: TestInput, models: ReadonlyMap<string, Scorer> | undefined): Explanation {
   const rule = ruleInTest(tested, test)
-  const { rule: watched, trace } = traced(rule)
+  const { rule: watched, trace } = traced(rule, tested.names)
   const run = runTest(watched, test, models)
   const { machine, events } = run
   const { detector } = rule
@@ -99,22 +103,27 @@ function explainEvent(event: Event, fate: Fate, before: Set<string>, { input: { 
   if (again) return of('duplicate')
   if (fate === 'late') return of(trace.lateEvents.has(key) ? 'seen late' : 'late')
   // What a rule on resources sees are sightings; an event of any action may send some.
-  if (detector.stage === 'resource' || trace.events.has(key)) return of('seen')
+  if (detector.stage === 'resource' || trace.events.has(key)) return { ...of('seen'), ...judgedBy(key, trace) }
   if (!readsOf(rule).actions.includes(event.action)) return of('not watched')
   return of('out of scope', scope !== undefined && text !== undefined ? explainScope(text, event, names) : undefined)
+}
+
+function judgedBy(key: string | Sighting, { judged }: Trace): { conditions?: ConditionTree[] } {
+  const conditions = judged.get(key)
+  return conditions ? { conditions } : {}
 }
 
 function explainScope(text: string, event: Event | Sighting, names: Names): ConditionTree {
   return explainCondition(text, {
     evaluate: (part) => evaluated((onFault) => compileScope(part, onFault, names).test?.(event)),
-    valueOf: ([name]) => (event as unknown as Record<string, unknown>)[name as string] ?? null,
+    valueOf: ([name]) => saidBy(names, name as string) ?? (event as unknown as Record<string, unknown>)[name as string] ?? null,
   })
 }
 
 function explainUnless(text: string, warning: Warning, names: Names): ConditionTree {
   return explainCondition(text, {
     evaluate: (part) => evaluated((onFault) => compileUnless(part, onFault, names).test?.(warning)),
-    valueOf: (path) => path.reduce<unknown>((at, step) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined), warning),
+    valueOf: (path) => saidBy(names, path.join('.')) ?? path.reduce<unknown>((at, step) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined), warning),
   })
 }
 
@@ -125,9 +134,9 @@ function evaluated(test: (onFault: () => void) => boolean | undefined): boolean 
   return failed || is === undefined ? 'fails' : is
 }
 
-function sightingsOf({ scoped }: Trace): ExplainedSighting[] {
-  return [...scoped].flatMap(([seen, is]) =>
-    'resource' in seen ? [{ time: seen.time, resource: seen.resource, id: seen.id, kind: seen.kind, learner: seen.learner, seen: is ? 'seen' : 'out of scope' }] : [],
+function sightingsOf(trace: Trace): ExplainedSighting[] {
+  return [...trace.scoped].flatMap(([seen, is]) =>
+    'resource' in seen ? [{ time: seen.time, resource: seen.resource, id: seen.id, kind: seen.kind, learner: seen.learner, seen: is ? 'seen' : 'out of scope', ...judgedBy(seen, trace) }] : [],
   )
 }
 

@@ -30,7 +30,7 @@ function eventLines({ events, watches, detector, sightings }: Explanation): stri
   const heads = sightings ? [] : [events.length === 0 ? 'nothing happened: `given` has no event' : `saw ${seen} of ${events.length} events:`]
   const rows = told.map((e): Row => ({
     what: `${e.id} ${clock(e.time)} ${e.action} ${e.learner}`, why: `${SEEN[e.seen]}${e.seen === 'not watched' ? `: \`${detector}\` watches ${watches.join(', ')}` : ''}`,
-    more: e.scope ? conditionLines(e.scope, '`scope`') : [],
+    more: [...(e.scope ? conditionLines(e.scope, '`scope`') : []), ...(e.conditions ?? []).flatMap((c) => conditionLines(c))],
   }))
   return [...heads, ...rowLines(rows)]
 }
@@ -42,7 +42,7 @@ const SEEN: Readonly<Record<Seen, string>> = {
 
 function sightingLines(sightings: readonly ExplainedSighting[], { watches }: Explanation): string[] {
   const head = sightings.length === 0 ? `saw no ${watches.join(', ')}: no event led to one` : `saw ${sightings.filter((s) => s.seen === 'seen').length} of ${sightings.length} sightings:`
-  return [head, ...rowLines(sightings.map((s) => ({ what: `${clock(s.time)} ${s.learner} ${s.kind} ${s.resource} ${s.id}`, why: s.seen, more: [] })))]
+  return [head, ...rowLines(sightings.map((s) => ({ what: `${clock(s.time)} ${s.learner} ${s.kind} ${s.resource} ${s.id}`, why: s.seen, more: (s.conditions ?? []).flatMap((c) => conditionLines(c)) })))]
 }
 
 /** A line for each, but one for a run of those that went the same way. */
@@ -71,7 +71,7 @@ function findingLines(findings: readonly ExplainedFinding[]): string[] {
 /** The tree of a condition: what each part gives, and the values that it looks at. */
 export function conditionLines(tree: ConditionTree, name?: string): string[] {
   const values = tree.values.map(({ path, value }) => `${path} is ${value === undefined ? 'absent' : canonicalJson(value)}`).join(', ')
-  const is = tree.is === 'fails' ? 'fails, which counts as not met' : String(tree.is)
+  const is = tree.is === 'fails' ? 'fails, which counts as not met' : tree.is === 'unknown' ? 'not known, so that it is not judged' : String(tree.is)
   return [`${name ? `${name} is ${is}: ` : ''}${tree.text}${name ? '' : `: ${is}`}${values ? ` (${values})` : ''}`, ...tree.parts.flatMap((p) => conditionLines(p).map((l) => `  ${l}`))]
 }
 

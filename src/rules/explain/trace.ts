@@ -1,9 +1,13 @@
 import type { Ms } from '../../base/time.ts'
 import type { AnyDetector, Context, Finding } from '../../engine/detector.ts'
-import type { Rule } from '../../engine/rule.ts'
+import type { Judge, Rule } from '../../engine/rule.ts'
 import type { Sighting } from '../../engine/sighting.ts'
 import type { Event } from '../../telemetry/event.ts'
 import type { Warning } from '../../warnings/warning.ts'
+import type { Names } from '../names.ts'
+import { events, sightings } from '../vocabulary.ts'
+import type { ConditionTree } from './condition.ts'
+import { explainJudge } from './judged.ts'
 
 /** Something that the detector raised, and what became of it. */
 export interface Raised {
@@ -24,6 +28,8 @@ export interface Trace {
   lateEvents: Set<string>
   sightings: Sighting[]
   timers: number
+  /** The conditions in the params, by what they were judged by: an event's key, or a sighting. */
+  judged: Map<string | Sighting, ConditionTree[]>
   raised: Raised[]
 }
 
@@ -33,14 +39,15 @@ export function eventKey({ platform, learner, id, time }: Event): string {
 }
 
 /** The rule, telling what it sees and does. It runs as it does without. */
-export function traced(rule: Rule): { rule: Rule; trace: Trace } {
-  const trace: Trace = { scoped: new Map(), events: new Set(), lateEvents: new Set(), sightings: [], timers: 0, raised: [] }
+export function traced(rule: Rule, names: Names): { rule: Rule; trace: Trace } {
+  const trace: Trace = { scoped: new Map(), events: new Set(), lateEvents: new Set(), sightings: [], timers: 0, judged: new Map(), raised: [] }
   const { scope, unless, exempt } = rule
   return {
     trace,
     rule: {
       ...rule,
       detector: tracedDetector(rule.detector, trace),
+      conditions: rule.conditions && new Map([...rule.conditions].map(([text, judge]) => [text, tracedJudge(text, judge, rule, names, trace)])),
       scope: (seen) => {
         const is = scope === undefined || scope(seen)
         trace.scoped.set(seen, is)
@@ -59,6 +66,19 @@ export function traced(rule: Rule): { rule: Rule; trace: Trace } {
         return is
       },
     },
+  }
+}
+
+/** Judges as before, and keeps why. */
+function tracedJudge(text: string, judge: Judge, { detector }: Rule, names: Names, { judged }: Trace): Judge {
+  const explain = explainJudge(text, detector.stage === 'learner' ? events : sightings, names)
+  return (seen, around) => {
+    const key = 'resource' in seen ? seen : eventKey(seen)
+    const tree = explain(seen, around)
+    const before = judged.get(key)
+    if (before) before.push(tree)
+    else judged.set(key, [tree])
+    return judge(seen, around)
   }
 }
 

@@ -94,7 +94,7 @@ function factOf(node: ASTNode): string | undefined {
   return member === 'facts' && more === undefined ? name : undefined
 }
 
-function visit(node: ASTNode, see: (node: ASTNode) => void): void {
+export function visit(node: ASTNode, see: (node: ASTNode) => void): void {
   see(node)
   for (const child of childrenOf(node)) visit(child, see)
 }

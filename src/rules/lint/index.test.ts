@@ -74,6 +74,7 @@ test.each([
   ['half a placeholder', `${plain}  prompt: { en: "You play {chapters" }\n`, ['unknown-fact 0.yaml:7:27: `{` without its other half (write placeholders like `{chapters}`)']],
   ['an English sentence in Chinese', `${plain}  prompt: { en: "{summary}", zh: "{summary}。" }\n`,
     ['unknown-fact 0.yaml:7:35: `{summary}` is an English sentence, and this prompt is `zh` (say it in words of its own)']],
+  ['two items that are one', `${plain}  falsePositives:\n    - one\n     - another\n    - a third\n      of two lines\n`, ['no-effect 0.yaml:8:7: this item goes on with the next one (indent each `-` alike)']],
   ['a test without events', `${plain}  tests: [{ it: is quiet, given: "", expect: [] }]\n`,
     ['vacuous-test 0.yaml:7:34: nothing happens in this test, so that it cannot fail (write events into `given`)']],
   ['a test of events that it does not watch', `${plain}  tests: [{ it: is quiet, given: "08:00:00 logged-in L1", expect: [] }]\n`, [
@@ -104,10 +105,11 @@ test.each([
 const own = (detector: string, params: string) => `${head('own', detector)}  params: { ${params} }\n`
 
 test.each([
-  ['a condition that is never met', own('match', `where: 'action == "played" && action == "paused"'`), ['never-fires 0.yaml:7:21: `params.where` is never true (mend the condition)']],
-  ['a step that is never taken', own('sequence', `steps: ['action == "played"', 'action == "played" && action in ["paused"]'], within: 1m`),
+  ['a condition that is never met', own('match', `where: 'action == "heartbeat" && rate > 2.0 && rate < 1.0'`), ['never-fires 0.yaml:7:21: `params.where` is never true (mend the condition)']],
+  ['a step that is never taken', own('sequence', `steps: ['action == "played"', 'learner == "a" && learner in ["b"]'], within: 1m`),
     ['never-fires 0.yaml:7:44: `params.steps[1]` is never true (mend the condition)']],
   ['a condition of nothing', own('threshold', `where: 'true', window: 1m, most: 3`), ['no-effect 0.yaml:7:21: `params.where` is always true (take it out, or mend it)']],
+  ['an order of words', own('match', `where: 'action > "played"'`), ['unknown-fact 0.yaml:7:21: `action` is one of a few words, which have no order (compare with `==`, `!=` or `in`)']],
   ['good conditions', own('match', `where: 'rate > 2.0 && action == "heartbeat"'`), []],
   ['a list and a condition that nobody uses', `- lists: { demo: [a], left: [b] }\n  conditions: { office: 'learner in demo', here: 'ip != null' }\n${plain}  scope: '!office'\n`, [
     'no-effect 0.yaml:1:23: no condition names `left` (take it out, or use it)', 'no-effect 0.yaml:2:44: no condition names `here` (take it out, or use it)',

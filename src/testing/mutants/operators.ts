@@ -78,7 +78,7 @@ function ofCondition(text: string, part: Part): Mutant[] {
   return [
     ...(field ? misspelt(field[0]).map((w) => by(written.slice(0, field.index) + w + written.slice(field.index + field[0].length), 'cel unknown variable')) : []),
     ...(action ? misspelt(action).map((w) => by(written.replace(`"${action}"`, `"${w}"`), 'cel unknown fact or word')) : []),
-    ...(written.includes('==') ? [by(written.replace('==', '='), 'cel syntax'), by(written.replace('==', '>'), 'cel type error')] : []),
+    ...(written.includes('==') ? [by(written.replace('==', '='), 'cel syntax'), by(written.replace('==', '>'), 'cel order of words'), by(written.replace('==', '+'), 'cel type error')] : []),
     ...(written.includes('"') ? [by(written.replace('"', ''), 'cel syntax')] : []),
   ]
 }
@@ -119,7 +119,7 @@ function ofLines(text: string, parts: readonly Part[]): Mutant[] {
         // The only key of its map may stand anywhere.
         mutants.push(replace(text, { start, end: start }, ' ', 'indent one more', !isAlone(text, start, indent)))
       }
-      if (/^ +(title|description|detector|severity|response|expect): [^>|]/.test(line)) {
+      if (/^( {2}(title|description|detector|severity|response)| {6}expect): [^>|]/.test(line)) {
         // What is missing is told where its entry begins.
         const entry = text.lastIndexOf(trimmed.startsWith('expect') ? '- it:' : '- rule:', start)
         mutants.push({ ...replace(text, { start, end: end + 1 }, '', 'line left out'), line: lineOf(text, Math.max(0, entry)), now: trimmed })
