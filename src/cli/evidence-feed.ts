@@ -34,11 +34,13 @@ export interface FeedOptions {
   lateness?: Ms
   markEvery: number
   acceptVersion?: boolean
+  replayOf?: string
   warnings?: string
 }
 
 const MOST_PER_MARK = 1_000_000
-const OF_LOGS = ['format', 'platform', 'rules', 'backend', 'lateness', 'markEvery']
+const OF_LOGS = ['format', 'platform', 'rules', 'backend', 'lateness', 'markEvery', 'replayOf']
+const OF_PRESENT = ['rules', 'backend', 'lateness', 'markEvery']
 
 /** Adds the options that name a log and its context, as those of the run that raised the warning. */
 export function addFeedOptions(command: Command): Command {
@@ -55,7 +57,8 @@ export function addFeedOptions(command: Command): Command {
     .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)})`, duration)
     .option('--mark-every <n>', 'as in the run that raised the warning', wholeNumber(MOST_PER_MARK), MARK_EVERY)
     .option('--warnings <file>', 'the warnings.ndjson that it was published in: it must come out as it stands there')
-    .option('--accept-version', 'with `--archive`: also under contexts of another version')
+    .option('--replay-of <state>', 'the state folder of the run: its marks, and the rules that were in force when, as where they changed on the way')
+    .option('--accept-version', 'with `--archive` or `--replay-of`: also under contexts of another version')
 }
 
 /** Opens the log or archive that the options name. */
@@ -63,14 +66,21 @@ export async function openFeed(options: FeedOptions, command: Command): Promise<
   const { input: logs, archive, geo, models = SHIPPED_MODELS } = options
   if (archive !== undefined) {
     if (logs !== undefined) throw new InvigilError('usage', 'with `--archive` no logs are read; name one or the other')
-    const other = command.options.find((o) => OF_LOGS.includes(o.attributeName()) && command.getOptionValueSource(o.attributeName()) === 'cli')
-    if (other) throw new InvigilError('usage', `\`${other.long}\` is of no use with \`--archive\`: its rules, marks and formats are those that were recorded`)
+    refuse(command, OF_LOGS, '`--archive`: its rules, marks and formats are those that were recorded')
     return ArchiveFeed.open({ archive, geo, models, local: await localCatalogue(options.catalogue), version: VERSION, acceptVersion: options.acceptVersion })
   }
   if (logs === undefined) throw new InvigilError('usage', 'name the log that the warning comes from with `--input LOG`, or its archive with `--archive DIR`')
-  if (options.acceptVersion) throw new InvigilError('usage', '`--accept-version` is of use only with `--archive`')
+  const { replayOf: replay, acceptVersion } = options
+  if (replay !== undefined) refuse(command, OF_PRESENT, '`--replay-of`: its rules and marks are those of then')
+  else if (acceptVersion) throw new InvigilError('usage', '`--accept-version` is of use only with `--archive` or `--replay-of`')
   const context = await openContext({ rules: rulesDirs(options.rules), catalogue: options.catalogue, geo, models, backend: options.backend, version: VERSION })
-  return LogFeed.open({ logs, format: options.format, platform: options.platform, context, models, lateness: options.lateness, markEvery: options.markEvery })
+  return LogFeed.open({ logs, format: options.format, platform: options.platform, context, models, lateness: options.lateness, markEvery: options.markEvery, replay, acceptVersion })
+}
+
+/** An option that would be passed over in silence is a mistake of the one who gave it. */
+function refuse(command: Command, useless: readonly string[], reason: string): void {
+  const other = command.options.find((o) => useless.includes(o.attributeName()) && command.getOptionValueSource(o.attributeName()) === 'cli')
+  if (other) throw new InvigilError('usage', `\`${other.long}\` is of no use with ${reason}`)
 }
 
 /** Makes sure that a warning comes out as it was published, if the options name where. Revisions that were not published yet may follow. */

@@ -51,6 +51,11 @@ export async function openContexts({ contexts, catalogues, models, places, about
   return opened
 }
 
+/** The context that a warning names: the whole, or that of the live rules alone. */
+export function contextNamed<C extends { setup: Setup }>(opened: ReadonlyMap<string, C>, named: string): C | undefined {
+  return opened.get(named) ?? [...opened.values()].find(({ setup }) => setup.live === named)
+}
+
 /** A model under the hash that it has, whichever it should have. */
 function folderOf(files: ModelFiles = new Map()): ModelFolder {
   return { hash: hashOf(files), files }

@@ -43,7 +43,8 @@ const nameOf = (platform: string, learner: string): string => `${platform}\u0000
  * Takes the events and marks that a warning depends on. Events: all of its people, from the log's beginning to the time of its last revision;
  * late ones, until the mark that gave rise to it. Marks: those that cover an event, and the one before where an event was late, since it was
  * late by that; those that change what the events' platforms are known to send, or the context, and the ones before. INVARIANT (marks): what
- * is left out releases the same events later, under the same facts of their platforms, and in the same order.
+ * is left out releases the same events later, under the same facts of their platforms, and in the same order; and no mark lets time pass in
+ * which an event is missing, so that nobody seems to have fallen silent.
  */
 class Gathering {
   readonly events: string[] = []
@@ -95,12 +96,13 @@ class Gathering {
   }
 
   mark(whole: Mark, context: FeedContext): boolean {
-    const mark = partOf(whole, this.platforms)
+    const isLast = whole.number === this.last
+    const part = partOf(whole, this.platforms)
+    const mark = isLast ? cut(part, this.until + 1, this.before?.mark) : part
     const at: EvidenceMark = { mark, events: this.events.length, others: 0 }
     const isTurn = this.hasLate || this.before === undefined || mark.context !== this.before.mark.context ||
       !isDeepStrictEqual([mark.first, mark.fields], [this.before.mark.first, this.before.mark.fields])
     if (isTurn && this.before !== undefined && !this.isBeforeKept) this.marks.push(this.before)
-    const isLast = mark.number === this.last
     this.isBeforeKept = isTurn || this.hasEvents || isLast
     if (this.isBeforeKept) this.marks.push(at)
     if (mark.context !== this.before?.mark.context) this.addContext(context)
@@ -154,6 +156,13 @@ class Gathering {
     this.feed.locate(copy)
     this.located(written, copy)
   }
+}
+
+/** A mark that lets time pass as far as `until`, or as far as the mark before did. Its timers due at `until` come before any event of that instant. */
+function cut(mark: Mark, until: Ms, before: Mark | undefined): Mark {
+  const watermarks = Object.create(null) as Record<string, Ms>
+  for (const [id, at] of Object.entries(mark.watermarks)) watermarks[id] = Math.max(Math.min(at, until), before?.watermarks[id] ?? -Infinity)
+  return { ...mark, watermarks, resource: Math.max(Math.min(mark.resource, until), before?.resource ?? -Infinity) }
 }
 
 /** What a mark says of some platforms. */

@@ -3,7 +3,7 @@ import { invariant } from '../../base/errors.ts'
 import { formatDuration, parseTime, type Ms } from '../../base/time.ts'
 import { FIELDS, type Event, type Field } from '../../telemetry/event.ts'
 import type { Warning } from '../../warnings/warning.ts'
-import { openContexts } from './contexts.ts'
+import { contextNamed, openContexts } from './contexts.ts'
 import type { About, Evidence } from './evidence.ts'
 import { EvidenceDecoder } from './judge.ts'
 
@@ -57,7 +57,7 @@ const SILENT: ReadonlySet<Field> = new Set<Field>(['received', 'agent', 'length'
 export async function storyOf(evidence: Evidence): Promise<Story> {
   const warnings = evidence.revisions.map((line) => JSON.parse(line) as Warning)
   const warning = warnings.at(-1) as Warning
-  const bundle = (await openContexts(evidence)).get(warning.context)?.bundle
+  const bundle = contextNamed(await openContexts(evidence), warning.context)?.bundle
   invariant(bundle !== undefined, `the context of the warning is not in its evidence`)
   const described = bundle.described.find((d) => d.input.rule === warning.rule)
   return {

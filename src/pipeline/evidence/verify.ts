@@ -3,7 +3,7 @@ import { InvigilError } from '../../base/errors.ts'
 import { canonicalJson } from '../../base/hash.ts'
 import { BadZip, unpackZip } from '../../io/zip.ts'
 import type { Warning } from '../../warnings/warning.ts'
-import { contextFaults, openContexts } from './contexts.ts'
+import { contextFaults, contextNamed, openContexts } from './contexts.ts'
 import { BadPart, evidenceOf, type Evidence } from './evidence.ts'
 import { EvidenceDecoder, judge } from './judge.ts'
 import { checkSeal, fingerprintOf, type Seal } from './seal.ts'
@@ -92,7 +92,7 @@ async function rerun(evidence: Evidence, version: string, verdict: Verdict, diff
   if (end?.events !== evidence.events.length || end.others !== evidence.others.length) differs('marks.ndjson', 'its last mark does not cover all events')
   const contexts = await openContexts(evidence)
   for (const fault of contextFaults(evidence, contexts)) differs('context', fault)
-  for (const { context } of given) if (!contexts.has(context)) differs('context', `the warning names the context \`${context}\`, which is missing`)
+  for (const context of new Set(given.map((w) => w.context))) if (contextNamed(contexts, context) === undefined) differs('context', `the warning names the context \`${context}\`, which is missing`)
   compare(evidence.revisions, judge(evidence, contexts), differs)
 }
 

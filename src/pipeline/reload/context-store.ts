@@ -13,7 +13,7 @@ import { findCatalogue, isNoCatalogue } from '../find-catalogue.ts'
 import { findModel, findModels, SHIPPED_MODELS } from '../models.ts'
 
 /** The folder in a state folder: contexts as `<hash>.json`, their catalogues as `<hash>.yaml`, their models in folders of their hash. */
-const FOLDER = 'contexts'
+export const CONTEXTS = 'contexts'
 
 export interface ContextStoreOptions {
   /** What is at hand: its GeoIP databases and version, its catalogue and models where they are asked for. */
@@ -32,7 +32,7 @@ export class ContextStore {
   private readonly catalogues = new Map<string, Catalogue>()
 
   constructor(state: string, options: ContextStoreOptions) {
-    this.folder = join(state, FOLDER)
+    this.folder = join(state, CONTEXTS)
     this.options = options
   }
 
