@@ -3,43 +3,28 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { InvigilError } from '../base/errors.ts'
-import { formatDuration, type Ms } from '../base/time.ts'
-import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
 import { MANIFEST } from '../io/archive/manifest.ts'
 import { fileError } from '../io/file-error.ts'
 import { readRuleSources } from '../io/texts.ts'
-import { BACKENDS, type Backend } from '../models/runtime/tensorflow.ts'
 import { needsLabels, parseBudget, type Budget } from '../pipeline/backtest/budget.ts'
 import type { Labels } from '../pipeline/backtest/labels.ts'
 import type { BacktestReport } from '../pipeline/backtest/report.ts'
 import { backtest, type BacktestResult } from '../pipeline/backtest/run.ts'
 import { parseAxis, type Axis } from '../pipeline/backtest/sweep.ts'
 import { openSurroundings } from '../pipeline/context.ts'
-import { DEFAULT_BACKEND } from '../pipeline/models.ts'
-import { MARK_EVERY } from '../pipeline/options.ts'
-import { FORMATS, type Format } from '../telemetry/decode.ts'
 import { writeBacktest } from './backtest-report.ts'
 import { EXIT } from './exit.ts'
 import { readLabels } from './labels.ts'
-import { duration, repeated, wholeNumber } from './options.ts'
-import { modelsOption, RULES_HELP, rulesDirs } from './rules.ts'
+import { addLogOptions, type LogOptions } from './log-options.ts'
+import { repeated } from './options.ts'
+import { RULES_HELP, rulesDirs } from './rules.ts'
 import { Screen } from './screen.ts'
 import { VERSION } from './version.ts'
 
-const MOST_PER_MARK = 1_000_000
-
-interface Options {
+interface Options extends LogOptions {
   input?: string[]
   rules?: string[]
   against: string[]
-  format: Format
-  platform?: string
-  catalogue?: string
-  geo?: string[]
-  models?: string
-  backend: Backend
-  lateness?: Ms
-  markEvery: number
   labels?: string
   sweep?: string[]
   falseAlarms?: number
@@ -67,20 +52,11 @@ budget that is not kept, no value for the wanted false alarms, a log cut short.
 
 /** `invigil backtest`: what other rules would have changed, before anybody is accused. */
 export function backtestCommand(): Command {
-  return new Command('backtest')
-    .description('show what other rules would have warned of in a log')
-    .argument('[log...]', 'NDJSON files, compressed with gzip or not; `-`: standard input')
+  return addLogOptions(new Command('backtest').description('show what other rules would have warned of in a log')
+    .argument('[log...]', 'NDJSON files, compressed with gzip or not; `-`: standard input'))
     .option('--input <log>', 'a log, as if it were named without `--input`; may be given several times', repeated())
     .addOption(new Option('--rules <dir>', `the changed rules: ${RULES_HELP} (default with \`--sweep\`: those of \`--against\`)`).argParser(repeated()))
     .addOption(new Option('--against <dir>', 'the rules of today, in the same way').argParser(repeated()).default(['shipped'], '`shipped`'))
-    .addOption(new Option('--format <format>', 'format of the logs').choices(FORMATS).default('canonical'))
-    .option('--platform <id>', 'the platform of events that name none')
-    .option('--catalogue <file>', 'platforms, courses and classes, as YAML or JSON')
-    .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
-    .addOption(modelsOption())
-    .addOption(new Option('--backend <name>', 'what runs models').choices(BACKENDS).default(DEFAULT_BACKEND))
-    .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)}); the catalogue may say it for each platform`, duration)
-    .option('--mark-every <n>', 'lines after which what is held is looked through, as in `invigil run`', wholeNumber(MOST_PER_MARK), MARK_EVERY)
     .option('--labels <file>', 'who did cheat: truth.json of `invigil simulate`, or reviews of warnings, one a line')
     .option('--sweep <rule.param=values>', 'try a parameter at several values, such as `parallel-chapters.overlap=10s..60s:10s` or `…=15s,30s`; given several times, every combination', repeated())
     .option('--false-alarms <share>', 'suggest the value of the swept parameter at which its rule warns of at most this share of the honest, such as `0.5%`', share)

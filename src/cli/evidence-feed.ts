@@ -1,61 +1,40 @@
 import { SingleBar } from 'cli-progress'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { InvigilError } from '../base/errors.ts'
-import { formatDuration, type Ms } from '../base/time.ts'
-import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
 import { readText } from '../io/texts.ts'
-import { BACKENDS, type Backend } from '../models/runtime/tensorflow.ts'
 import { openContext } from '../pipeline/context.ts'
 import { ArchiveFeed } from '../pipeline/evidence/archive-feed.ts'
 import type { Evidence } from '../pipeline/evidence/evidence.ts'
 import type { Feed } from '../pipeline/evidence/feed.ts'
 import { LogFeed } from '../pipeline/evidence/log-feed.ts'
 import { differencesOf } from '../pipeline/evidence/verify.ts'
-import { DEFAULT_BACKEND, SHIPPED_MODELS } from '../pipeline/models.ts'
-import { MARK_EVERY } from '../pipeline/options.ts'
-import { FORMATS, type Format } from '../telemetry/decode.ts'
+import { SHIPPED_MODELS } from '../pipeline/models.ts'
 import type { Warning } from '../warnings/warning.ts'
-import { duration, repeated, wholeNumber } from './options.ts'
+import { addLogOptions, type LogOptions } from './log-options.ts'
+import { repeated } from './options.ts'
 import { localCatalogue } from './run-archive.ts'
-import { modelsOption, rulesDirs, rulesOption } from './rules.ts'
+import { rulesDirs, rulesOption } from './rules.ts'
 import { VERSION } from './version.ts'
 
 /** What says which log a warning is looked for in, and under what. */
-export interface FeedOptions {
+export interface FeedOptions extends LogOptions {
   input?: string[]
   archive?: string
-  format: Format
-  platform?: string
   rules: string[]
-  catalogue?: string
-  geo?: string[]
-  models?: string
-  backend: Backend
-  lateness?: Ms
-  markEvery: number
   acceptVersion?: boolean
   replayOf?: string
   warnings?: string
 }
 
-const MOST_PER_MARK = 1_000_000
 const OF_LOGS = ['format', 'platform', 'rules', 'backend', 'lateness', 'markEvery', 'replayOf']
 const OF_PRESENT = ['rules', 'backend', 'lateness', 'markEvery']
 
 /** Adds the options that name a log and its context, as those of the run that raised the warning. */
 export function addFeedOptions(command: Command): Command {
-  return command
+  return addLogOptions(command)
     .option('--input <log>', 'the NDJSON file that was run over, compressed with gzip or not; given once for each, where there were several', repeated())
     .option('--archive <dir>', 'what `invigil archive` wrote, in place of logs: for warnings that were given over Kafka')
-    .addOption(new Option('--format <format>', 'format of the logs').choices(FORMATS).default('canonical'))
-    .option('--platform <id>', 'the platform of events that name none')
     .addOption(rulesOption())
-    .option('--catalogue <file>', 'platforms, courses and classes, as YAML or JSON')
-    .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
-    .addOption(modelsOption())
-    .addOption(new Option('--backend <name>', 'what runs models').choices(BACKENDS).default(DEFAULT_BACKEND))
-    .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)})`, duration)
-    .option('--mark-every <n>', 'as in the run that raised the warning', wholeNumber(MOST_PER_MARK), MARK_EVERY)
     .option('--warnings <file>', 'the warnings.ndjson that it was published in: it must come out as it stands there')
     .option('--replay-of <state>', 'the state folder of the run: its marks, and the rules that were in force when, as where they changed on the way')
     .option('--accept-version', 'with `--archive` or `--replay-of`: also under contexts of another version')

@@ -5,42 +5,31 @@ import { pino } from 'pino'
 import { InvigilError } from '../base/errors.ts'
 import { formatDuration, type Ms } from '../base/time.ts'
 import type { Rule } from '../engine/rule.ts'
-import { DEFAULT_LATENESS } from '../engine/timekeeper.ts'
 import { MANIFEST } from '../io/archive/manifest.ts'
-import { BACKENDS, type Backend } from '../models/runtime/tensorflow.ts'
 import { openContext } from '../pipeline/context.ts'
 import type { RoleName } from '../pipeline/kafka/role.ts'
 import { runLocal } from '../pipeline/local.ts'
-import { DEFAULT_BACKEND } from '../pipeline/models.ts'
-import { MARK_EVERY, SNAPSHOT_EVERY } from '../pipeline/options.ts'
+import { SNAPSHOT_EVERY } from '../pipeline/options.ts'
 import type { Summary } from '../pipeline/summary.ts'
-import { FORMATS, type Format } from '../telemetry/decode.ts'
-import { duration, repeated, wholeNumber } from './options.ts'
+import { addLogOptions, type LogOptions } from './log-options.ts'
+import { duration, wholeNumber } from './options.ts'
 import { writeSummary } from './report.ts'
 import { runOverArchive } from './run-archive.ts'
 import { rolesOption, runOverKafka } from './run-kafka.ts'
 import { settledRules, tellReloads } from './run-reload.ts'
-import { modelsOption, rulesDirs, rulesOption } from './rules.ts'
+import { rulesDirs, rulesOption } from './rules.ts'
 import { Screen } from './screen.ts'
 import { configOption } from './topics.ts'
 import { VERSION } from './version.ts'
 
-interface Options {
-  format: Format
-  platform?: string
+interface Options extends LogOptions {
   rules: string[]
-  catalogue?: string
-  geo?: string[]
-  models?: string
-  backend: Backend
   output: string
   state?: string
-  lateness?: Ms
   follow?: boolean
   quiet?: boolean
   json?: boolean
   partitions: number
-  markEvery: number
   snapshotEvery: Ms
   log: string
   kafka?: boolean
@@ -56,7 +45,6 @@ const REPLAY_OPTIONS = ['replayOf', 'format', 'platform', 'output', 'catalogue',
 const ARCHIVE_OPTIONS = ['archive', 'output', 'catalogue', 'geo', 'models', 'partitions', 'acceptVersion', 'quiet', 'json']
 const KAFKA_OPTIONS = ['kafka', 'config', 'roles', 'acceptVersion', 'log', 'quiet']
 const MOST_PARTITIONS = 1024
-const MOST_PER_MARK = 1_000_000
 /** What the shell is told of a run that a signal ended. */
 const STOPPED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 type Signal = keyof typeof STOPPED
@@ -76,26 +64,17 @@ a process that is stopped by Ctrl-C or SIGTERM leaves in good order with 0.
 
 /** `invigil run`: from logs to warnings, in one process. */
 export function runCommand(): Command {
-  return new Command('run')
-    .description('read telemetry logs and write warnings')
-    .argument('[log...]', 'NDJSON files, compressed with gzip or not; `-` or none: standard input')
-    .addOption(new Option('--format <format>', 'format of the logs').choices(FORMATS).default('canonical'))
-    .option('--platform <id>', 'the platform of events that name none')
+  return addLogOptions(new Command('run').description('read telemetry logs and write warnings')
+    .argument('[log...]', 'NDJSON files, compressed with gzip or not; `-` or none: standard input'))
     .addOption(rulesOption())
-    .option('--catalogue <file>', 'platforms, courses and classes, as YAML or JSON')
-    .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
-    .addOption(modelsOption())
-    .addOption(new Option('--backend <name>', 'what runs models: WebAssembly, plain JavaScript, or `@tensorflow/tfjs-node` where that is installed').choices(BACKENDS).default(DEFAULT_BACKEND))
     .option('--output <dir>', 'folder for warnings.ndjson, summary.json and the like', 'invigil-output')
     .option('--state <dir>', 'folder for snapshots: the same command goes on after a crash or Ctrl-C')
-    .option('--lateness <duration>', `how far behind its platform's newest event an event may come (default: ${formatDuration(DEFAULT_LATENESS)}); the catalogue may say it for each platform`, duration)
     .option('--follow', 'read on as the log grows, until Ctrl-C')
     .option('--watch-rules', 'when files in the `--rules` directories change, go on under the new rules without a restart, once they are whole, good and pass their tests')
     .option('--replay-of <state>', 'the state folder of an earlier run over the same log: repeat it under the rules of then, line by line where it changed them')
     .option('--quiet', 'print no warnings and no progress, only the summary')
     .option('--json', 'print the summary as JSON, and nothing else')
     .option('--partitions <n>', 'split each stage into so many tasks; the warnings are the same', wholeNumber(MOST_PARTITIONS), 1)
-    .option('--mark-every <n>', 'lines after which what is held is looked through; the warnings are the same where no event comes late', wholeNumber(MOST_PER_MARK), MARK_EVERY)
     .addOption(new Option('--snapshot-every <duration>', 'time between snapshots').argParser(duration).default(SNAPSHOT_EVERY, formatDuration(SNAPSHOT_EVERY)))
     .addOption(new Option('--log <level>', 'what the program says of itself on standard error, as JSON').choices(['silent', 'error', 'warn', 'info', 'debug']).default('warn'))
     .option('--kafka', 'read and write topics in Kafka, with state in Redis, together with other processes: see docs/config.md')
