@@ -149,7 +149,7 @@ class Pace {
     if (this.records - this.counted < this.markEvery) return
     const { next } = this.history
     if (next !== undefined && next.kind !== 'start' && next.records <= this.records && next.mark === this.time.mark + 1) await this.again()
-    else this.mark('count', this.records)
+    else this.mark('next', this.records)
   }
 
   async end(): Promise<void> {
@@ -174,7 +174,7 @@ class Pace {
     }
   }
 
-  private mark(kind: 'count' | 'idle', counted: number): void {
+  private mark(kind: 'next' | 'idle', counted: number): void {
     this.counted = counted
     const { context } = this.context.setup
     this.isOver = !this.taker.mark(kind === 'idle' ? this.time.idle(context) : this.time.next(context), this.context)
