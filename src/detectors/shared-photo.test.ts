@@ -20,7 +20,7 @@ describe('two learners', () => {
     const d = drive(sharedPhoto).feed(check('08:00:00', 'A', face), check('09:00:00', 'B', close)).mark('2026-03-04T00:00:00')
     expect(d.warnings().map((w) => w.episode)).toEqual(['ongoing', 'ended'])
     expect(d.latest()).toMatchObject([
-      { subject: { kind: 'photo', platform: 'p1', id: face }, learners: [{ id: 'A' }, { id: 'B' }], facts: { kind: 'shared', checks: 2, distance: 3 } },
+      { subject: { kind: 'photo', platform: 'p1', id: close }, learners: [{ id: 'A' }, { id: 'B' }], facts: { kind: 'shared', checks: 2, distance: 3 } },
     ])
     expect(d.latest()[0]?.summary.en).toBe('the same face photo was used for 2 learners (A, B) in 2 checks, 3 bits apart (limit 3)')
   })
@@ -28,6 +28,14 @@ describe('two learners', () => {
   test('three learners with one clip are one warning', () => {
     const d = drive(sharedPhoto).feed(check('08:00:00', 'A', face), check('08:20:00', 'B', close), check('08:40:00', 'C', face)).mark('2026-03-04T00:00:00')
     expect(d.latest().map((w) => w.facts.learners)).toEqual([['A', 'B', 'C']])
+  })
+
+  test('a photo that two learners come close to in different bands gives two warnings, not one id twice', () => {
+    const elsewhere = `a5c0${face.slice(4)}` // 2 bits, in the first band
+    const d = drive(sharedPhoto).feed(check('08:00:00', 'A', face), check('08:20:00', 'B', close), check('08:40:00', 'C', elsewhere)).mark('2026-03-05T00:00:00')
+    const told = d.warnings().map((w) => `${w.id} ${w.revision}`)
+    expect(new Set(told).size).toBe(told.length)
+    expect(d.latest().map((w) => w.facts.learners)).toEqual([['A', 'B'], ['A', 'C']])
   })
 
   test('another hash only when it is equal', () => {

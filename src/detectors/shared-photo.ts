@@ -202,7 +202,9 @@ function start(kind: Facts['kind'], checks: readonly Check[], distance: number, 
   const open = state.open ?? []
   if (open.length >= MOST_OPEN) return
   const first = checks[0] as Check
-  const episode: Episode = { kind, photo: first.photo, begin: first.time, end: now, learners: [], checks: 0, distance, evidence: newEvidence() }
+  // INVARIANT (identity): one photo may be found again in two bands, by two learners. What they sent tells the warnings apart.
+  const { photo } = kind === 'shared' ? (checks[checks.length - 1] as Check) : first
+  const episode: Episode = { kind, photo, begin: first.time, end: now, learners: [], checks: 0, distance, evidence: newEvidence() }
   for (const c of checks) goOn(episode, c)
   state.open = open.concat(episode)
   raise(episode, 'ongoing', context)
