@@ -113,6 +113,13 @@ export class Series {
     cursor.numbers[at] = (cursor.numbers[at] as number) + by
   }
 
+  /** Makes all 0. */
+  clear(): void {
+    const { cursor } = this
+    const begin = cursor.at + this.from
+    cursor.numbers.fill(0, begin, begin + this.length)
+  }
+
   /** Multiplies all by `factor`. */
   scale(factor: number): void {
     const { cursor } = this
