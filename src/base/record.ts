@@ -70,6 +70,11 @@ export class Cursor {
   /** Rare parts that a row may have. */
   width = 0
 
+  /** Writes a number of the row. */
+  put(i: number, value: number): void {
+    this.numbers[this.at + i] = value
+  }
+
   rare(i: number): unknown {
     return this.row.rares?.[i]
   }
@@ -128,7 +133,7 @@ export class Series {
   }
 }
 
-type View<T> = new (cursor: Cursor, from: From) => T
+type View<T> = new (cursor: Cursor) => T
 
 /** Where a record's parts begin in its row. */
 export interface From {
@@ -146,7 +151,8 @@ export class Shape<T> {
   /** What the numbers of a new record are. */
   readonly initial: readonly number[]
   private readonly flags: ReadonlySet<string>
-  private readonly View: View<T>
+  /** Classes of views by the place that they are of, while somebody has some. */
+  private readonly views = new Map<string, WeakRef<View<T> & object>>()
 
   constructor(spec: Spec) {
     const all = Object.entries(spec)
@@ -160,12 +166,19 @@ export class Shape<T> {
     this.rares = named('rare')
     this.initial = numbers.map(([, initial]) => initial)
     this.flags = new Set(named('flag'))
-    this.View = compile(this, this.flags) as View<T>
+    // A name that is none is told when the shape is declared.
+    for (const name of Object.keys(spec)) checked(name)
   }
 
   /** A view of this shape's part of whatever row the cursor stands on. */
   view(cursor: Cursor, from: From): T {
-    return new this.View(cursor, from)
+    const place = [from.numbersFrom, from.refsFrom, from.raresFrom].join(' ')
+    let View = this.views.get(place)?.deref()
+    if (View === undefined) {
+      View = compile(this, this.flags, from) as View<T>
+      this.views.set(place, new WeakRef(View))
+    }
+    return new View(cursor)
   }
 
   /** A new record with a row of its own. */
@@ -196,27 +209,22 @@ export function record<P extends readonly Spec[]>(...parts: P): Shape<FieldsOf<A
 }
 
 /**
- * The class of views. It is compiled from text, one for each shape, since accessors that share one function share what the
- * compiler learns of it, too, and are ten times as slow. The names come from the program's own sources.
+ * The class of views of one place in the row. It is compiled from text, one for each, since accessors that share one function share what the
+ * compiler learns of it, too, and are ten times as slow; and with places written out, since V8 puts functions of up to 27 bytes of its code
+ * into their callers however many there are. The names come from the program's own sources.
  */
-function compile({ numbers, refs, rares }: Shape<unknown>, flags: ReadonlySet<string>): unknown {
+function compile({ numbers, refs, rares }: Shape<unknown>, flags: ReadonlySet<string>, { numbersFrom, refsFrom, raresFrom }: From): unknown {
   const runs = runsOf(numbers)
-  const made = [...runs].map(([name, { from, length }]) => `; this.$${name} = new Series($c, from.numbersFrom + ${from}, ${length})`).join('')
-  const body = [`constructor($c, from) { this.$c = $c; this.$n = from.numbersFrom; this.$r = from.refsFrom; this.$q = from.raresFrom${made} }`]
-  for (const name of runs.keys()) body.push(`get ${checked(name)}() { return this.$${name} }`)
+  const made = [...runs].map(([name, { from, length }]) => `; this.$${name} = new Series($c, ${numbersFrom + from}, ${length})`).join('')
+  const body = [`constructor($c) { this.$c = $c${made} }`]
+  for (const name of runs.keys()) body.push(`get ${name}() { return this.$${name} }`)
   numbers.forEach((name, i) => {
     if (name.includes('.')) return
-    const place = `$c.numbers[$c.at + this.$n + ${i}]`
-    body.push(`get ${checked(name)}() { const { $c } = this; return ${flags.has(name) ? `${place} === 1` : place} }`)
-    body.push(`set ${name}(v) { const { $c } = this; ${place} = ${flags.has(name) ? 'v ? 1 : 0' : 'v'} }`)
+    const [place, is, value] = flags.has(name) ? [numbersFrom + i, ' === 1', 'v ? 1 : 0'] : [numbersFrom + i, '', 'v']
+    body.push(`get ${name}() { const { $c } = this; return $c.numbers[$c.at + ${place}]${is} }`, `set ${name}(v) { this.$c.put(${place}, ${value}) }`)
   })
-  refs.forEach((name, i) => {
-    const place = `this.$c.refs[this.$r + ${i}]`
-    body.push(`get ${checked(name)}() { return ${place} }`, `set ${name}(v) { ${place} = v }`)
-  })
-  rares.forEach((name, i) => {
-    body.push(`get ${checked(name)}() { return this.$c.rare(this.$q + ${i}) }`, `set ${name}(v) { this.$c.setRare(this.$q + ${i}, v) }`)
-  })
+  refs.forEach((name, i) => body.push(`get ${name}() { return this.$c.refs[${refsFrom + i}] }`, `set ${name}(v) { this.$c.refs[${refsFrom + i}] = v }`))
+  rares.forEach((name, i) => body.push(`get ${name}() { return this.$c.rare(${raresFrom + i}) }`, `set ${name}(v) { this.$c.setRare(${raresFrom + i}, v) }`))
   // oxlint-disable-next-line typescript/no-implied-eval
   return new Function('Series', `return class { ${body.join('\n')} }`)(Series)
 }
