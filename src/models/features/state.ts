@@ -1,4 +1,4 @@
-import { flag, number, rare, record, ref, series, type RecordOf } from '../../base/record.ts'
+import { far, fieldsOf, flag, number, rare, record, ref, series, type RecordOf } from '../../base/record.ts'
 import { MINUTE, type Ms } from '../../base/time.ts'
 import type { Event, Field } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
@@ -40,14 +40,16 @@ export const WAITING = 6
 export const BEAT_SIZE = 2
 
 /**
- * One learner's activity: first, side by side, what every beat touches; then the chapter at hand, sums that fade from sitting to sitting (`FADING`),
+ * One learner's activity: first what every beat touches; then, far from it, the chapter at hand, sums that fade from sitting to sitting (`FADING`),
  * and what goes across chapters. Times of 0 are no time. A chapter's flags are those of `tracks.ts`.
  */
-export const activityFields = {
+export const activityFields = fieldsOf({
   chapter: ref<string>(),
   session: ref<string>(),
   /** The latest event of any kind; how many beats wait (-1: the next one must not), the rate at which they play, and what they say. */
   latest: number(0), waiting: number(-1), rate: number(1), waitingBeats: series(WAITING * BEAT_SIZE),
+  others: rare<number[]>(),
+}, far({
   /** Of the chapter at hand: the time of its latest event, its flags, its latest media position (NaN: unknown). */
   at: number(0), flags: number(0), position: number(NaN),
   /** Its latest gap between two beats in ms and media step in seconds, if nothing came between (-1: none); when its latest beat arrived. */
@@ -100,8 +102,7 @@ export const activityFields = {
   photoHigh: number(NaN), photoLow: number(NaN),
   /** Seconds of the latest pause. */
   paused: number(0),
-  others: rare<number[]>(),
-}
+}))
 export const activity = record(activityFields)
 export type Activity = RecordOf<typeof activity>
 

@@ -12,13 +12,14 @@ import { WAITING } from './state.ts'
 const START = Date.UTC(2026, 2, 2)
 const surroundings: Omit<Around, 'span'> = { cadence: 15 * SECOND, rate: 1.25, checks: 5 * MINUTE, sends: () => true, lengthOf: () => 600, minutesEast: () => 480 }
 
-/** An activity, and the numbers that it lies in. */
-function follower(): { state: Activity; numbers: Float64Array } {
+/** An activity, and where its numbers lie. */
+function follower(): { state: Activity; number: (i: number) => number | undefined } {
   const cursor = new Cursor()
-  cursor.numbers = Float64Array.from(activity.initial)
-  cursor.refs = []
+  cursor.numbers = Float64Array.from(activity.initial.slice(0, activity.near))
+  cursor.far.numbers = Float64Array.from(activity.initial.slice(activity.near))
   cursor.width = activity.rares.length
-  return { state: activity.view(cursor, { numbersFrom: 0, refsFrom: 0, raresFrom: 0 }), numbers: cursor.numbers }
+  const state = activity.view(cursor, { numbersFrom: 0, farFrom: 0, refsFrom: 0, raresFrom: 0 })
+  return { state, number: (i) => (i < activity.near ? cursor.numbers[i] : cursor.far.numbers[i - activity.near]) }
 }
 
 const NUMBERS = activity.numbers.flatMap((name, i) => (name === 'waiting' ? [] : [{ name, i }]))
@@ -41,7 +42,7 @@ function compare(events: readonly Event[], random: () => number): number {
     readFeatures(waits.state, around, rows[0], 0)
     readFeatures(atOnce.state, around, rows[1], 0)
     const unlike = FEATURES.filter((_, i) => !Object.is(rows[0][i], rows[1][i])).map((f) => f.name)
-    const others = NUMBERS.filter(({ i }) => !Object.is(waits.numbers[i], atOnce.numbers[i])).map(({ name }) => name)
+    const others = NUMBERS.filter(({ i }) => !Object.is(waits.number(i), atOnce.number(i))).map(({ name }) => name)
     expect([unlike, others, waits.state.others], `after event ${n}`).toEqual([[], [], atOnce.state.others])
   })
   return waited
