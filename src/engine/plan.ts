@@ -2,18 +2,24 @@ import { ACTIONS, type Action } from '../telemetry/event.ts'
 import type { AnyLearnerDetector } from './detector.ts'
 import type { Rule } from './rule.ts'
 
-/** One rule as the hot path calls it. A class, so that all have one shape, however their detectors were written. */
+/** One rule as the hot path calls it. A class that has its function at hand, so that all have one shape, however their detectors were written. */
 export class Call {
   readonly slot: number
   readonly params: unknown
   readonly scope: Rule['scope']
-  readonly detector: AnyLearnerDetector
+  readonly onEvent: AnyLearnerDetector['onEvent']
+  private readonly detector: AnyLearnerDetector
 
   constructor(rule: Rule, slot: number) {
     this.slot = slot
     this.params = rule.params
     this.scope = rule.scope
     this.detector = rule.detector as AnyLearnerDetector
+    this.onEvent = this.detector.onEvent
+  }
+
+  sees(action: Action): boolean {
+    return this.detector.actions.includes(action)
   }
 }
 
@@ -27,5 +33,5 @@ export interface Plan {
 /** What every action leads to, for learner rules in the order of their slots. */
 export function planOf(rules: readonly Rule[]): ReadonlyMap<Action, Plan> {
   const calls = rules.map((rule, slot) => new Call(rule, slot))
-  return new Map(ACTIONS.map((action, index) => [action, { index, calls: calls.filter((c) => c.detector.actions.includes(action)) }]))
+  return new Map(ACTIONS.map((action, index) => [action, { index, calls: calls.filter((c) => c.sees(action)) }]))
 }
