@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Cursor, flag, number, plainNumber, rare, record, ref, series, setPlainNumber } from './record.ts'
+import { Cursor, far, flag, number, plainNumber, rare, record, ref, series, setPlainNumber } from './record.ts'
 
 const shape = record({ at: number(-Infinity), device: ref<string>(), raised: flag, count: number(), others: ref<number[]>() })
 
@@ -19,7 +19,7 @@ test('fields are read as they were written', () => {
 
 test('views of one cursor move from row to row, each to its own part', () => {
   const cursor = new Cursor()
-  const [first, second] = [shape.view(cursor, { numbersFrom: 1, refsFrom: 0, raresFrom: 0 }), shape.view(cursor, { numbersFrom: 4, refsFrom: 2, raresFrom: 1 })]
+  const [first, second] = [shape.view(cursor, { numbersFrom: 1, farFrom: 0, refsFrom: 0, raresFrom: 0 }), shape.view(cursor, { numbersFrom: 4, farFrom: 0, refsFrom: 2, raresFrom: 1 })]
   const numbers = Float64Array.from({ length: 16 }, (_, i) => i)
   const stand = (at: number, refs: unknown[]) => Object.assign(cursor, { numbers, at, refs })
   stand(0, ['a', undefined, 'b', [1]])
@@ -38,7 +38,7 @@ test('what is rare takes room only while it is there', () => {
   const cursor = new Cursor()
   cursor.width = 4
   const shape = record({ chain: rare<{ n: number }>(), open: rare<string>() })
-  const [first, second] = [shape.view(cursor, { numbersFrom: 0, refsFrom: 0, raresFrom: 0 }), shape.view(cursor, { numbersFrom: 0, refsFrom: 0, raresFrom: 2 })]
+  const [first, second] = [shape.view(cursor, { numbersFrom: 0, farFrom: 0, refsFrom: 0, raresFrom: 0 }), shape.view(cursor, { numbersFrom: 0, farFrom: 0, refsFrom: 0, raresFrom: 2 })]
   first.open = undefined
   expect([first.open, cursor.row.rares]).toEqual([undefined, undefined])
   first.chain = { n: 1 }
@@ -56,7 +56,7 @@ test('a series lies among the numbers of its row, in every row', () => {
   expect([shape.numbers, shape.initial]).toEqual([['before', 'bins.0', 'bins.1', 'bins.2', 'after', 'runs.0'], [7, 0, 0, 0, 8, 0]])
   const cursor = new Cursor()
   cursor.numbers = Float64Array.from({ length: 16 }, (_, i) => i)
-  const r = shape.view(cursor, { numbersFrom: 1, refsFrom: 0, raresFrom: 0 })
+  const r = shape.view(cursor, { numbersFrom: 1, farFrom: 0, refsFrom: 0, raresFrom: 0 })
   const { bins } = r
   expect([r.before, bins.get(0), bins.get(2), r.after, r.runs.get(0), bins.length]).toEqual([1, 2, 4, 5, 6, 3])
   cursor.at = 8
@@ -78,4 +78,23 @@ test('a record of several parts has all of their fields, and no name twice', () 
   const both = record({ one: number(1) }, { two: flag }, { three: ref<string>() })
   expect([both.numbers, both.refs, both.make().one]).toEqual([['one', 'two'], ['three'], 1])
   expect(() => record({ one: number(1), next: number() }, { next: number(0) })).toThrow('two parts of a record have the field `next`')
+})
+
+test('far numbers lie in another row, and are named last', () => {
+  const shape = record({ a: number(1), ...far({ b: number(2), c: flag, d: series(2) }), e: number(5), f: ref<string>() })
+  expect([shape.numbers, shape.near, shape.initial]).toEqual([['a', 'e', 'b', 'c', 'd.0', 'd.1'], 2, [1, 5, 2, 0, 0, 0]])
+  const own = shape.make()
+  expect([own.a, own.b, own.c, own.d.get(1), own.e]).toEqual([1, 2, false, 0, 5])
+  const cursor = new Cursor()
+  cursor.numbers = Float64Array.from({ length: 8 }, (_, i) => i)
+  cursor.far.numbers = Float64Array.from({ length: 16 }, (_, i) => 100 + i)
+  const r = shape.view(cursor, { numbersFrom: 2, farFrom: 3, refsFrom: 0, raresFrom: 0 })
+  const { d } = r
+  expect([r.a, r.e, r.b, d.get(0), d.get(1)]).toEqual([2, 3, 103, 105, 106])
+  Object.assign(cursor, { at: 4 })
+  Object.assign(cursor.far, { at: 8 })
+  r.b = 7
+  r.c = true
+  d.add(1, 1)
+  expect([r.a, r.b, r.c, [...cursor.far.numbers.subarray(11, 15)]]).toEqual([6, 7, true, [7, 1, 113, 115]])
 })

@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import { number, rare, record, ref, series } from '../base/record.ts'
 import { MINUTE, SECOND, formatTime } from '../base/time.ts'
+import type { AnyDetector } from '../engine/detector.ts'
+import { Entry } from '../engine/entry.ts'
+import { layoutOf, RowReader } from '../engine/layout.ts'
 import type { Scorer } from '../engine/ports.ts'
-import { activity, FEATURES, observe, readFeatures } from '../models/features/index.ts'
+import { Table } from '../engine/table.ts'
+import { activity, activityFields, FEATURES, observe, readFeatures } from '../models/features/index.ts'
 import { openScorer } from '../models/runtime/scorer.ts'
 import type { Event } from '../telemetry/event.ts'
 import { advancePlayback, playback } from '../telemetry/playback.ts'
-import { at, drive, instant, type Drive, type Fields } from '../testing/drive.ts'
+import { at, drive, instant, ruleOf, type Drive, type Fields } from '../testing/drive.ts'
+import { rowBytes } from '../testing/row-bytes.ts'
 import { testModels, tinyModel } from '../testing/tiny-model.ts'
 import type { Warning } from '../warnings/warning.ts'
 import { brushingModel } from './brushing-model.ts'
@@ -149,4 +155,39 @@ test('backends warn alike', async () => {
   }))
   expect(wasm?.length).toBeGreaterThan(0)
   expect(cpu).toEqual(wasm)
+})
+
+interface Version {
+  table: Table
+  entry: Entry
+  rules: ReturnType<typeof ruleOf>[]
+  state: Record<string, unknown> & { others: { set: (i: number, n: number) => void } }
+}
+
+/** State as it was in version 1: chapters beside the one at hand lay among the numbers, and no beat waited. */
+function ofVersion1(): AnyDetector {
+  const { waiting: _, rate: _rate, waitingBeats: _beats, ...fields } = activityFields
+  const state = record({
+    ...fields, others: series(15), zone: number(0), due: number(0), class: ref<string>(), course: ref<string>(), first: ref<string>(), count: number(0), since: number(0), episode: rare<object>(),
+  })
+  return { ...brushingModel, version: 1, migrations: {}, state }
+}
+
+test.each([['no other chapter', 0], ['another chapter', 7]])('state of version 1 is read, with %s', (_, first) => {
+  const [before, after] = [ofVersion1(), brushingModel as AnyDetector].map((detector) => {
+    const table = new Table(1, {}, [detector])
+    const entry = new Entry('L', table)
+    table.enter(entry)
+    return { table, entry, rules: [ruleOf(detector)], state: table.state(0) as Version['state'] }
+  }) as [Version, Version]
+  const numbers = { latest: 5, at: 5, played: 600, typical: 15_000, count: 40, due: 900, since: 3, zone: 480, photoHigh: 17 }
+  Object.assign(before.state, numbers, { tells: true })
+  before.state.others.set(0, first)
+  const saved = rowBytes(before.table, before.entry)
+  const references = { refs: ['k1', 'a', 'e1', 'c1', 's'], rares: undefined }
+  const names = before.table.parts[0]?.refs ?? []
+  new RowReader(layoutOf(before.table, before.rules), after.table, after.rules).read(after.entry, new DataView(saved.buffer, saved.byteOffset), 0, () => references)
+  after.table.enter(after.entry)
+  expect(after.state).toMatchObject({ ...numbers, tells: true, waiting: -1, ...Object.fromEntries(names.map((name, i) => [name, references.refs[i]])) })
+  expect(after.state.others).toEqual(first === 0 ? undefined : [first, ...Array.from({ length: 14 }, () => 0)])
 })

@@ -5,7 +5,7 @@ import { plausible } from '../base/plausible.ts'
 import { DAY, duration, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import { fnv1a } from '../base/hash.ts'
 import { defineDetector, type Context, type Sentence } from '../engine/detector.ts'
-import { FEATURES, SITTING_GAP } from '../models/features/index.ts'
+import { FEATURES, SITTING_GAP, takeIn } from '../models/features/index.ts'
 import { follow, followFields, readRow } from '../models/follow.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
 import type { Reason } from '../warnings/warning.ts'
@@ -30,15 +30,19 @@ interface Episode {
   reasons: Reason[]
 }
 
-const fields = record(followFields, {
+// Every event touches both ends of the activity: numbers lie before it, texts after it.
+const fields = record({
+  /** An episode begins no earlier. */
+  since: number(0),
+  /** Events since the sitting or the episode before. */
+  count: number(0),
   /** When the learner is judged next; 0: not while it is silent. */
   due: number(0),
+}, followFields, {
   class: ref<string>(),
   course: ref<string>(),
-  /** Since the sitting or the episode before: the first event, and how many. An episode begins no earlier than `since`. */
+  /** The first of those counted. */
   first: ref<string>(),
-  count: number(0),
-  since: number(0),
   episode: rare<Episode>(),
 })
 type State = RecordOf<typeof fields>
@@ -63,7 +67,8 @@ const byName = new Map(FEATURES.map((f) => [f.name, f]))
 /** Follows what a learner does and asks a trained model every ten minutes, and when the sitting is over, how likely a program does it. */
 export const brushingModel = defineDetector<typeof params, State, Facts>({
   name: 'brushing-model',
-  version: 1,
+  version: 2,
+  migrations: { 1: migrateOthers },
   summary: 'A trained model takes what a learner does for the doing of a program.',
   stage: 'learner',
   params,
@@ -77,24 +82,28 @@ export const brushingModel = defineDetector<typeof params, State, Facts>({
   state: fields,
   model: { name: MODEL, features: FEATURES.map((f) => f.name) },
   onEvent(event, context) {
-    const { state, platform, id, wakeAt } = context
+    const { state } = context
     if (event.time - state.latest > SITTING_GAP) state.count = 0
     follow(event, context)
-    if (event.class !== undefined) state.class = event.class
-    if (event.course !== undefined) state.course = event.course
+    // What is written is what the collector looks at.
+    if (event.class !== undefined && event.class !== state.class) state.class = event.class
+    if (event.course !== undefined && event.course !== state.course) state.course = event.course
     if (state.count++ === 0) state.first = event.id
     const { episode } = state
     if (episode !== undefined) {
       addEvidence(episode.evidence, event.id)
       if (event.chapter !== undefined && !episode.chapters.includes(event.chapter) && episode.chapters.length < MOST_CHAPTERS) episode.chapters.push(event.chapter)
     }
-    if (state.due > event.time && state.due - event.time <= EVERY) return
+    const { due } = state
+    if (due > event.time && due - event.time <= EVERY) return
+    const { platform, id, wakeAt } = context
     const phase = (fnv1a(`${platform}\u0000${id}`) % (EVERY / GRID)) * GRID
     state.due = Math.floor((event.time - phase) / EVERY) * EVERY + phase + EVERY
     wakeAt(state.due)
   },
   onTimer(at, context) {
     const { state, params, wakeAt, ask } = context
+    takeIn(state)
     const silent = at - state.latest
     const isOver = silent >= SITTING_GAP
     // In a silence nothing is learnt that the end of the sitting does not tell.
@@ -128,6 +137,12 @@ export const brushingModel = defineDetector<typeof params, State, Facts>({
     }
   },
 })
+
+/** Brings state of version 1 to 2: chapters beside the one at hand take room only where there are some. */
+function migrateOthers(state: unknown): unknown {
+  const { others } = state as { others: number[] }
+  return { ...(state as object), others: others.some((n) => n !== 0) ? others : undefined }
+}
 
 function begin({ began, since, chapter, class: klass, course, first, count }: State): Episode {
   const evidence = newEvidence()

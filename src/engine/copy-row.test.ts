@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { number, rare, record, ref } from '../base/record.ts'
+import { far, number, rare, record, ref } from '../base/record.ts'
 import { ruleOf } from '../testing/drive.ts'
 import { RowCopy } from './copy-row.ts'
 import { defineDetector, type AnyDetector } from './detector.ts'
@@ -11,12 +11,13 @@ import { Table, TIMERS } from './table.ts'
 const own = record({ seen: number(0), at: ref<string>() })
 interface State {
   n: number
+  apart: number
   name: string | undefined
   list: string[] | undefined
 }
 const kept = (name: string): AnyDetector => defineDetector<z.ZodObject, State, object>({
   name, version: 1, summary: name, stage: 'learner', params: z.strictObject({}), actions: [], needs: [],
-  state: record({ n: number(NaN), name: ref<string>(), list: rare<string[]>() }), onEvent: () => undefined, explain: () => ({ en: '', zh: '' }),
+  state: record({ n: number(NaN), ...far({ apart: number(3) }), name: ref<string>(), list: rare<string[]>() }), onEvent: () => undefined, explain: () => ({ en: '', zh: '' }),
 })
 const boxed = defineDetector<z.ZodObject, { all: number[] }, object>({
   name: 'boxed', version: 1, summary: 'boxed', stage: 'learner', params: z.strictObject({}), actions: [], needs: [], newState: () => ({ all: [] }), onEvent: () => undefined, explain: () => ({ en: '', zh: '' }),
@@ -38,7 +39,7 @@ test('what both keep goes along, wherever it lies; the rest is new', () => {
   old.last = 1000
   from.enter(old)
   Object.assign(from.own(own), { seen: 5, at: 'here' })
-  for (const [slot, n] of [[0, 1], [2, 3], [3, -0]] as const) Object.assign(stateOf(from, old, slot) as State, { n, name: `n${n}`, list: [`l${n}`] })
+  for (const [slot, n] of [[0, 1], [2, 3], [3, -0]] as const) Object.assign(stateOf(from, old, slot) as State, { n, apart: n + 10, name: `n${n}`, list: [`l${n}`] })
   ;(stateOf(from, old, 1) as { all: number[] }).all.push(7)
   // Timers of all slots, and as they are queued.
   for (let slot = 0; slot < 5; slot++) old.numbers.set([100 + slot, 50], old.at + TIMERS + 2 * slot)
@@ -50,11 +51,11 @@ test('what both keep goes along, wherever it lies; the rest is new', () => {
   expect({ seen: to.own(own).seen, at: to.own(own).at }).toEqual({ seen: 5, at: 'here' })
   expect(stateOf(to, entry, 1)).toEqual({ all: [7] })
   const states = [0, 2, 3].map((slot) => {
-    const { n, name, list } = stateOf(to, entry, slot) as State
-    return { n, name, list }
+    const { n, apart, name, list } = stateOf(to, entry, slot) as State
+    return { n, apart, name, list }
   })
-  const fresh = { n: NaN, name: undefined, list: undefined }
-  expect(states).toEqual([fresh, fresh, { n: -0, name: 'n0', list: ['l0'] }])
+  const fresh = { n: NaN, apart: 3, name: undefined, list: undefined }
+  expect(states).toEqual([fresh, fresh, { n: -0, apart: 10, name: 'n0', list: ['l0'] }])
   expect([0, 1, 2, 3, 4].map((slot) => entry.wake(slot))).toEqual([0, 101, 0, 103, 104])
   expect([0, 1, 2, 3, 4].map((slot) => entry.numbers[entry.at + TIMERS + 2 * slot + 1])).toEqual([0, 0, 0, 0, 0])
 })

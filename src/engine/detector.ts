@@ -170,7 +170,7 @@ export interface LearnerDetector<P extends z.ZodObject, S, F> extends DetectorBa
   readonly stage: 'learner'
   /** The events it sees. */
   readonly actions: readonly Action[]
-  onEvent(event: Event, context: Context<z.output<P>, S, F>): void
+  onEvent(this: void, event: Event, context: Context<z.output<P>, S, F>): void
   /** Sees events that came later than the watermark, too; `now` is the watermark then. */
   onLate?(event: Event, context: Context<z.output<P>, S, F>): void
   /** The model that it asks, and the features that it fills a row with, in their order. A rule of it cannot be loaded without that model. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { flag, number, record, series, type Series, type Shape } from '../base/record.ts'
+import { far, flag, number, record, series, type Series, type Shape } from '../base/record.ts'
 import { ruleOf } from '../testing/drive.ts'
+import { rowBytes } from '../testing/row-bytes.ts'
 import { defineDetector } from './detector.ts'
 import { Entry } from './entry.ts'
 import { layoutOf, mostRowBytes, RowReader, writeRow } from './layout.ts'
@@ -15,11 +16,6 @@ const rowOf = (table: Table): Row => {
   return row
 }
 const numbersOf = (table: Table, row: Row) => [...row.numbers.subarray(row.at, row.at + table.rows.width)]
-
-const rowBytes = (table: Table, row: Row): Uint8Array => {
-  const out = Buffer.alloc(mostRowBytes(table))
-  return out.subarray(0, writeRow(table, row, out, 0))
-}
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength)
 
@@ -97,4 +93,39 @@ test('a series is saved as its numbers, and migrations get and give it as an arr
   const { n, bins } = after.state(0) as Bins
   expect(given).toEqual([{ n: 5, bins: [6, 7] }])
   expect([reader.same, n, bins.get(0), bins.get(1), bins.get(2)]).toEqual([false, 50, 6, 7, 8])
+})
+
+interface Four extends Bins {
+  first: number
+  last: number
+}
+const four = { first: number(1), n: number(NaN), bins: series(2), last: number(3) }
+const { first, n, bins, last } = four
+/** The same fields, near and far. */
+const shapes: Readonly<Record<string, Shape<Four>>> = {
+  'all near': record(four), 'some far': record({ first, ...far({ n, bins }), last }), 'others far': record({ n, bins, ...far({ first, last }) }), 'all far': record(far(four)),
+}
+
+test.each(Object.keys(shapes).flatMap((from) => Object.keys(shapes).map((to) => [from, to])))('far numbers are saved and read: from %s to %s', (from, to) => {
+  const [before, after] = [from, to].map((name) => {
+    const rule = ruleWith(shapes[name] as Shape<Bins>, 1)
+    const table = new Table(2, { own: shape }, [rule.detector, rule.detector])
+    return { table, rules: [rule, { ...rule, id: 'other' }] }
+  }) as [{ table: Table; rules: ReturnType<typeof ruleWith>[] }, { table: Table; rules: ReturnType<typeof ruleWith>[] }]
+  const states = (table: Table, entry: Entry) => {
+    table.enter(entry)
+    return [0, 1].map((slot) => table.state(slot) as Four)
+  }
+  const saved = ['K', 'L'].map((id) => new Entry(id, before.table))[1] as Entry
+  states(before.table, saved).forEach((state, slot) => {
+    state.n = 5 + slot
+    state.bins.set(1, 7 + slot)
+    state.last = -0
+  })
+  const layout = layoutOf(before.table, before.rules)
+  // As it was written before some were far.
+  if (from === 'all near') for (const part of [...layout.own, ...layout.rules]) delete part?.near
+  const loaded = ['J', 'K', 'L'].map((id) => new Entry(id, after.table))[2] as Entry
+  new RowReader(layout, after.table, after.rules).read(loaded, viewOf(rowBytes(before.table, saved)), 0, () => ({ refs: [], rares: undefined }))
+  expect(states(after.table, loaded).map((s) => [s.first, s.n, s.bins.get(0), s.bins.get(1), s.last])).toEqual([[1, 5, 0, 7, -0], [1, 6, 0, 8, -0]])
 })

@@ -10,6 +10,8 @@ interface SavedPart {
   detector: string
   version: number
   numbers: readonly string[]
+  /** How many of the numbers are not far; all of them where it is not told. */
+  near?: number
   refs: readonly string[]
   rares: readonly string[]
 }
@@ -21,13 +23,13 @@ export interface Layout {
   own: SavedPart[]
   /** By slot; null where a rule does not see this kind of key. */
   rules: (SavedPart | null)[]
-  /** The numbers of a new row, as texts: some are no numbers of JSON. */
+  /** The numbers of a new row, then those that are far, as texts: some are no numbers of JSON. */
   initial: string[]
 }
 
 export function layoutOf(table: Table, rules: readonly Rule[]): Layout {
   const saved = (name: string, part: Part, detector?: AnyDetector): SavedPart => (
-    { name, detector: detector?.name ?? '', version: detector?.version ?? 0, numbers: part.numbers, refs: part.refs, rares: part.rares }
+    { name, detector: detector?.name ?? '', version: detector?.version ?? 0, numbers: part.numbers, near: part.near, refs: part.refs, rares: part.rares }
   )
   return {
     timers: table.timers,
@@ -36,21 +38,33 @@ export function layoutOf(table: Table, rules: readonly Rule[]): Layout {
       const part = table.parts[slot]
       return part === undefined ? null : saved(r.id, part, r.detector)
     }),
-    initial: [...table.rows.initial].map(String),
+    initial: [...table.rows.initial, ...table.far.initial].map(String),
   }
 }
 
 /** A saved row takes at most so many bytes. */
-export function mostRowBytes({ rows: { width } }: Table): number {
+export function mostRowBytes({ rows, far }: Table): number {
+  const width = rows.width + far.width
   return Math.ceil(width / 8) + width * DOUBLE
 }
 
 const DOUBLE = Float64Array.BYTES_PER_ELEMENT
-// Rows of one block are written one after another, and so are those of one table. Halves of numbers are compared, since NaN is unlike itself and 0 like -0.
-let block: Float64Array = new Float64Array(0)
-let halves: Uint32Array = new Uint32Array(0)
-let initial: Float64Array = new Float64Array(0)
-let initialHalves: Uint32Array = new Uint32Array(0)
+
+/** Numbers in halves, which are compared, since NaN is unlike itself and 0 like -0. Made anew only for others than the last: rows of one block are written one after another. */
+class Halves {
+  private numbers: Float64Array = new Float64Array(0)
+  private halves: Uint32Array = new Uint32Array(0)
+
+  of(numbers: Float64Array): Uint32Array {
+    if (numbers !== this.numbers) {
+      this.numbers = numbers
+      this.halves = new Uint32Array(numbers.buffer, numbers.byteOffset, 2 * numbers.length)
+    }
+    return this.halves
+  }
+}
+
+const [nearHalves, farHalves, nearInitial, farInitial] = [new Halves(), new Halves(), new Halves(), new Halves()]
 let changed: Uint32Array = new Uint32Array(0)
 
 /**
@@ -58,23 +72,24 @@ let changed: Uint32Array = new Uint32Array(0)
  * queued is not state. Returns how many bytes.
  */
 export function writeRow(table: Table, row: Row, out: Uint8Array, at: number): number {
-  if (row.numbers !== block) {
-    block = row.numbers
-    halves = new Uint32Array(block.buffer, block.byteOffset, 2 * block.length)
-  }
-  if (table.rows.initial !== initial) {
-    initial = table.rows.initial
-    initialHalves = new Uint32Array(initial.buffer, initial.byteOffset, 2 * initial.length)
-    changed = new Uint32Array(2 * initial.length)
-  }
-  const { width } = table.rows
+  const { rows, far } = table
+  const width = rows.width + far.width
+  if (changed.length < 2 * width) changed = new Uint32Array(2 * width)
   const bits = Math.ceil(width / 8)
   const queued = TIMERS + 2 * table.timers
-  let [count, bit, byte, from] = [0, 1, 0, 2 * row.at]
+  let [halves, initial] = [nearHalves.of(row.numbers), nearInitial.of(rows.initial)]
+  let [count, bit, byte, from, as] = [0, 1, 0, 2 * row.at, 0]
   for (let i = 0; i < width; i++) {
+    if (i === rows.width) {
+      halves = farHalves.of(far.block(row.row))
+      initial = farInitial.of(far.initial)
+      from = 2 * far.offset(row.row)
+      as = 0
+    }
     const low = halves[from++] as number
     const high = halves[from++] as number
-    if ((low !== initialHalves[2 * i] || high !== initialHalves[2 * i + 1]) && !(i < queued && i >= TIMERS && ((i - TIMERS) & 1) === 1)) {
+    const isLike = low === initial[as++]
+    if ((high !== initial[as++] || !isLike) && !(i < queued && i >= TIMERS && ((i - TIMERS) & 1) === 1)) {
       byte |= bit
       changed[count++] = low
       changed[count++] = high
@@ -90,13 +105,20 @@ export function writeRow(table: Table, row: Row, out: Uint8Array, at: number): n
   return bits + 4 * count
 }
 
-/** Puts what a saved row of so many numbers says, from `from` on, into `numbers`, which are those of a new row. */
-function readRow(view: DataView, from: number, width: number, numbers: Float64Array, at: number): void {
-  let next = from + Math.ceil(width / 8)
-  for (let i = 0; i < width; i += 8) {
-    for (let bits = view.getUint8(from + (i >> 3)), n = at + i; bits !== 0; bits >>= 1, n++) {
+/** Numbers in memory; `at`: where the first of a saved row lies, or would lie. */
+interface Target {
+  numbers: Float64Array
+  at: number
+}
+
+/** Puts what a saved row of so many numbers says, from `from` on, into those of a new row: the first `width` into `near`, the others into `far`. */
+function readRow(view: DataView, from: number, all: number, width: number, near: Target, far: Target): void {
+  let next = from + Math.ceil(all / 8)
+  for (let i = 0; i < all; i += 8) {
+    for (let bits = view.getUint8(from + (i >> 3)), n = i; bits !== 0; bits >>= 1, n++) {
       if ((bits & 1) === 0) continue
-      numbers[n] = view.getFloat64(next, IS_LITTLE)
+      const { numbers, at } = n < width ? near : far
+      numbers[at + n] = view.getFloat64(next, IS_LITTLE)
       next += DOUBLE
     }
   }
@@ -121,6 +143,7 @@ export class RowReader {
   /** For each of today's slots, that of the saved row; -1 for none. */
   private readonly from: readonly number[]
   private readonly numbersAt: readonly number[]
+  private readonly farAt: readonly number[]
   private readonly refsAt: readonly number[]
   private readonly raresAt: readonly number[]
 
@@ -131,27 +154,35 @@ export class RowReader {
     this.same = JSON.stringify(saved) === JSON.stringify(layoutOf(table, rules))
     this.from = rules.map((r) => saved.rules.findIndex((p) => p?.name === r.id && p.detector === r.detector.name))
     const numbersAt: number[] = []
+    const farAt: number[] = []
     const refsAt: number[] = []
     const raresAt: number[] = []
+    const parts = [...saved.own, ...saved.rules]
     let [n, r, q] = [TIMERS + 2 * saved.timers, 0, 0]
-    for (const part of [...saved.own, ...saved.rules]) {
+    for (const part of parts) {
       numbersAt.push(n)
       refsAt.push(r)
       raresAt.push(q)
-      n += part?.numbers.length ?? 0
+      n += part?.near ?? part?.numbers.length ?? 0
       r += part?.refs.length ?? 0
       q += part?.rares.length ?? 0
     }
+    for (const part of parts) {
+      farAt.push(n)
+      n += (part?.numbers.length ?? 0) - (part?.near ?? part?.numbers.length ?? 0)
+    }
     this.numbersAt = numbersAt
+    this.farAt = farAt
     this.refsAt = refsAt
     this.raresAt = raresAt
   }
 
   /** Fills the numbers of a new row by what was saved of one, in `view` from `from` on; with other rules its references, too, which are needed then. */
   read(row: Row, view: DataView, from: number, references: () => References): void {
-    if (this.same) return readRow(view, from, this.table.rows.width, row.numbers, row.at)
+    if (this.same) return this.readSame(row, view, from)
     const numbers = Float64Array.from(this.saved.initial, Number)
-    readRow(view, from, numbers.length, numbers, 0)
+    const whole = { numbers, at: 0 }
+    readRow(view, from, numbers.length, numbers.length, whole, whole)
     const values = references()
     row.numbers[row.at + LAST] = numbers[LAST] as number
     this.moveTimers(row, numbers)
@@ -169,6 +200,11 @@ export class RowReader {
     })
   }
 
+  private readSame(row: Row, view: DataView, from: number): void {
+    const { rows, far } = this.table
+    readRow(view, from, rows.width + far.width, rows.width, row, { numbers: far.block(row.row), at: far.offset(row.row) - rows.width })
+  }
+
   private moveTimers(row: Row, numbers: Float64Array): void {
     const rules = this.rules.length
     for (let slot = 0; slot < this.table.timers; slot++) {
@@ -182,7 +218,8 @@ export class RowReader {
     const refsAt = this.refsAt[i] as number
     if (part.refs[0] === '') return refs[refsAt]
     const state: Record<string, unknown> = {}
-    part.numbers.forEach((name, n) => setPlainNumber(state, name, numbers[(this.numbersAt[i] as number) + n]))
+    const { near = part.numbers.length } = part
+    part.numbers.forEach((name, n) => setPlainNumber(state, name, numbers[n < near ? (this.numbersAt[i] as number) + n : (this.farAt[i] as number) + n - near]))
     part.refs.forEach((name, r) => (state[name] = refs[refsAt + r]))
     part.rares.forEach((name, q) => (state[name] = rares?.[(this.raresAt[i] as number) + q]))
     return state

@@ -156,7 +156,7 @@ export class LearnerStage {
       const call = calls[i] as Call
       if (call.scope !== undefined && !call.scope(event)) continue
       context.call(call.slot, call.params)
-      call.detector.onEvent(event, context)
+      call.onEvent(event, context)
     }
     const leaveAt = sightEvent(this.presence, event, this.set.catalogue, this.sinks.sighting)
     if (leaveAt !== undefined) part.timers.set(entry, this.sightingSlot, leaveAt)

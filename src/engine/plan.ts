@@ -2,19 +2,19 @@ import { ACTIONS, type Action } from '../telemetry/event.ts'
 import type { AnyLearnerDetector } from './detector.ts'
 import { readsOf, type Rule } from './rule.ts'
 
-/** One rule as the hot path calls it. A class, so that all have one shape, however their detectors were written. */
+/** One rule as the hot path calls it. A class that has its function at hand, so that all have one shape, however their detectors were written. */
 export class Call {
   readonly slot: number
   readonly params: unknown
   readonly scope: Rule['scope']
-  readonly detector: AnyLearnerDetector
+  readonly onEvent: AnyLearnerDetector['onEvent']
   readonly actions: readonly Action[]
 
   constructor(rule: Rule, slot: number) {
     this.slot = slot
     this.params = rule.params
     this.scope = rule.scope
-    this.detector = rule.detector as AnyLearnerDetector
+    this.onEvent = (rule.detector as AnyLearnerDetector).onEvent
     this.actions = readsOf(rule).actions
   }
 }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { flag, number, record, ref } from '../base/record.ts'
+import { far, flag, number, record, ref } from '../base/record.ts'
 import { Entry } from './entry.ts'
 import { Table } from './table.ts'
 
 const own = record({ seen: number(), class: ref<string>() })
-const plays = record({ at: number(NaN), playing: flag, chapter: ref<string>() })
+const plays = record({ at: number(NaN), ...far({ playing: flag }), chapter: ref<string>() })
 const rules = [{ state: plays }, undefined, { newState: () => ({ n: 0 }) }, { state: plays }]
 
 type Plays = { at: number; playing: boolean; chapter: string | undefined }

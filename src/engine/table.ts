@@ -11,6 +11,8 @@ export interface Kept {
 export interface Part extends From {
   readonly initial: readonly number[]
   readonly numbers: readonly string[]
+  /** How many of the numbers are not far. */
+  readonly near: number
   /** One without a name holds all of a rule's state as one object. */
   readonly refs: readonly string[]
   readonly rares: readonly string[]
@@ -37,6 +39,8 @@ const NOTHING: unknown[] = Object.freeze([]) as unknown as unknown[]
 /** The rows of one kind of key: the engine's own records first, then one for each rule. */
 export class Table {
   readonly rows: Rows
+  /** Numbers that lie apart, in rows of the same numbers. */
+  readonly far: Rows
   /** Slots with a timer: those of the rules, then the engine's own. */
   readonly timers: number
   readonly ownParts: { name: string; shape: Shape<unknown>; part: Part }[] = []
@@ -53,13 +57,15 @@ export class Table {
     this.timers = timers
     const initial: number[] = [-Infinity]
     for (let i = 0; i < 2 * timers; i++) initial.push(0)
+    const far: number[] = []
     let [refsFrom, raresFrom] = [0, 0]
     const place = (shape: Shape<unknown> | undefined): Part => {
       const part = {
-        numbersFrom: initial.length, refsFrom, raresFrom, initial: shape?.initial ?? [], numbers: shape?.numbers ?? [], refs: shape?.refs ?? [''], rares: shape?.rares ?? [],
-        isBox: shape === undefined,
+        numbersFrom: initial.length, farFrom: far.length, refsFrom, raresFrom, initial: shape?.initial ?? [], numbers: shape?.numbers ?? [], near: shape?.near ?? 0,
+        refs: shape?.refs ?? [''], rares: shape?.rares ?? [], isBox: shape === undefined,
       }
-      initial.push(...part.initial)
+      initial.push(...part.initial.slice(0, part.near))
+      far.push(...part.initial.slice(part.near))
       refsFrom += part.refs.length
       raresFrom += part.rares.length
       return part
@@ -69,6 +75,7 @@ export class Table {
     this.views = rules.map((r, i) => r?.state && this.view(r.state, this.parts[i] as Part))
     this.makers = rules.map((r) => r?.newState)
     this.rows = new Rows(initial)
+    this.far = new Rows(far)
     this.none = Array.from({ length: refsFrom }, () => undefined)
     this.cursor.width = raresFrom
   }
@@ -85,6 +92,8 @@ export class Table {
   /** A row for one more key. One that is `packed` gets references of its own when they are unpacked: millions may never be. */
   add(entry: Row, isPacked = false): void {
     entry.row = this.rows.allot()
+    // INVARIANT (far): rows are given and taken back together, so that both have the same number.
+    this.far.allot()
     entry.numbers = this.rows.block(entry.row)
     entry.at = this.rows.offset(entry.row)
     entry.refs = isPacked ? NOTHING : this.none.slice()
@@ -93,13 +102,16 @@ export class Table {
 
   remove(entry: Row): void {
     this.rows.release(entry.row)
+    this.far.release(entry.row)
   }
 
   /** Moves the views to a key. */
   enter(entry: Row): void {
-    const { cursor } = this
+    const { cursor, far } = this
     cursor.numbers = entry.numbers
     cursor.at = entry.at
+    cursor.far.numbers = far.block(entry.row)
+    cursor.far.at = far.offset(entry.row)
     cursor.refs = entry.refs
     cursor.row = entry
   }
@@ -123,13 +135,13 @@ export class Table {
   reset(entry: Row, slot: number): void {
     const part = this.parts[slot]
     if (part === undefined) return
-    clear(entry, part)
+    this.clear(entry, part)
     entry.numbers[entry.at + TIMERS + 2 * slot] = 0
   }
 
   /** Makes one of the engine's own records new. */
   resetOwn(entry: Row, shape: Shape<unknown>): void {
-    clear(entry, this.ownPart(shape))
+    this.clear(entry, this.ownPart(shape))
   }
 
   /** Fills a part of a new key from a plain object of its fields. */
@@ -137,7 +149,9 @@ export class Table {
     this.enter(entry)
     part.numbers.forEach((name, i) => {
       const value = plainNumber(state, name)
-      if (value !== undefined) entry.numbers[entry.at + part.numbersFrom + i] = value
+      if (value === undefined) return
+      if (i < part.near) entry.numbers[entry.at + part.numbersFrom + i] = value
+      else this.far.block(entry.row)[this.far.offset(entry.row) + part.farFrom + i - part.near] = value
     })
     part.refs.forEach((name, i) => (entry.refs[part.refsFrom + i] = state[name]))
     part.rares.forEach((name, i) => this.cursor.setRare(part.raresFrom + i, state[name]))
@@ -145,20 +159,23 @@ export class Table {
 
   /** Whether no rule's state differs from a new one. */
   isNew(entry: Row): boolean {
-    for (const part of this.parts) if (part !== undefined && !isClear(entry, part)) return false
+    for (const part of this.parts) if (part !== undefined && !this.isClear(entry, part)) return false
     return true
   }
-}
 
-function clear(row: Row, part: Part): void {
-  row.numbers.set(part.initial, row.at + part.numbersFrom)
-  row.refs.fill(undefined, part.refsFrom, part.refsFrom + part.refs.length)
-  row.rares?.fill(undefined, part.raresFrom, part.raresFrom + part.rares.length)
-}
+  private clear(row: Row, part: Part): void {
+    row.numbers.set(part.initial.slice(0, part.near), row.at + part.numbersFrom)
+    this.far.block(row.row).set(part.initial.slice(part.near), this.far.offset(row.row) + part.farFrom)
+    row.refs.fill(undefined, part.refsFrom, part.refsFrom + part.refs.length)
+    row.rares?.fill(undefined, part.raresFrom, part.raresFrom + part.rares.length)
+  }
 
-function isClear({ numbers, at, refs, rares }: Row, part: Part): boolean {
-  for (let i = 0; i < part.initial.length; i++) if (!Object.is(numbers[at + part.numbersFrom + i], part.initial[i])) return false
-  for (let i = 0; i < part.refs.length; i++) if (refs[part.refsFrom + i] !== undefined) return false
-  for (let i = 0; i < part.rares.length; i++) if (rares?.[part.raresFrom + i] !== undefined) return false
-  return true
+  private isClear({ numbers, at, row, refs, rares }: Row, part: Part): boolean {
+    const [far, farAt] = [this.far.block(row), this.far.offset(row) + part.farFrom - part.near]
+    for (let i = 0; i < part.near; i++) if (!Object.is(numbers[at + part.numbersFrom + i], part.initial[i])) return false
+    for (let i = part.near; i < part.initial.length; i++) if (!Object.is(far[farAt + i], part.initial[i])) return false
+    for (let i = 0; i < part.refs.length; i++) if (refs[part.refsFrom + i] !== undefined) return false
+    for (let i = 0; i < part.rares.length; i++) if (rares?.[part.raresFrom + i] !== undefined) return false
+    return true
+  }
 }

@@ -1,4 +1,4 @@
-import { fieldsOf, number } from '../base/record.ts'
+import { far, fieldsOf, number } from '../base/record.ts'
 import { DAY, MINUTE, local, type Ms } from '../base/time.ts'
 import type { Context } from '../engine/detector.ts'
 import type { Event, Field } from '../telemetry/event.ts'
@@ -6,10 +6,10 @@ import type { Span } from '../telemetry/playback.ts'
 import { activityFields, observe, readFeatures, SITTING_GAP, type Activity, type Around } from './features/index.ts'
 
 /** State of a detector that follows a learner's activity. */
-export const followFields = fieldsOf(activityFields, {
+export const followFields = fieldsOf(activityFields, far({
   /** Minutes east of UTC of the learner's clock when the present sitting began. */
   zone: number(0),
-})
+}))
 export interface Followed extends Activity {
   zone: number
 }

@@ -1,7 +1,7 @@
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { touch } from './playing.ts'
-import { DEVIATION_BINS, FRACTION_BINS, OTHERS, type Activity, type Around } from './state.ts'
+import { DEVIATION_BINS, FRACTION_BINS, OTHERS, type Activity } from './state.ts'
 import { BEAT, chaptersSince, LONGEST_GAP, NEW, NO_ROOM, STARTED, TURNED } from './tracks.ts'
 
 /** Gaps that differ by less are the same. */
@@ -26,12 +26,38 @@ const FINEST = 2 ** DEVIATION_BINS
 const CLIP = 0.1
 const LEAST_WEIGHT = 1 / 16
 
+/** A beat as it is added up. What it does not tell is NaN, as in `Stretch`. One object serves all calls, and is handed on whole: V8 makes an object of each number that is. */
+export class Beat {
+  time: Ms = 0
+  received: Ms = NaN
+  position = NaN
+  inputs = NaN
+  /** Stated by the beat, or in force. */
+  rate = 1
+  /** Whether it says itself that the page is hidden. */
+  isHidden = false
+  /** From the latest event of its chapter. */
+  gap: Ms = 0
+
+  /** `rate`: in force before it. */
+  of({ time, received, position, inputs, rate, visible }: Event, inForce: number): this {
+    this.time = time
+    this.received = received ?? NaN
+    this.position = position ?? NaN
+    this.inputs = inputs ?? NaN
+    this.rate = rate ?? inForce
+    this.isHidden = visible === false
+    return this
+  }
+}
+
 /** A beat, judged against the one before it. */
-export function noteBeat(activity: Activity, event: Event, turn: number, around: Around): void {
+export function noteBeat(activity: Activity, beat: Beat, turn: number): void {
   activity.beats++
-  const { inputs } = event
-  activity.tells = inputs !== undefined
-  if (inputs !== undefined) {
+  const { inputs } = beat
+  const tells = !Number.isNaN(inputs)
+  activity.tells = tells
+  if (tells) {
     activity.counted++
     activity.inputs += inputs
     activity.inputs2 += inputs * inputs
@@ -48,15 +74,16 @@ export function noteBeat(activity: Activity, event: Event, turn: number, around:
   if ((flags & STARTED) === 0) activity.unstarted++
   if (turn === TURNED || turn === NEW) noteTurn(activity)
   else if (activity.mostChapters < 1) activity.mostChapters = 1
-  const arrived = event.received
-  if (arrived !== undefined) noteArrival(activity, event.time, arrived)
-  const gap = event.time - activity.at
-  if ((flags & BEAT) !== 0 && gap <= LONGEST_GAP && gap > 0) noteGap(activity, event, gap, around)
+  const isArrived = !Number.isNaN(beat.received)
+  if (isArrived) noteArrival(activity, beat)
+  const gap = beat.time - activity.at
+  beat.gap = gap
+  if ((flags & BEAT) !== 0 && gap <= LONGEST_GAP && gap > 0) noteGap(activity, beat)
   else {
     activity.gap = -1
     activity.step = -1
   }
-  if (arrived !== undefined) activity.arrived = arrived
+  if (isArrived) activity.arrived = beat.received
 }
 
 /** A beat that follows one of another chapter. */
@@ -65,7 +92,7 @@ function noteTurn(activity: Activity): void {
   activity.mostChapters = Math.max(activity.mostChapters, chaptersSince(activity))
 }
 
-function noteArrival(activity: Activity, time: Ms, arrived: Ms): void {
+function noteArrival(activity: Activity, { time, received: arrived }: Beat): void {
   const delay = Math.log(Math.max(1, arrived - time) / SECOND)
   activity.arrivals++
   activity.delay += delay
@@ -75,26 +102,25 @@ function noteArrival(activity: Activity, time: Ms, arrived: Ms): void {
   if (before > 0 && Math.abs(arrived - before) <= TOGETHER && time - activity.at >= APART) activity.together++
 }
 
-function noteGap(activity: Activity, event: Event, gap: Ms, { span }: Around): void {
+function noteGap(activity: Activity, beat: Beat): void {
+  const { position, rate } = beat
   // A browser slows the timers of a hidden page down: its gaps are not the player's.
-  if (event.visible === false) activity.gap = -1
-  else noteRhythm(activity, gap)
-  const { position } = event
+  if (beat.isHidden) activity.gap = -1
+  else noteRhythm(activity, beat)
   const before = activity.position
-  if (position === undefined || Number.isNaN(before) || position < before) {
+  if (Number.isNaN(position) || Number.isNaN(before) || position < before) {
     activity.step = -1
     return
   }
-  const rate = event.rate ?? span?.rate ?? 1
-  const clock = gap / SECOND
+  const clock = beat.gap / SECOND
   activity.clock += clock
   activity.media += position - before
   activity.stated += rate * clock
   if (rate > activity.mostRate) activity.mostRate = rate
-  noteStep(activity, position, position - before, rate * clock)
+  noteStep(activity, beat)
 }
 
-function noteRhythm(activity: Activity, gap: Ms): void {
+function noteRhythm(activity: Activity, { gap }: Beat): void {
   const n = activity.gaps + 1
   activity.gaps = n
   const typical = activity.typical > 0 ? activity.typical : gap
@@ -119,7 +145,8 @@ function noteRhythm(activity: Activity, gap: Ms): void {
   activity.gap = gap
 }
 
-function noteStep(activity: Activity, position: number, step: number, expected: number): void {
+function noteStep(activity: Activity, { position, rate, gap }: Beat): void {
+  const step = position - activity.position
   const quarter = Math.round((step % 1) * FRACTION_BINS)
   activity.fractions.add(quarter < FRACTION_BINS ? quarter : 0, 1)
   // Positions in whole seconds say nothing about milliseconds.
@@ -127,7 +154,7 @@ function noteStep(activity: Activity, position: number, step: number, expected: 
     activity.step = -1
     return
   }
-  const residual = Math.min(MOST_RESIDUAL, Math.abs(step - expected))
+  const residual = Math.min(MOST_RESIDUAL, Math.abs(step - rate * (gap / SECOND)))
   activity.residuals++
   activity.residual2 += residual * residual
   if (residual < EXACT) activity.exact++

@@ -58,13 +58,18 @@ export function noteNext(activity: Activity, event: Event, turn: number): void {
   if (seconds < activity.leastNext) activity.leastNext = seconds
 }
 
+/** Whether a beat of the chapter at hand at its end would be a probe. Once it would not, it never will. */
+export function mayProbe({ flags, watched }: Activity): boolean {
+  return watched < NOTHING && (flags & (PROBED | SEEKED)) === 0
+}
+
 /** A beat or a completion: whether the chapter is at its end, and what of it was watched. */
 export function noteEnd(activity: Activity, event: Event, turn: number, around: Around): void {
   const { flags, watched } = activity
   const isCompleted = event.action === 'completed'
   if (isCompleted && (flags & DONE) === 0) activity.ended = event.time
   // Nearly every beat ends here: what was watched for longer is no probe. Of a chapter that begins with a beat nothing was.
-  const isUnwatched = (watched < NOTHING || (turn === NEW && !isCompleted)) && (flags & (PROBED | SEEKED)) === 0
+  const isUnwatched = mayProbe(activity) || (turn === NEW && !isCompleted && (flags & (PROBED | SEEKED)) === 0)
   if (!isCompleted && !isUnwatched) return
   const length = event.length ?? around.lengthOf(event)
   if (length === undefined || length < SHORT) return

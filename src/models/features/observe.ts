@@ -1,15 +1,22 @@
 import { PLAYBACK, type Event } from '../../telemetry/event.ts'
-import { noteBeat } from './beats.ts'
-import { noteEnd, noteNext, notePause, noteStop } from './lessons.ts'
+import { Beat, noteBeat } from './beats.ts'
+import { mayProbe, noteEnd, noteNext, notePause, noteStop } from './lessons.ts'
 import { noteAnswer, noteFaceCheck, noteFaceRequest } from './person.ts'
-import { notePlayed, touch } from './playing.ts'
+import { notePlayed, Stretch, touch } from './playing.ts'
 import { noteLogin, sitDown } from './sittings.ts'
 import { SITTING_GAP, type Activity, type Around } from './state.ts'
-import { advance, NO_ROOM, turnTo } from './tracks.ts'
+import { advance, advanceBeat, NO_ROOM, turnTo } from './tracks.ts'
+import { takeIn, wait } from './waiting.ts'
+
+const beat = new Beat()
+const stretch = new Stretch()
 
 /** Takes the learner's next event, in time order. */
 export function observe(activity: Activity, event: Event, around: Around): void {
   const { time, chapter, action } = event
+  if (action === 'heartbeat' && wait(activity, event, around.span)) return
+  takeIn(activity)
+  activity.waiting = -1
   if (time - activity.latest > SITTING_GAP) sitDown(activity, time, around)
   activity.latest = time
   if (chapter !== undefined && PLAYBACK.has(action)) {
@@ -24,19 +31,22 @@ export function observe(activity: Activity, event: Event, around: Around): void 
 function observeBeat(activity: Activity, event: Event, chapter: string, around: Around): void {
   const turn = turnTo(activity, event, chapter)
   const { span } = around
-  if (span !== undefined) notePlayed(activity, span, turn !== NO_ROOM)
-  noteBeat(activity, event, turn, around)
-  if (turn !== NO_ROOM) {
-    noteEnd(activity, event, turn, around)
-    advance(activity, event)
-  }
+  if (span !== undefined) notePlayed(activity, stretch.of(span), turn !== NO_ROOM)
+  noteBeat(activity, beat.of(event, span?.rate ?? 1), turn)
+  if (turn === NO_ROOM) return
+  noteEnd(activity, event, turn, around)
+  advanceBeat(activity, beat)
+  // One that may be a probe is looked at each time: it needs the length of its chapter.
+  if (mayProbe(activity)) return
+  activity.waiting = 0
+  activity.rate = beat.rate
 }
 
 function observeStep(activity: Activity, event: Event, chapter: string, around: Around): void {
   const { action } = event
   const turn = turnTo(activity, event, chapter)
   const { span } = around
-  if (span !== undefined) notePlayed(activity, span, turn !== NO_ROOM)
+  if (span !== undefined) notePlayed(activity, stretch.of(span), turn !== NO_ROOM)
   if (event.inputs !== undefined ? event.inputs > 0 : isHand(action) && !activity.tells) touch(activity)
   if (action === 'seeked') {
     activity.seeks++

@@ -7,13 +7,41 @@ const QUIET: Ms = 3 * MINUTE
 /** Media seconds beyond the clock's that are still watched: rounding, a player that catches up. */
 const SLACK = 2
 
+/**
+ * A stretch of playback as it is added up. What is not known is NaN, and yes and no are 1 and 0: of fields that are always numbers V8 makes none
+ * anew. One object serves all calls.
+ */
+export class Stretch {
+  from: Ms = 0
+  to: Ms = 0
+  rate = 1
+  mediaFrom = NaN
+  mediaTo = NaN
+  muted = NaN
+  visible = NaN
+
+  of({ from, to, rate, mediaFrom, mediaTo, muted, visible }: Span): this {
+    this.from = from
+    this.to = to
+    this.rate = rate
+    this.mediaFrom = mediaFrom ?? NaN
+    this.mediaTo = mediaTo ?? NaN
+    this.muted = toNumber(muted)
+    this.visible = toNumber(visible)
+    return this
+  }
+}
+
+function toNumber(flag: boolean | undefined): number {
+  return flag === undefined ? NaN : flag ? 1 : 0
+}
+
 /** Takes what an event proves to have been played; `known`: of the chapter at hand. */
-export function notePlayed(activity: Activity, span: Span, known: boolean): void {
-  const { from, to, rate, mediaFrom, mediaTo } = span
+export function notePlayed(activity: Activity, { from, to, rate, mediaFrom, mediaTo, muted, visible }: Stretch, known: boolean): void {
   const clock = (to - from) / SECOND
   let seconds = to - from <= QUIET ? clock : 0
   let media = seconds * rate
-  if (mediaFrom !== undefined && mediaTo !== undefined) {
+  if (!Number.isNaN(mediaFrom) && !Number.isNaN(mediaTo)) {
     const advance = Math.max(0, mediaTo - mediaFrom)
     seconds = Math.min(clock, advance / rate)
     media = Math.min(advance, clock * rate + SLACK)
@@ -21,13 +49,13 @@ export function notePlayed(activity: Activity, span: Span, known: boolean): void
   if (seconds <= 0) return
   if (known) activity.watched += media
   activity.credited += seconds
-  if (span.muted !== undefined) {
+  if (!Number.isNaN(muted)) {
     activity.heard += seconds
-    if (span.muted) activity.muted += seconds
+    if (muted === 1) activity.muted += seconds
   }
-  if (span.visible !== undefined) {
+  if (!Number.isNaN(visible)) {
     activity.seen += seconds
-    if (!span.visible) activity.hidden += seconds
+    if (visible === 0) activity.hidden += seconds
   }
   // Chapters that play at once are one stretch of the clock.
   const added = Math.min(seconds, (to - Math.max(from, activity.until)) / SECOND)

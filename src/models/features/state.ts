@@ -1,4 +1,4 @@
-import { flag, number, record, ref, series, type RecordOf } from '../../base/record.ts'
+import { far, fieldsOf, flag, number, rare, record, ref, series, type RecordOf } from '../../base/record.ts'
 import { MINUTE, type Ms } from '../../base/time.ts'
 import type { Event, Field } from '../../telemetry/event.ts'
 import type { Span } from '../../telemetry/playback.ts'
@@ -35,14 +35,21 @@ export const FRACTION_BINS = 4
 /** Chapters remembered beside the one at hand, and the numbers of each; see `tracks.ts`. */
 export const OTHERS = 3
 export const TRACK_SIZE = 5
+/** Beats that wait to be taken in, at most, and the numbers of each; see `waiting.ts`. */
+export const WAITING = 6
+export const BEAT_SIZE = 2
 
 /**
- * One learner's activity: first the chapter at hand, then what goes across chapters, then sums that fade from sitting to sitting
- * (`FADING`). Times of 0 are no time. A chapter's flags are those of `tracks.ts`.
+ * One learner's activity: first what every beat touches; then, far from it, the chapter at hand, sums that fade from sitting to sitting (`FADING`),
+ * and what goes across chapters. Times of 0 are no time. A chapter's flags are those of `tracks.ts`.
  */
-export const activityFields = {
+export const activityFields = fieldsOf({
   chapter: ref<string>(),
   session: ref<string>(),
+  /** The latest event of any kind; how many beats wait (-1: the next one must not), the rate at which they play, and what they say. */
+  latest: number(0), waiting: number(-1), rate: number(1), waitingBeats: series(WAITING * BEAT_SIZE),
+  others: rare<number[]>(),
+}, far({
   /** Of the chapter at hand: the time of its latest event, its flags, its latest media position (NaN: unknown). */
   at: number(0), flags: number(0), position: number(NaN),
   /** Its latest gap between two beats in ms and media step in seconds, if nothing came between (-1: none); when its latest beat arrived. */
@@ -81,8 +88,8 @@ export const activityFields = {
   /** The largest delay in ms, rate, number of chapters at once and seconds played without a touch; the least seconds to the next lesson. */
   mostDelay: number(0), mostRate: number(0), mostChapters: number(0), mostUntouched: number(0), leastNext: number(Infinity),
 
-  /** The latest event of any kind, when its sitting began, seconds played in it, and up to when the clock is counted as played. */
-  latest: number(0), began: number(0), sat: number(0), until: number(0),
+  /** When the present sitting began, seconds played in it, and up to when the clock is counted as played. */
+  began: number(0), sat: number(0), until: number(0),
   /** Seconds played since the last touch, and whether the latest beat told inputs: then only these are touches. */
   untouched: number(0), tells: flag,
   login: number(0),
@@ -95,8 +102,7 @@ export const activityFields = {
   photoHigh: number(NaN), photoLow: number(NaN),
   /** Seconds of the latest pause. */
   paused: number(0),
-  others: series(OTHERS * TRACK_SIZE),
-}
+}))
 export const activity = record(activityFields)
 export type Activity = RecordOf<typeof activity>
 

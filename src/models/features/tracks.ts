@@ -5,7 +5,8 @@ import { OTHERS, TRACK_SIZE, type Activity } from './state.ts'
 
 /*
  * Chapters at hand: one chapter in one session each. That of the latest event lies open in the fields of the record, with its
- * names as texts, so that the usual event compares two texts and nothing more; the others are packed into five numbers each:
+ * names as texts, so that the usual event compares two texts and nothing more; the others, which most learners have none of, are packed into
+ * five numbers each:
  *
  *   0  hash of the names (32 bits), flags (6 bits), whole seconds watched (15 bits, all set: unknown); 0: free
  *   1  time of the latest event
@@ -49,13 +50,11 @@ export const NO_ROOM = 3
 /** Lays the event's chapter open. Where there is no room, the one before stays open and the event is of none. */
 export function turnTo(activity: Activity, event: Event, chapter: string): number {
   if (activity.chapter === chapter && activity.session === event.session) return SAME
-  const hash = hashOf(chapter, event.session)
-  const { others } = activity
-  const i = find(activity, hash)
+  const i = find(activity, hashOf(chapter, event.session))
   if (i >= 0) {
-    const [id, at, position, step, times] = [others.get(i), others.get(i + 1), others.get(i + 2), others.get(i + 3), others.get(i + 4)]
+    const packed = (activity.others as number[]).slice(i, i + TRACK_SIZE)
     close(activity, i)
-    open(activity, id, at, position, step, times)
+    open(activity, packed)
   } else {
     // One that lies open and is over gives way itself; one that is silent, if there is no other.
     const free = (activity.flags & DONE) === 0 ? findFree(activity, event.time) : -1
@@ -73,7 +72,8 @@ function hashOf(chapter: string, session: string | undefined): number {
 }
 
 function find({ others }: Activity, hash: number): number {
-  for (let i = 0; i < OTHERS * TRACK_SIZE; i += TRACK_SIZE) if (others.get(i) !== 0 && others.get(i) % HASHES === hash) return i
+  if (others === undefined) return -1
+  for (let i = 0; i < others.length; i += TRACK_SIZE) if (others[i] !== 0 && (others[i] as number) % HASHES === hash) return i
   return -1
 }
 
@@ -83,10 +83,12 @@ function isFree(flags: number, at: Ms, now: Ms): boolean {
 
 /** The place of the chapter silent for longest, if one may give way. */
 function findFree({ others }: Activity, now: Ms): number {
+  if (others === undefined) return 0
   let found = -1
-  for (let i = 0; i < OTHERS * TRACK_SIZE; i += TRACK_SIZE) {
-    if (others.get(i) === 0) return i
-    if (isFree(flagsOf(others.get(i)), others.get(i + 1), now) && (found < 0 || others.get(i + 1) < others.get(found + 1))) found = i
+  for (let i = 0; i < others.length; i += TRACK_SIZE) {
+    const [id, at] = [others[i], others[i + 1]] as [number, Ms]
+    if (id === 0) return i
+    if (isFree(flagsOf(id), at, now) && (found < 0 || at < (others[found + 1] as Ms))) found = i
   }
   return found
 }
@@ -97,20 +99,19 @@ function flagsOf(id: number): number {
 
 /** Puts the open chapter aside. */
 function close(activity: Activity, i: number): void {
-  const { chapter, session, watched, at, others } = activity
-  if (chapter === undefined) {
-    others.set(i, 0)
-    return
-  }
+  const { chapter, session, watched, at } = activity
+  if (chapter === undefined) return
+  const others = (activity.others ??= Array.from({ length: OTHERS * TRACK_SIZE }, () => 0))
   const seconds = Number.isNaN(watched) ? UNKNOWN : Math.min(UNKNOWN - 1, Math.round(watched))
-  others.set(i, hashOf(chapter, session) + HASHES * (activity.flags + FLAGS * seconds))
-  others.set(i + 1, at)
-  others.set(i + 2, activity.position)
-  others.set(i + 3, activity.step)
-  others.set(i + 4, activity.gap + 1 + GAPS * Math.min(LATEST, Math.max(0, activity.arrived - at)))
+  others[i] = hashOf(chapter, session) + HASHES * (activity.flags + FLAGS * seconds)
+  others[i + 1] = at
+  others[i + 2] = activity.position
+  others[i + 3] = activity.step
+  others[i + 4] = activity.gap + 1 + GAPS * Math.min(LATEST, Math.max(0, activity.arrived - at))
 }
 
-function open(activity: Activity, id: number, at: Ms, position: number, step: number, times: number): void {
+function open(activity: Activity, packed: readonly number[]): void {
+  const [id, at, position, step, times] = packed as [number, Ms, number, number, number]
   const seconds = Math.floor(id / (HASHES * FLAGS))
   activity.flags = flagsOf(id)
   activity.watched = seconds === UNKNOWN ? NaN : seconds
@@ -140,17 +141,18 @@ function watchedBefore({ action }: Event, position: number, isStartTold: boolean
   return position > (action === 'heartbeat' ? JOINED_BEATING : JOINED) ? NaN : 0
 }
 
-/** Brings the open chapter up to date when the event has been judged. */
+/** Brings the open chapter up to date when a beat of it has been judged. */
+export function advanceBeat(activity: Activity, { time, position }: Readonly<{ time: Ms; position: number }>): void {
+  activity.at = time
+  activity.flags = (activity.flags & ~(DONE | PAUSED)) | BEAT
+  activity.position = position
+}
+
+/** The same for another event of it. */
 export function advance(activity: Activity, event: Event): void {
   const { action, time } = event
-  const { flags } = activity
   activity.at = time
-  if (action === 'heartbeat') {
-    activity.flags = (flags & ~(DONE | PAUSED)) | BEAT
-    activity.position = event.position ?? NaN
-    return
-  }
-  const rest = flags & ~(BEAT | PAUSED)
+  const rest = activity.flags & ~(BEAT | PAUSED)
   if (action === 'initialized' || action === 'played') activity.flags = (rest | STARTED) & ~DONE
   else if (action === 'completed' || action === 'terminated') activity.flags = rest | DONE
   else if (action === 'seeked') activity.flags = rest | SEEKED
@@ -164,6 +166,7 @@ export function advance(activity: Activity, event: Event): void {
 /** Chapters that have beaten since the open one did, itself among them. */
 export function chaptersSince({ others, at }: Activity): number {
   let n = 1
-  for (let i = 0; i < OTHERS * TRACK_SIZE; i += TRACK_SIZE) if (others.get(i) !== 0 && (flagsOf(others.get(i)) & BEAT) !== 0 && others.get(i + 1) > at) n++
+  if (others === undefined) return n
+  for (let i = 0; i < others.length; i += TRACK_SIZE) if (others[i] !== 0 && (flagsOf(others[i] as number) & BEAT) !== 0 && (others[i + 1] as Ms) > at) n++
   return n
 }

@@ -72,8 +72,9 @@ export function heightAt({ x, y }: Line, at: number): number {
     if ((x[middle] as number) <= at) low = middle
     else high = middle
   }
-  const [x0, x1, y0, y1] = [x[low], x[high], y[low], y[high]] as [number, number, number, number]
-  return y0 + ((y1 - y0) * (at - x0)) / (x1 - x0)
+  const x0 = x[low] as number
+  const y0 = y[low] as number
+  return y0 + (((y[high] as number) - y0) * (at - x0)) / ((x[high] as number) - x0)
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { LayersModel } from '@tensorflow/tfjs-layers'
 import { InvigilError } from '../../base/errors.ts'
 import type { Scorer } from '../../engine/ports.ts'
 import type { Reason } from '../../warnings/warning.ts'
 import { decodeModel, type ModelFiles } from './layers-model.ts'
+import { networkOf, type Network } from './network.ts'
 import { heightAt, readCalibration, readScaler, readTails, standardise, tailsOf, type Calibration, type Scaler, type Tails } from './scales.ts'
 import { openTensorFlow, type Backend, type TensorFlow } from './tensorflow.ts'
 
@@ -22,12 +22,12 @@ export async function openScorer(name: string, files: ModelFiles, { features, ba
   if (input !== String(features.length) || output !== '1') {
     throw new InvigilError('bad-model', `the network of the model \`${name}\` takes ${input ?? ''} numbers and gives ${output ?? ''}, where ${features.length} features need ${features.length} and 1`)
   }
-  return new LayersScorer({ tensorflow, model, scaler, tails, calibration })
+  return new LayersScorer({ tensorflow, network: networkOf(tensorflow, model, [BATCH, features.length]), scaler, tails, calibration })
 }
 
 interface Parts {
   tensorflow: TensorFlow
-  model: LayersModel
+  network: Network
   scaler: Scaler
   tails: Tails | undefined
   calibration: Calibration
@@ -36,6 +36,7 @@ interface Parts {
 export class LayersScorer implements Scorer {
   readonly width: number
   private readonly parts: Parts
+  private input = new Float32Array(0)
 
   constructor(parts: Parts) {
     this.width = parts.scaler.features.length
@@ -49,7 +50,7 @@ export class LayersScorer implements Scorer {
   /** What the model says of rows, before calibration. */
   logits(rows: Float64Array, count: number): Float64Array {
     const { width, parts: { scaler, tails } } = this
-    const input = new Float32Array(count * width)
+    const input = this.inputOf(count)
     for (let i = 0; i < count; i++) standardise(scaler, rows, i * width, input, i * width)
     const logits = this.run(input, count)
     if (tails !== undefined) for (let i = 0; i < count; i++) logits[i] = (logits[i] as number) + tailsOf(tails, input, i * width)
@@ -61,7 +62,7 @@ export class LayersScorer implements Scorer {
     const own = new Float32Array(width)
     standardise(scaler, row, 0, own, 0)
     // The row as it is, then once for each feature with what is in the middle of honest learners in its place.
-    const input = new Float32Array((width + 1) * width)
+    const input = this.inputOf(width + 1)
     for (let i = 0; i <= width; i++) input.set(own, i * width)
     for (let f = 0; f < width; f++) input[(f + 1) * width + f] = 0
     const [all, ...without] = this.run(input, width + 1) as unknown as [number, ...number[]]
@@ -78,18 +79,19 @@ export class LayersScorer implements Scorer {
   }
 
   // INVARIANT (scores): each call of the network has the same shape, filled up with rows of zeros.
+  private inputOf(count: number): Float32Array {
+    const size = Math.ceil(count / BATCH) * BATCH * this.width
+    if (this.input.length < size) this.input = new Float32Array(size)
+    return this.input.fill(0, count * this.width, size)
+  }
+
   private run(input: Float32Array, count: number): Float64Array {
-    const { width: wide, parts: { tensorflow, model } } = this
-    const { tf } = tensorflow
+    const { width, parts: { tensorflow, network } } = this
     const logits = new Float64Array(count)
     tensorflow.use()
     for (let from = 0; from < count; from += BATCH) {
-      const many = Math.min(BATCH, count - from)
-      const batch = new Float32Array(BATCH * wide)
-      batch.set(input.subarray(from * wide, (from + many) * wide))
-      // What `predict` does around this, for batches of any size, takes as long again.
-      const out = tf.tidy(() => (model.apply(tf.tensor2d(batch, [BATCH, wide])) as ReturnType<typeof tf.tensor2d>).dataSync())
-      for (let i = 0; i < many; i++) logits[from + i] = out[i] as number
+      const out = network(input.subarray(from * width, (from + BATCH) * width))
+      for (let i = 0; i < BATCH && from + i < count; i++) logits[from + i] = out[i] as number
     }
     return logits
   }
