@@ -20,6 +20,8 @@ const self = fileURLToPath(import.meta.url)
 const root = join(dirname(self), '..')
 const cache = join(root, '.cache', 'bench')
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
+/** Of the run. In a short one the compiler's time counts for much. */
+const events = Number(process.env.BENCH_EVENTS ?? 600_000)
 const need = detectors.find((d) => d.name === 'brushing-model').model
 const HIDDEN = [64, 32]
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
@@ -121,7 +123,7 @@ async function one(log, catalogueFile, models, on) {
 function running(dir) {
   const catalogueFile = join(cache, 'catalogue.json')
   writeFileSync(catalogueFile, JSON.stringify(catalogue()))
-  const log = makeLog(join(cache, '2000-600000.ndjson'), { learners: 2000, events: 600_000 })
+  const log = makeLog(join(cache, `2000-${events}.ndjson`), { learners: 2000, events })
   const measure = (on) => {
     const node = [process.execPath, '--max-semi-space-size=32', self, 'one', log, catalogueFile, dir, on]
     const pinned = existsSync('/usr/bin/taskset') && process.env.BENCH_PIN !== 'no' ? ['taskset', '-c', '0', ...node] : node
@@ -135,7 +137,7 @@ function running(dir) {
   const ratios = (by) => got.on.map((m, i) => m[by] / got.off[i][by])
   const told = (by) => `without the rule ${thousands(median(got.off.map((m) => m[by])))} events/s, with it ${thousands(median(got.on.map((m) => m[by])))}: ${median(ratios(by)).toFixed(2)} (median of ${ratios(by).map((r) => r.toFixed(2)).join(', ')})`
   const { seen, cpuSeconds } = got.on.at(-1)
-  console.log(`\na run over 600,000 events of 2,000 learners who study at once for 75 minutes, all rules, wasm`)
+  console.log(`\na run over ${thousands(events)} events of 2,000 learners who study at once for ${Math.round(events / 8000)} minutes, all rules, wasm`)
   // On a machine that others use, too, time of the processor tells more than that of the clock.
   console.log(`  by the clock:     ${told('perSecond')}`)
   console.log(`  by the processor: ${told('perCpuSecond')}`)
