@@ -38,7 +38,7 @@ test('makes the topics, and then finds them', async () => {
   const first = await topics(config)
   expect(first).toMatchObject({ code: 0, err: '' })
   const lines = first.out.trimEnd().split('\n')
-  expect(lines.slice(0, -1).map((l) => l.split(/ +/).slice(0, 3).join(' '))).toEqual(TOPICS.map((kind) => `made ${prefixOf('made')}${kind} ${{ telemetry: 2, sightings: 12, marks: 1, contexts: 1, reviews: 1, rejects: 3, late: 3 }[kind as string] ?? 6}`))
+  expect(lines.slice(0, -1).map((l) => l.split(/ +/).slice(0, 3).join(' '))).toEqual(TOPICS.map((kind) => `made ${prefixOf('made')}${kind} ${{ telemetry: 2, sightings: 12, marks: 1, contexts: 1, shadow: 1, reviews: 1, rejects: 3, late: 3 }[kind as string] ?? 6}`))
   expect(lines.at(-1)).toBe('11 topics: 11 made, 0 there already')
   // Plain text, since nobody looks at a terminal.
   expect(first.out).not.toContain('\u001b')
