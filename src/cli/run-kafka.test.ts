@@ -143,7 +143,7 @@ test('processes that are killed, stopped beyond their session and joined by othe
 })
 
 test.each<[string, Parameters<typeof realm>[0], string, number, RegExp]>([
-  ['topics that are missing', { make: false }, '', 2, /10 topics are missing in Kafka; make them with `invigil topics`/],
+  ['topics that are missing', { make: false }, '', 2, /11 topics are missing in Kafka; make them with `invigil topics`/],
   ['a source that is missing', { sources: ['lms', 'nothing'] }, '', 2, /there is no topic `.*nothing` in Kafka, which `sources` names/],
   ['a role that there is not', {}, '--roles learner,judge', 2, /option `--roles <names>` cannot be `learner,judge`; name some of `intake,time,learner,resource`/],
   ['an option that only files have', {}, '--output out', 2, /`--output` is of no use with `--kafka`; what can be said .* is in the configuration/],

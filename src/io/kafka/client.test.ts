@@ -8,7 +8,7 @@ import { makeTopicsFor, SCRAM_USER, startGuardedBroker, USERS, type GuardedBroke
 import { ROOT } from '../../testing/runs.ts'
 import { START_MS } from '../../testing/services.ts'
 import { KafkaClient } from './client.ts'
-import { brokerList, kafkaConfig, topicOf } from './config.ts'
+import { brokerList, kafkaConfig, topicOf, TOPICS } from './config.ts'
 import { logTo } from './log.ts'
 import { committedOffset, logRanges } from './offsets.ts'
 import { TransactionalProducer } from './producer.ts'
@@ -114,7 +114,7 @@ describe('a broker that asks who one is', () => {
 
   test('who may do nothing is told what is lacking', async () => {
     const client = await as('nobody', USERS.nobody)
-    expect((await checkTopics(client)).missing).toHaveLength(10)
+    expect((await checkTopics(client)).missing).toHaveLength(TOPICS.length)
     const lacking = (what: string) => `usage: not authorized for the ${what}; the commands that \`invigil topics --print\` writes give Invigil the rights that it needs`
     await client.withAdmin(async (admin) => {
       expect(await failure(logRanges(admin, 'closed'))).toBe(lacking('topic `closed`'))
