@@ -34,7 +34,9 @@ const DEEPEST = 40
 const MOST_ALIASES = 100
 
 /** Parses one YAML document. `tree` is undefined where the text is empty or too broken to be looked at. */
-export function parseTree(path: string, text: string): { tree: Tree | undefined; problems: Problem[] } {
+export function parseTree(path: string, written: string): { tree: Tree | undefined; problems: Problem[] } {
+  // Some editors mark a file as UTF-8 so.
+  const text = written.replace(/^\uFEFF/, '')
   const lines = new LineCounter()
   const where = (offset: number): Where => {
     const { line, col } = lines.linePos(offset)

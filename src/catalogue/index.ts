@@ -84,6 +84,15 @@ export class Catalogue {
     return fitting.length === 1 ? fitting[0] : undefined
   }
 
+  /** The course of several chapters: the one named if it has them all, or if none is known; else the only one that has them all. */
+  courseOfAll(chapters: readonly string[], named: string | undefined): string | undefined {
+    const known = chapters.filter((c) => this.chapterCourse.has(c))
+    const hasAll = (course: CourseInfo | undefined): boolean => course !== undefined && known.every((c) => this.chapterOrder(course, c) >= 0)
+    if (known.length === 0 || (named !== undefined && hasAll(this.courses.get(named)))) return named
+    const having = [...this.courses.values()].filter(hasAll)
+    return having.length === 1 ? having[0]?.id : undefined
+  }
+
   /** Position of a chapter in its course's order, from 0; -1 if the course does not list it. */
   chapterOrder(course: CourseInfo, chapter: string): number {
     return this.chapterIndex.get(course)?.get(chapter) ?? -1

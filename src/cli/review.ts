@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
 import { InvigilError } from '../base/errors.ts'
@@ -11,7 +12,8 @@ import { asTest } from '../pipeline/evidence/as-test.ts'
 import { readBundle } from '../pipeline/evidence/open.ts'
 import { findWarningInTopic, publishReview } from '../pipeline/kafka/reviews.ts'
 import { appendReview, findWarning, type Reviewed } from '../pipeline/reviews.ts'
-import { appendTest } from '../rules/append-test.ts'
+import { verifyBundle } from '../pipeline/evidence/verify.ts'
+import { appendTest, saysOf } from '../rules/append-test.ts'
 import type { Review, Verdict } from '../warnings/review.ts'
 import { loadConfig } from './config.ts'
 import { printable } from './text.ts'
@@ -50,7 +52,7 @@ labels: see \`invigil rules report\` and \`invigil backtest --labels\`.
 export function reviewCommand(): Command {
   return new Command('review')
     .description('say whether a warning was right')
-    .argument('<warning>', 'id of the warning')
+    .argument('<warning>', 'its `id`; in a file, the first 8 digits of it will do')
     .addArgument(new Argument('<verdict>', '`confirm`: it was right; `dismiss`: it accused wrongly').choices(Object.keys(SAID)))
     .requiredOption('--why <text>', 'the reason, for whoever asks later', said)
     .requiredOption('--by <name>', 'who looked into it', said)
@@ -72,8 +74,8 @@ function said(text: string): string {
 async function review(id: string, verdict: string, options: Options, command: Command): Promise<void> {
   refuse(verdict, options, command)
   const test = options.asTest === undefined ? undefined : await nearMiss(id, options)
-  const of = ({ revision, rule }: Reviewed): Review => (
-    { format: 1, warning: id, revision, rule, verdict: SAID[verdict] as Verdict, why: options.why, by: options.by, at: formatTime(Date.now()) }
+  const of = ({ id: warning, revision, rule }: Reviewed): Review => (
+    { format: 1, warning, revision, rule, verdict: SAID[verdict] as Verdict, why: options.why, by: options.by, at: formatTime(Date.now()) }
   )
   if (!options.kafka) {
     const file = options.reviews ?? REVIEWS_FILE
@@ -90,11 +92,25 @@ async function review(id: string, verdict: string, options: Options, command: Co
   await test?.()
 }
 
+/** Throws where another file of the directory says something of the rule: it may stand once in a directory. */
+async function onlyIn(path: string, rule: string): Promise<void> {
+  if (!existsSync(dirname(path))) return
+  const names = (await readdir(dirname(path))).filter((name) => /\.ya?ml$/.test(name) && name !== basename(path))
+  for (const name of names) {
+    const file = join(dirname(path), name)
+    if (saysOf(await readText(file), rule)) throw new InvigilError('usage', `\`${file}\` says something of \`${rule}\` already, and a rule may stand once in a directory; give \`--as-test ${file}\``)
+  }
+}
+
 /** Makes the test, and writes it when it is called: what is wrong with either is told before anything is written. */
 async function nearMiss(id: string, { asTest: file, evidence: bundle, why, by }: Options): Promise<() => Promise<void>> {
   const path = file as string
-  const evidence = readBundle(await readBytes(bundle as string), bundle as string)
-  if (evidence.about.warning !== id) throw new InvigilError('usage', `\`${bundle}\` is evidence of another warning, \`${evidence.about.warning}\``)
+  const bytes = await readBytes(bundle as string)
+  const evidence = readBundle(bytes, bundle as string)
+  if (!evidence.about.warning.startsWith(id)) throw new InvigilError('usage', `\`${bundle}\` is evidence of another warning, \`${evidence.about.warning}\``)
+  const verdict = await verifyBundle(bytes, { version: VERSION })
+  if (!verdict.verified) throw new InvigilError('usage', `\`${bundle}\` is no evidence of the warning: \`invigil verify\` says what differs`, { problems: verdict.differences.map((d) => ({ message: `${d.part}: ${d.message}` })) })
+  await onlyIn(path, evidence.about.rule)
   const before = existsSync(path) ? await readText(path) : ''
   const { rule, test, events } = await asTest(evidence, `does not warn of what ${by} dismissed: ${why}`)
   const text = appendTest(before, path, rule, test)

@@ -48,7 +48,8 @@ export function isModelFile(name: string): boolean {
 
 /** The hash of a model's folder: see `ModelFolder`. */
 export function hashOf(files: Iterable<readonly [string, Uint8Array]>): string {
-  return contentHash([...files].filter(([name]) => isModelFile(name)).map(([name, bytes]) => [name, sha256(bytes)]))
+  const named = [...files].filter(([name]) => isModelFile(name)).sort(([a], [b]) => compareText(a, b))
+  return contentHash(named.map(([name, bytes]) => [name, sha256(bytes)]))
 }
 
 async function list(dir: string) {

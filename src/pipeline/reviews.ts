@@ -6,13 +6,17 @@ import { readRecords } from '../io/record-file.ts'
 import { reviewSchema, type Review } from '../warnings/review.ts'
 import { warningSchema } from '../warnings/warning.ts'
 
+const LEAST_DIGITS = 8
+
 /** What a review needs to know of the warning that it judges. */
 export const reviewedSchema = z.object({ id: z.string(), revision: z.int(), rule: z.string(), episode: warningSchema.shape.episode, summary: warningSchema.shape.summary })
 export type Reviewed = z.infer<typeof reviewedSchema>
 
-/** The latest revision of a warning in a file of warnings. Errors: `not-found`, also where the file has no such warning; `bad-file`. */
+/** The latest revision of a warning in a file of warnings, by its id or at least the first 8 digits of it. Errors: `not-found`, also where the file has no such warning; `usage` where it has several; `bad-file`. */
 export async function findWarning(file: string, id: string): Promise<Reviewed> {
-  return latestOf((await readRecords(file, reviewedSchema, 'warnings')).filter((w) => w.id === id), id, `\`${file}\``)
+  const found = (await readRecords(file, reviewedSchema, 'warnings')).filter((w) => w.id === id || (id.length >= LEAST_DIGITS && w.id.startsWith(id)))
+  if (new Set(found.map((w) => w.id)).size > 1) throw new InvigilError('usage', `several warnings in \`${file}\` begin with \`${id}\`; give more of it`)
+  return latestOf(found, id, `\`${file}\``)
 }
 
 /** Of the revisions of one warning the latest; `not-found` where there is none. */

@@ -1,6 +1,12 @@
 import { isMap, isSeq, parseDocument, stringify, type YAMLMap, type YAMLSeq } from 'yaml'
 import { InvigilError } from '../base/errors.ts'
 
+/** Whether a rules file has an entry for a rule; one that cannot be read has none. */
+export function saysOf(text: string, rule: string): boolean {
+  const contents = parseDocument(text).contents as unknown
+  return isSeq(contents) && contents.items.some((i) => isMap(i) && (i as YAMLMap<unknown, unknown>).get('rule') === rule)
+}
+
 /**
  * A rules file with one more test for a rule; the rest, comments too, stays as it is written. Where it says nothing of the rule, a change of it is
  * added that brings only the test. Throws `bad-rules` where the text is no rules file.
@@ -14,6 +20,8 @@ export function appendTest(text: string, path: string, rule: string, test: Reado
   if (item === undefined) items.add(document.createNode({ rule, tests: [test] }))
   else {
     const tests = item.get('tests', true)
+    // The same dismissal twice is one test.
+    if (isSeq(tests) && tests.items.some((t) => isMap(t) && t.get('given') === test.given)) return text
     if (isSeq(tests)) tests.add(document.createNode(test))
     else item.set('tests', document.createNode([test]))
   }

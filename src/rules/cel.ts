@@ -115,8 +115,34 @@ function problemOf(e: unknown, text: string, env: Environment): ConditionProblem
   const message = inWords(e.summary)
   const { start, end } = e.range ?? { start: 0, end: 0 }
   if (message.endsWith('character: `=`')) return { message, mend: 'equality is `==`', offset: start }
+  const slip = slipIn(text, start, e.code)
+  if (slip !== undefined) return { message, mend: slip, offset: start }
   const known = e.code === 'unknown_variable' ? env.getDefinitions().variables.map((v) => v.name) : []
-  return { message, mend: didYouMean(text.slice(start, end), known), offset: start }
+  const name = text.slice(start, end)
+  const mend = didYouMean(name, known) ?? (e.code === 'unknown_variable' && isCompared(text, start, end) ? `text stands in quotes: \`"${name}"\`` : undefined)
+  return { message, mend, offset: start }
+}
+
+/** Whether something stands where a value is compared, or in a list of values. */
+function isCompared(text: string, start: number, end: number): boolean {
+  return /(?:[=<>]=?|!=|\[|,)\s*$/.test(text.slice(0, start)) && !/^\s*[.(]/.test(text.slice(end))
+}
+
+/** What people write who know other languages, or whose editor means well. */
+const SLIPS: readonly (readonly [RegExp, string])[] = [
+  [/[“”„‘’]/, 'use straight quotes, `"`'], [/（|）|，|：/, 'use the brackets, commas and colons of an English keyboard'], [/<>/, '`<>` is written `!=`'],
+  [/\band\b/i, '`and` is written `&&`'], [/\bor\b/i, '`or` is written `||`'], [/\bnot\b/i, '`not` is written `!`'], [/\bis\b/i, '`is` is written `==`'],
+]
+
+function slipIn(text: string, at: number, code: string): string | undefined {
+  if (code === 'unknown_variable') return undefined
+  // What stands in quotes is left alone.
+  const bare = text.replaceAll(/"[^"]*"|'[^']*'/g, (quoted) => ' '.repeat(quoted.length))
+  const found = SLIPS.find(([slip]) => slip.test(bare))
+  if (found) return found[1]
+  const [opened, closed] = [bare.split('(').length, bare.split(')').length]
+  if (opened > closed && at >= text.trimEnd().length) return 'a `)` is missing'
+  return undefined
 }
 
 /** A message of the CEL library as ours are written. */

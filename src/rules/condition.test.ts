@@ -91,3 +91,15 @@ test('nothing of one call reaches the next', () => {
   expect(scope?.({ ...seen, class: 'a' })).toBe(true)
   expect(scope?.(seen)).toBe(false)
 })
+
+test.each([
+  ['learner == "a" and platform == "p"', '`and` is written `&&`'],
+  ['learner == "a" or platform == "p"', '`or` is written `||`'],
+  ['not (learner == "a")', '`not` is written `!`'],
+  ['learner <> "a"', '`<>` is written `!=`'],
+  ['learner == anna', 'text stands in quotes: `"anna"`'],
+  ['learner == “a”', 'use straight quotes, `"`'],
+  ['(learner == "a"', 'a `)` is missing'],
+])('what people write who know other languages is told: %s', (text, mend) => {
+  expect(compileScope(text, () => undefined).problem?.mend).toBe(mend)
+})

@@ -31,6 +31,8 @@ export function buildWarning(d: Draft, catalogue: Catalogue): Warning {
   const learners = [...d.learners].sort((a, b) => (a.platform < b.platform ? -1 : a.platform > b.platform ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
   const one = learners.length === 1 ? learners[0] : undefined
   const who = one ?? d.subject
+  // What the learner did last may be of another course than what is warned of.
+  const course = catalogue.courseOfAll(d.chapters, d.course)
   return {
     format: 1,
     id: warningId(d.rule.id, d.subject.platform, d.subject, d.begin),
@@ -48,7 +50,7 @@ export function buildWarning(d: Draft, catalogue: Catalogue): Warning {
     learners: learners.map(({ platform, id }) => ({ platform, id })),
     institutions: institutionsOf(d, catalogue),
     ...(d.class === undefined ? {} : { class: d.class }),
-    ...(d.course === undefined ? {} : { course: d.course }),
+    ...(course === undefined ? {} : { course }),
     chapters: [...d.chapters],
     begin: formatTime(d.begin),
     end: formatTime(d.end),

@@ -156,3 +156,8 @@ test('the shipped rules are doubted nowhere', async () => {
 test('every kind of notice has a sentence', () => {
   expect(Object.values(NOTICES).filter((t) => !/^[A-Z].*\.$/.test(t))).toEqual([])
 })
+
+test('a rule of one\'s own that takes the name of another is told', () => {
+  const other = `${head('plain', 'two-accounts')}`
+  expect(lint([plain, other])).toEqual(['replaced-rule 1.yaml:1:9: this replaces the rule `plain` below it (0.yaml:1:3), which no longer warns (give yours another name, unless that is meant)'])
+})

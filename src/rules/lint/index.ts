@@ -7,14 +7,14 @@ import type { Notice } from './notice.ts'
 import { checkNames, checkParamConditions } from './own.ts'
 import { checkParams } from './params.ts'
 import { checkPrompts } from './prompts.ts'
-import { checkOverlays, checkSameRules } from './sameness.ts'
+import { checkOverlays, checkReplacements, checkSameRules } from './sameness.ts'
 import { byPlace, lintedRules, type Check, type LintOptions } from './subject.ts'
 import { checkTestShapes } from './test-shape.ts'
 import { checkTests } from './tests.ts'
 import { checkTexts } from './texts.ts'
 
 /** Each looks at one rule. */
-const CHECKS: readonly Check[] = [checkConditions, checkParams, checkExemptions, checkPrompts, checkTexts, checkTestShapes, checkTests, checkOverlays, checkCatalogue, checkParamConditions]
+const CHECKS: readonly Check[] = [checkConditions, checkParams, checkExemptions, checkPrompts, checkTexts, checkTestShapes, checkTests, checkOverlays, checkReplacements, checkCatalogue, checkParamConditions]
 
 /** What rules that load do not do, or do besides, that nobody can have meant; in order of place. */
 export function lintRules(bundle: Bundle, options: LintOptions): Notice[] {

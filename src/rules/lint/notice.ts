@@ -9,6 +9,7 @@ export const NOTICES = {
   contradiction: "Parameters that stand in each other's way.",
   'wide-exemption': 'An exemption that covers everybody in effect.',
   'dead-exemption': 'An exemption that is over, or can cover nobody.',
+  'replaced-rule': 'A rule that takes the name of one below, which no longer warns.',
   'same-rule': 'Two rules that are the same.',
   'bad-test': 'A test that speaks of what there is not, so that it cannot show anything.',
   'vacuous-test': 'A test that cannot fail.',

@@ -36,6 +36,18 @@ export function checkOverlays({ id, layers }: Linted): Notice[] {
   })
 }
 
+/** Entries that name another detector than the rule below has: somebody may have meant a new rule. */
+export function checkReplacements({ id, layers }: Linted): Notice[] {
+  return layers.flatMap(({ own, tested }, i): Notice[] => {
+    const below = layers[i - 1]
+    if (!below || below.tested.rule.detector.name === tested.rule.detector.name) return []
+    return [{
+      kind: 'replaced-rule', message: `this replaces the rule \`${id}\` below it (${formatProblem({ ...whereOf(below.own), message: '' }).replace(/: $/, '')}), which no longer warns`,
+      mend: 'give yours another name, unless that is meant', ...whereAt(own, ['rule']),
+    }]
+  })
+}
+
 const EXPLAINS = ['title', 'description', 'falsePositives', 'next']
 
 /** What a rule says of itself without an effect on what it finds. */
