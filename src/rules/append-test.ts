@@ -4,7 +4,7 @@ import { InvigilError } from '../base/errors.ts'
 /** Whether a rules file has an entry for a rule; one that cannot be read has none. */
 export function saysOf(text: string, rule: string): boolean {
   const contents = parseDocument(text).contents as unknown
-  return isSeq(contents) && contents.items.some((i) => isMap(i) && (i as YAMLMap<unknown, unknown>).get('rule') === rule)
+  return isSeq(contents) && contents.items.some((i) => isMap(i) && i.get('rule') === rule)
 }
 
 /**

@@ -158,6 +158,6 @@ test('every kind of notice has a sentence', () => {
 })
 
 test('a rule of one\'s own that takes the name of another is told', () => {
-  const other = `${head('plain', 'two-accounts')}`
+  const other = head('plain', 'two-accounts')
   expect(lint([plain, other])).toEqual(['replaced-rule 1.yaml:1:9: this replaces the rule `plain` below it (0.yaml:1:3), which no longer warns (give yours another name, unless that is meant)'])
 })
