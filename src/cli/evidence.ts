@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { InvigilError } from '../base/errors.ts'
 import { makeFolder, replaceDurably } from '../io/durable-file.ts'
@@ -55,9 +55,9 @@ async function evidence(warnings: string[], options: Options, command: Command):
   if (warnings.length === 0) throw new InvigilError('usage', 'name a warning by the `id` that it has in warnings.ndjson')
   const { output, html } = options
   if (output === undefined && html === undefined) throw new InvigilError('usage', 'name the file to write with `--output FILE.zip`, or a page with `--html FILE.html`')
-  const read = [...(options.input ?? []), options.key, options.pseudonymise, options.catalogue, options.warnings]
+  const read = [...(options.input ?? []), options.key, options.pseudonymise, options.catalogue, options.warnings, ...(options.geo ?? [])].flatMap((f) => (f === undefined ? [] : [placeOf(f)]))
   const many = warnings.length > 1
-  for (const file of [output, html]) if (file !== undefined && (read.includes(file) || (!many && output === html))) throw new InvigilError('usage', `\`${file}\` would be written over; name another file`)
+  for (const file of [output, html]) if (file !== undefined && (read.includes(placeOf(file)) || (!many && output !== undefined && html !== undefined && placeOf(output) === placeOf(html)))) throw new InvigilError('usage', `\`${file}\` would be written over; name another file`)
   const key = options.key === undefined ? undefined : privateKeyOf(await readText(options.key), options.key)
   const secret = options.pseudonymise === undefined ? undefined : await readSecret(options.pseudonymise)
   const feed = await openFeed(options, command)
@@ -69,6 +69,11 @@ async function evidence(warnings: string[], options: Options, command: Command):
     const place = (of: string | undefined, ending: string): string | undefined => (of === undefined || !many ? of : join(of, `${one.evidence.about.warning}${ending}`))
     await write(one, { output: place(output, '.zip'), html: place(html, '.html') }, key)
   }
+}
+
+/** Where a file lies, however it is named. */
+function placeOf(file: string): string {
+  return existsSync(file) ? realpathSync(file) : resolve(file)
 }
 
 async function write({ evidence, keptNames }: Made, { output, html }: { output?: string; html?: string }, key: KeyObject | undefined): Promise<void> {

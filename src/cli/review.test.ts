@@ -43,6 +43,13 @@ test.each([
   expect(code).toBe(2)
 })
 
+test('a line that was cut short is told, and nothing is written behind it', async () => {
+  writeFileSync(join(cwd, 'cut.ndjson'), '{"format":1,"warn')
+  const { code, err } = await review(first.id, 'confirm', '--why', 'x', '--by', 'y', '--reviews', 'cut.ndjson')
+  expect([code, err]).toEqual([2, expect.stringContaining('line 1 of `cut.ndjson` is not JSON')])
+  expect(readFileSync(join(cwd, 'cut.ndjson'), 'utf8')).toBe('{"format":1,"warn')
+})
+
 test('a file that is none of reviews is told with its line', async () => {
   writeFileSync(join(cwd, 'bad.ndjson'), `${JSON.stringify({ format: 1, verdict: 'sure' })}\n`)
   const { code, err } = await invigil(['rules', 'report', '--warnings', 'warnings.ndjson', '--reviews', 'bad.ndjson'], { cwd })

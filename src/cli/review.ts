@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { open, readdir, realpath, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
 import { InvigilError } from '../base/errors.ts'
-import { formatTime } from '../base/time.ts'
+import { formatTime, SECOND, type Ms } from '../base/time.ts'
 import { makeFolder, replaceDurably } from '../io/durable-file.ts'
+import { fileError } from '../io/file-error.ts'
 import { KafkaClient } from '../io/kafka/client.ts'
 import { readText } from '../io/texts.ts'
 import { asTest } from '../pipeline/evidence/as-test.ts'
@@ -111,13 +113,37 @@ async function nearMiss(id: string, { asTest: file, evidence: bundle, why, by }:
   const verdict = await verifyBundle(bytes, { version: VERSION })
   if (!verdict.verified) throw new InvigilError('usage', `\`${bundle}\` is no evidence of the warning: \`invigil verify\` says what differs`, { problems: verdict.differences.map((d) => ({ message: `${d.part}: ${d.message}` })) })
   await onlyIn(path, evidence.about.rule)
-  const before = existsSync(path) ? await readText(path) : ''
   const { rule, test, events } = await asTest(evidence, `does not warn of what ${by} dismissed: ${why}`)
-  const text = appendTest(before, path, rule, test)
+  const made = async () => appendTest(existsSync(path) ? await readText(path) : '', path, rule, test)
   await makeFolder(dirname(path))
+  await made()
   return async () => {
-    await replaceDurably(path, Buffer.from(text))
+    // Somebody else may be adding one.
+    await alone(path, async () => replaceDurably(existsSync(path) ? await realpath(path) : path, Buffer.from(await made())))
     process.stdout.write(`${path}: a test of \`${rule}\` with ${events.after} of ${events.before} events; it fails until the rule no longer warns of them (\`invigil rules test\`)\n`)
+  }
+}
+
+const PATIENCE: Ms = 10 * SECOND
+const AGAIN: Ms = 50
+
+/** Does something while no other process does so for the same file. */
+async function alone(path: string, act: () => Promise<void>): Promise<void> {
+  const lock = `${path}.lock`
+  for (const until = Date.now() + PATIENCE; ; ) {
+    try {
+      await (await open(lock, 'wx')).close()
+      break
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(lock, e as NodeJS.ErrnoException)
+      if (Date.now() > until) throw new InvigilError('usage', `\`${lock}\` is there: another process adds a test, or was killed while it did; take the file away if none is running`)
+      await sleep(AGAIN)
+    }
+  }
+  try {
+    await act()
+  } finally {
+    await rm(lock, { force: true })
   }
 }
 

@@ -4,6 +4,8 @@ import { unzipSync, zipSync } from 'fflate'
 const NO_TIME = new Date(1980, 0, 1)
 /** More is nothing that a person packs by hand, and would not fit into memory in one piece. */
 const MOST_BYTES = 2 ** 31 - 1
+/** A file that is read as one text can be no longer. */
+const MOST_OF_ONE = 2 ** 29 - 2 ** 20
 
 /** Packs files as a zip, in their order. The same files give the same bytes on every machine. */
 export function packZip(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
@@ -22,6 +24,8 @@ export function unpackZip(bytes: Uint8Array): Map<string, Uint8Array> {
       filter: ({ name, originalSize }) => {
         if (names.has(name)) throw new BadZip(`it holds \`${name}\` twice`)
         names.add(name)
+        if (name === '__proto__') throw new BadZip('it holds a file that no program can tell of')
+        if (originalSize > MOST_OF_ONE) throw new BadZip(`\`${name}\` is larger than ${MOST_OF_ONE} bytes`)
         if ((size += originalSize) > MOST_BYTES) throw new BadZip(`its files are larger than ${MOST_BYTES} bytes`)
         return !name.endsWith('/')
       },

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { InvigilError } from '../base/errors.ts'
 import { fileError } from '../io/file-error.ts'
-import { readRecords } from '../io/record-file.ts'
+import { parseJson, readRecords } from '../io/record-file.ts'
 import { reviewSchema, type Review } from '../warnings/review.ts'
 import { warningSchema } from '../warnings/warning.ts'
 
@@ -36,16 +36,16 @@ export async function appendReview(file: string, review: Review): Promise<void> 
   try {
     const handle = await open(file, 'a+')
     try {
-      // A line that was cut short must not swallow this one.
-      const { size } = await handle.stat()
-      const last = Buffer.alloc(1)
-      if (size > 0) await handle.read(last, 0, 1, size - 1)
-      await handle.appendFile(`${size > 0 && last[0] !== 10 ? '\n' : ''}${JSON.stringify(review)}\n`)
+      const before = await handle.readFile('utf8')
+      const rest = before.slice(before.lastIndexOf('\n') + 1)
+      // A line that was cut short must not swallow this one, nor make the whole file one that cannot be read.
+      if (rest.trim() !== '') parseJson(rest, file, before.split('\n').length)
+      await handle.appendFile(`${rest === '' ? '' : '\n'}${JSON.stringify(review)}\n`)
       await handle.sync()
     } finally {
       await handle.close()
     }
   } catch (e) {
-    throw fileError(file, e as NodeJS.ErrnoException)
+    throw e instanceof InvigilError ? e : fileError(file, e as NodeJS.ErrnoException)
   }
 }

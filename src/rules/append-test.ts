@@ -12,7 +12,7 @@ export function saysOf(text: string, rule: string): boolean {
  * added that brings only the test. Throws `bad-rules` where the text is no rules file.
  */
 export function appendTest(text: string, path: string, rule: string, test: Readonly<Record<string, unknown>>): string {
-  if (text.trim() === '') return stringify([{ rule, tests: [test] }], STYLE)
+  if (parseDocument(text).contents === null && parseDocument(text).errors.length === 0) return (text === '' || text.endsWith('\n') ? text : `${text}\n`) + stringify([{ rule, tests: [test] }], STYLE)
   const document = parseDocument(text)
   if (document.errors.length > 0 || !isSeq(document.contents)) throw new InvigilError('bad-rules', `\`${path}\` is no rules file to which a test can be added`, { problems: [{ file: path, message: document.errors[0]?.message.split('\n', 1)[0] ?? 'it is not a list of rules', mend: 'mend it, or name a new file' }] })
   const items = document.contents as YAMLSeq

@@ -1,4 +1,5 @@
 import { Environment, EvaluationError, ParseError, TypeError, type ASTNode, type ParseResult } from '@marcbachmann/cel-js'
+import { RE2JS, RE2JSException } from 're2js'
 import { invariant } from '../base/errors.ts'
 import { didYouMean } from '../base/problems.ts'
 
@@ -28,7 +29,33 @@ export function environment(): Environment {
     const mixed = (a: number | bigint, b: number | bigint) => f(Number(a), Number(b))
     env.registerOperator(`double ${op} int`, mixed).registerOperator(`int ${op} double`, mixed)
   }
-  return env
+  return env.registerFunction(`string.${LINEAR}(string): bool`, (text: string, pattern: string) => patternOf(pattern).matcher(text).find())
+}
+
+// CEL's `matches` is RE2, whose time is linear in the text. The library's own is JavaScript's, which one line of telemetry can keep busy for ever. It
+// cannot be replaced there, so that another name of the same length is put in its place.
+const LINEAR = 're2find'
+const QUOTED_OR_MATCHES = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\.\s*matches\s*\(/g
+const MOST_PATTERNS = 1000
+const patterns = new Map<string, RE2JS>()
+
+function patternOf(text: string): RE2JS {
+  let pattern = patterns.get(text)
+  if (pattern === undefined) {
+    try {
+      pattern = RE2JS.compile(text)
+    } catch (e) {
+      if (!(e instanceof RE2JSException)) throw e
+      throw new EvaluationError(`Invalid regular expression: ${e.message.replace(/^error parsing regexp: /, '').replaceAll('`', '')}`)
+    }
+    if (patterns.size >= MOST_PATTERNS) patterns.clear()
+    patterns.set(text, pattern)
+  }
+  return pattern
+}
+
+function withLinearMatches(text: string): string {
+  return text.replaceAll(QUOTED_OR_MATCHES, (part) => (part.startsWith('.') ? part.replace('matches', LINEAR) : part))
 }
 
 /** Reads an expression that gives true or false. */
@@ -45,7 +72,8 @@ export function parse(env: Environment, text: string): { parsed: Parsed; problem
   if (slip) return { problem: slip }
   // `dyn` is known only when it is evaluated.
   if (checked.type !== 'bool' && checked.type !== 'dyn') return { problem: { message: `gives ${checked.type ?? 'nothing'}, not true or false`, offset: 0 } }
-  return { parsed }
+  const linear = withLinearMatches(text)
+  return { parsed: linear === text ? parsed : env.parse(linear) }
 }
 
 /** Whether an expression holds, or why that cannot be said. */
@@ -98,7 +126,7 @@ function literalCallProblem(ast: Node, text: string, env: Environment): Conditio
   walk(ast, (node) => {
     const isMatch = node.op === 'rcall' && node.args[0] === 'matches'
     if (problem !== undefined || (node.op !== 'call' && !isMatch)) return
-    const [name, args] = node.op === 'call' ? node.args : [`"".${node.args[0]}`, node.args[2]]
+    const [name, args] = node.op === 'call' ? node.args : [`"".${LINEAR}`, node.args[2]]
     if (args.length === 0 || !args.every((a) => a.op === 'value')) return
     try {
       env.evaluate(`${name}(${args.map((a) => text.slice(a.start, a.end)).join(', ')})`)

@@ -103,3 +103,11 @@ test.each([
 ])('what people write who know other languages is told: %s', (text, mend) => {
   expect(compileScope(text, () => undefined).problem?.mend).toBe(mend)
 })
+
+test('a regular expression takes time linear in its text, as in RE2', () => {
+  const { test: met } = compileScope('learner.matches("^(([a-z ]+)+)+!$")', () => undefined)
+  const of = (learner: string) => met?.({ platform: 'p', class: undefined, course: undefined, learner, ip: undefined })
+  expect([of('a'.repeat(2000)), of('abc!'), of('.matches(')]).toEqual([false, true, false])
+  expect(compileScope('learner.matches("(a)\\\\1")', () => undefined).problem?.message).toContain('regular expression')
+  expect(compileScope('learner == ".matches("', () => undefined).test?.({ platform: 'p', class: undefined, course: undefined, learner: '.matches(', ip: undefined })).toBe(true)
+})

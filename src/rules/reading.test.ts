@@ -55,7 +55,7 @@ test.each([
   ['ofice && true', 'unknown variable: `ofice` (did you mean `office`?) at 0'],
   ['place.contry == "CN"', 'no such key: `contry` (undefined) at 6'],
   ['received - time > duration("5 minutes")', 'invalid duration string: 5 minutes (write it like `45s`, `10m` or `1h30m`) at 27'],
-  ['chapter.matches("^(a")', 'invalid regular expression: `^(a` (undefined) at 16'],
+  ['chapter.matches("^(a")', 'invalid regular expression: missing closing ): `^(a` (undefined) at 16'],
   ['time.getHours("Asia/Shanghai") < 6', '`getHours(…)` depends on the machine (use `hour` and `weekday` where they are known, or add the offset, as in `(time + duration("8h")).getHours()`) at 4'],
 ])('a slip: `%s`', (text, expected) => {
   const { problem } = names.compile(text, events)

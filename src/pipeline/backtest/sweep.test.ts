@@ -12,6 +12,7 @@ test.each([
   ['face-check.answer=30s, 1m', ['30s', '1m'], 'duration'],
   ['over-credit.everywhere=true,false', ['true', 'false'], 'text'],
   ['seek-ahead.ahead=5s', ['5s'], 'duration'],
+  ['over-credit.excess=1e-1..3e-1:1e-1', ['0.1', '0.2', '0.3'], 'number'],
 ])('%s', (text, expected, kind) => {
   expect(values(text)).toEqual(expected)
   expect(parseAxis(text).kind).toBe(kind)
@@ -23,6 +24,8 @@ test.each([
   ['a.b=10s..60s', 'has no step'],
   ['a.b=60s..10s:5s', 'goes from `60s` down to `10s`; name the smaller first'],
   ['a.b=1..10:0', 'a step is larger than 0'],
+  ['a.b=1..2:1e-9', 'and 50 are tried at once'],
+  ['a.b=1..1e309:1', 'goes from a number to a number'],
   ['a.b=1s..10:1', 'goes from a number to a number'],
   ['a.b=x..y:z', 'goes from a number to a number'],
   ['a.b=1..1000:1', 'has 1000 values, and 50 are tried at once'],

@@ -95,10 +95,18 @@ function rangeOf(text: string, from: string, to: string, step: string | undefine
   if (by <= 0) throw bad(text, `takes steps of \`${step}\`; a step is larger than 0`)
   if (low > high) throw bad(text, `goes from \`${from}\` down to \`${to}\`; name the smaller first`)
   // 0.1 + 0.2 is not 0.3: each value has as many decimals as were written.
-  const decimals = Math.max(...[from, step].map((v) => (kind === 'number' ? (v.split('.')[1]?.length ?? 0) : 0)))
+  const decimals = Math.max(...[from, step].map((v) => (kind === 'number' ? decimalsOf(v) : 0)))
   const count = Math.floor((high - low) / by + 1e-9) + 1
+  if (!(count >= 1)) throw bad(text, `has no value between \`${from}\` and \`${to}\``)
   if (count > MOST_VARIANTS) throw bad(text, `has ${count} values, and ${MOST_VARIANTS} are tried at once; take larger steps, or sweep in parts`)
   return Array.from({ length: count }, (_, i) => valueAt(kind, Number((low + i * by).toFixed(decimals))))
+}
+
+const MOST_DECIMALS = 20
+
+function decimalsOf(written: string): number {
+  const [, digits = '', exponent = '0'] = /^[^.eE]*(?:\.(\d*))?(?:[eE]([-+]?\d+))?$/.exec(written.trim()) ?? []
+  return Math.min(MOST_DECIMALS, Math.max(0, digits.length - Number(exponent)))
 }
 
 function valueOf(text: string, value: string): SweepValue {
@@ -107,14 +115,15 @@ function valueOf(text: string, value: string): SweepValue {
   if (ms !== undefined) return { ...valueAt('duration', ms), text: value, value }
   if (/^-?\d+(\.\d+)?$/.test(value)) return { text: value, value: Number(value), at: Number(value) }
   try {
-    return { text: value, value: parse(value) as unknown, at: undefined }
+    const parsed = parse(value) as unknown
+    return { text: value, value: parsed, at: typeof parsed === 'number' && Number.isFinite(parsed) ? parsed : undefined }
   } catch (cause) {
     throw new InvigilError('usage', `\`--sweep ${text}\`: \`${value}\` is no value of YAML`, { cause })
   }
 }
 
 function kindOf(values: readonly SweepValue[]): Axis['kind'] {
-  if (values.every((v) => typeof v.value === 'number')) return 'number'
+  if (values.every((v) => typeof v.value === 'number' && v.at !== undefined)) return 'number'
   return values.every((v) => v.at !== undefined && typeof v.value === 'string') ? 'duration' : 'text'
 }
 

@@ -26,7 +26,7 @@ const aboutSchema = z.strictObject({
   revisions: z.int().min(1),
   source: sourceSchema,
   inputs: z.array(z.strictObject({ name: z.string(), bytes: z.int(), sha256: z.string() })).describe('The files that the events were taken from.'),
-  learners: z.array(z.strictObject({ platform: z.string(), id: z.string(), events: z.int(), pseudonym: z.literal(true).optional() })),
+  learners: z.array(z.strictObject({ platform: z.string(), id: z.string(), events: z.int().min(1), pseudonym: z.literal(true).optional() })),
   marks: z.int().min(1),
 })
 export type About = z.infer<typeof aboutSchema>
@@ -110,9 +110,14 @@ export function evidenceOf(files: Files): Evidence {
     if (model) model.set(file, bytes)
     else models.set(name, new Map([[file, bytes]]))
   }
+  if (new Set(contexts.map((c) => c.hash)).size < contexts.length) throw new BadPart('two contexts have one hash')
+  const named = about.learners.map((l) => `${l.platform}\u0000${l.id}`)
+  if (new Set(named).size < named.length) throw new BadPart('`bundle.json` names a learner twice')
+  const revisions = linesOf(files, 'warning.ndjson')
+  if (revisions.length === 0) throw new BadPart('`warning.ndjson` is empty')
   return {
     about, contexts, catalogues, models,
-    revisions: linesOf(files, 'warning.ndjson'),
+    revisions,
     events: linesOf(files, 'events.ndjson').map(recordOf),
     others: files.has('others.ndjson') ? linesOf(files, 'others.ndjson') : [],
     marks: linesOf(files, 'marks.ndjson').map((line) => readMark(check(markSchema, parse('marks.ndjson', line), 'marks.ndjson'))),
@@ -149,7 +154,9 @@ function parse(path: string, text: string): unknown {
 }
 
 function linesOf(files: Files, path: string): string[] {
-  return textOf(files, path).split('\n').slice(0, -1)
+  const text = textOf(files, path)
+  if (text !== '' && !text.endsWith('\n')) throw new BadPart(`the last line of \`${path}\` is cut short, or was added`)
+  return text.split('\n').slice(0, -1)
 }
 
 // A record that is no line of its own, as one of a topic may be, stands there as a JSON text.

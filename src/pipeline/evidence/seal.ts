@@ -38,7 +38,9 @@ export function checkSeal(files: Files): Seal {
   const listed = new Map<string, string>()
   if (sums === undefined) faults.push({ part: SUMS, message: 'it is missing, so that nothing says what the files should be' })
   else {
-    for (const line of Buffer.from(sums).toString('utf8').split('\n').slice(0, -1)) {
+    const text = Buffer.from(sums).toString('utf8')
+    if (!text.endsWith('\n')) faults.push({ part: SUMS, message: 'its last line is cut short, or was added' })
+    for (const line of text.split('\n').slice(0, -1)) {
       const [, digest, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? []
       if (digest === undefined || name === undefined || listed.has(name)) faults.push({ part: SUMS, message: `the line \`${line.slice(0, 100)}\` is no digest of its own file` })
       else listed.set(name, digest)

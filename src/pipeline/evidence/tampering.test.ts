@@ -138,3 +138,32 @@ test.each([
 test('a bundle that was cut off is damaged', async () => {
   expect(await verifyBundle(bundle.subarray(0, bundle.length - 100), { version: VERSION })).toMatchObject({ verified: false, differences: [{ part: 'bundle' }] })
 })
+
+describe('what somebody adds who makes all digests anew', () => {
+  const about = (files: Files, how: (value: Record<string, unknown>) => void): void => {
+    const value = JSON.parse(text(files, 'bundle.json')) as Record<string, unknown>
+    how(value)
+    files.set('bundle.json', Buffer.from(JSON.stringify(value)))
+  }
+  const revision = JSON.stringify({ forged: 'third revision' })
+
+  test.each<[string, (files: Files) => void, RegExp]>([
+    ['a revision without an end of line', (files) => edit(files, 'warning.ndjson', (t) => t + revision), /cut short, or was added/],
+    ['a revision that is none', (files) => edit(files, 'warning.ndjson', (t) => `${t}null\n`), /is no warning/],
+    ['a revision that is too deep', (files) => edit(files, 'warning.ndjson', (t) => t.replace('"facts":{', `"facts":{"x":${'['.repeat(20_000)}${']'.repeat(20_000)},`)), /is no warning/],
+    ['another rule', (files) => about(files, (b) => (b.rule = 'impossible-travel')), /it is of the rule `foreign-ip`/],
+    ['a learner without events', (files) => about(files, (b) => (b.learners as object[]).push({ platform: 'p1', id: 'innocent', events: 0 })), /bundle\.json/],
+    ['another context of the same hash', (files) => files.set('contexts/2.json', files.get('contexts/1.json') as Uint8Array), /two contexts have one hash/],
+    ['no revision', (files) => files.set('warning.ndjson', Buffer.from('')), /is empty/],
+  ])('%s', async (_, change, says) => {
+    const differences = await found(change, 'resealed')
+    expect(differences.map((d) => d.message).join('\n')).toMatch(says)
+  })
+
+  test('a line of digests without an end, and a name that programs cannot tell of', async () => {
+    expect((await found((files) => edit(files, SUMS, (t) => t.slice(0, -1)))).map((d) => d.message)).toContain('its last line is cut short, or was added')
+    const named = Buffer.from(packZip(new Map([['__proto_X', Buffer.from('forged')]]))).toString('latin1').replaceAll('__proto_X', '__proto__')
+    const { differences } = await verifyBundle(Buffer.from(named, 'latin1'), { version: VERSION })
+    expect(differences.map((d) => d.message).join()).toContain('no program can tell of')
+  })
+})
