@@ -113,13 +113,14 @@ async function nearMiss(id: string, { asTest: file, evidence: bundle, why, by }:
   const verdict = await verifyBundle(bytes, { version: VERSION })
   if (!verdict.verified) throw new InvigilError('usage', `\`${bundle}\` is no evidence of the warning: \`invigil verify\` says what differs`, { problems: verdict.differences.map((d) => ({ message: `${d.part}: ${d.message}` })) })
   await onlyIn(path, evidence.about.rule)
-  const { rule, test, events } = await asTest(evidence, `does not warn of what ${by} dismissed: ${why}`)
+  const { rule, test, events, keepsNames } = await asTest(evidence, `does not warn of what ${by} dismissed: ${why}`)
   const made = async () => appendTest(existsSync(path) ? await readText(path) : '', path, rule, test)
   await makeFolder(dirname(path))
   await made()
   return async () => {
     // Somebody else may be adding one.
     await alone(path, async () => replaceDurably(existsSync(path) ? await realpath(path) : path, Buffer.from(await made())))
+    if (keepsNames) process.stderr.write(`invigil: the warning hangs on the names or ids that people and events have: they stand in \`${path}\`\n`)
     process.stdout.write(`${path}: a test of \`${rule}\` with ${events.after} of ${events.before} events; it fails until the rule no longer warns of them (\`invigil rules test\`)\n`)
   }
 }

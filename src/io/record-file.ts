@@ -6,9 +6,12 @@ import { schemaProblems } from '../base/problems.ts'
 import { parseTree } from '../base/tree.ts'
 import { fileError } from './file-error.ts'
 
+/** So many bad lines are told; a file of another kind has nothing else. */
+const TOLD = 20
+
 /**
  * Reads a file of ours with one JSON object a line (`.gz` or plain), such as warnings or reviews; `what` names them in
- * messages. Errors: `not-found`, `bad-file` with the line, `io`.
+ * messages. Errors: `not-found`, `bad-file` with the lines that are none, `io`.
  */
 export async function readRecords<T>(file: string, schema: z.ZodType<T>, what: string): Promise<T[]> {
   const source = createReadStream(file)
@@ -17,29 +20,42 @@ export async function readRecords<T>(file: string, schema: z.ZodType<T>, what: s
   if (plain !== source) source.once('error', (cause) => plain.destroy(cause))
   plain.setEncoding('utf8')
   const records: T[] = []
+  const problems: Problem[] = []
+  let bad: number | undefined
   let line = 0
   let rest = ''
   const take = (content: string): void => {
     line++
     if (content.trim() === '') return
-    const parsed = schema.safeParse(parseJson(content, file, line))
-    if (!parsed.success) {
-      const problems = problemsOf(parsed.error, schema, content, file).map((p) => ({ ...p, line }))
-      throw new InvigilError('bad-file', `\`${file}\` does not hold ${what}: line ${line} is none`, { problems })
+    const parsed = schema.safeParse(jsonOf(content))
+    if (parsed.success) records.push(parsed.data)
+    else {
+      bad ??= line
+      const found = jsonOf(content) === undefined ? [{ file, message: 'not JSON' }] : problemsOf(parsed.error, schema, content, file)
+      problems.push(...found.map((p) => ({ ...p, line })))
     }
-    records.push(parsed.data)
   }
   try {
     for await (const chunk of plain) {
       const lines = (rest + (chunk as string)).split('\n')
       rest = lines.pop() as string
       for (const content of lines) take(content)
+      if (problems.length >= TOLD) break
     }
-    take(rest)
+    if (problems.length < TOLD) take(rest)
   } catch (cause) {
     throw asFileError(cause, file)
   }
+  if (bad !== undefined) throw new InvigilError('bad-file', `\`${file}\` does not hold ${what}: line ${bad} is none`, { problems: problems.slice(0, TOLD) })
   return records
+}
+
+function jsonOf(content: string): unknown {
+  try {
+    return JSON.parse(content)
+  } catch {
+    return undefined
+  }
 }
 
 /** Parses the JSON of a file or of one line of it. Throws `bad-file`. */

@@ -89,7 +89,7 @@ class LocalRun {
     this.outputs = new OutputFolder(options.output, head?.lengths, options.logs)
     this.fingerprints = head?.fingerprints ?? []
     options.stop?.addEventListener('abort', () => this.wake?.(), { once: true })
-    this.accounts = head?.accounts ?? newAccounts()
+    this.accounts = { ...newAccounts(), ...head?.accounts }
     this.span = head?.span ?? { first: Infinity, last: -Infinity }
     this.taken = { accounts: this.accounts, span: this.span, reject: (reject) => this.reject(reject) }
     const sinks = {

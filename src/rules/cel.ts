@@ -35,7 +35,6 @@ export function environment(): Environment {
 // CEL's `matches` is RE2, whose time is linear in the text. The library's own is JavaScript's, which one line of telemetry can keep busy for ever. It
 // cannot be replaced there, so that another name of the same length is put in its place.
 const LINEAR = 're2find'
-const QUOTED_OR_MATCHES = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\.\s*matches\s*\(/g
 const MOST_PATTERNS = 1000
 const patterns = new Map<string, RE2JS>()
 
@@ -54,8 +53,15 @@ function patternOf(text: string): RE2JS {
   return pattern
 }
 
-function withLinearMatches(text: string): string {
-  return text.replaceAll(QUOTED_OR_MATCHES, (part) => (part.startsWith('.') ? part.replace('matches', LINEAR) : part))
+function withLinearMatches(ast: Node, text: string): string {
+  let linear = text
+  walk(ast, (node) => {
+    if (node.op !== 'rcall' || node.args[0] !== 'matches') return
+    // Between what it is asked of and its name stands nothing but brackets, blanks and the dot.
+    const at = text.indexOf('matches', node.args[1].end)
+    linear = linear.slice(0, at) + LINEAR + linear.slice(at + LINEAR.length)
+  })
+  return linear
 }
 
 /** Reads an expression that gives true or false. */
@@ -72,7 +78,7 @@ export function parse(env: Environment, text: string): { parsed: Parsed; problem
   if (slip) return { problem: slip }
   // `dyn` is known only when it is evaluated.
   if (checked.type !== 'bool' && checked.type !== 'dyn') return { problem: { message: `gives ${checked.type ?? 'nothing'}, not true or false`, offset: 0 } }
-  const linear = withLinearMatches(text)
+  const linear = withLinearMatches(parsed.ast, text)
   return { parsed: linear === text ? parsed : env.parse(linear) }
 }
 

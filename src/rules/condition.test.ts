@@ -111,3 +111,9 @@ test('a regular expression takes time linear in its text, as in RE2', () => {
   expect(compileScope('learner.matches("(a)\\\\1")', () => undefined).problem?.message).toContain('regular expression')
   expect(compileScope('learner == ".matches("', () => undefined).test?.({ platform: 'p', class: undefined, course: undefined, learner: '.matches(', ip: undefined })).toBe(true)
 })
+
+test('what only looks like a call of `matches` is left alone', () => {
+  const seen = (learner: string) => ({ platform: 'p', class: undefined, course: undefined, learner, ip: undefined })
+  const { test: met } = compileScope('(learner).matches("^a\\"") || learner == ".matches(\\"x\\")" || learner . matches ( "^b$" )', () => undefined)
+  expect(['a"', '.matches("x")', 'b', 'bb'].map((l) => met?.(seen(l)))).toEqual([true, true, true, false])
+})

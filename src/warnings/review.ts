@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { wilson } from '../base/share.ts'
 import { parseTime } from '../base/time.ts'
 
 export const VERDICTS = ['confirmed', 'dismissed'] as const
@@ -45,9 +46,6 @@ export interface RuleRecord {
   between: [low: number, high: number] | undefined
 }
 
-// The 97.5th percentile of the normal distribution.
-const Z = 1.96
-
 /** What reviews say of each rule, in order of its id. `warnings`: each revision, or the latest. */
 export function rulesRecord(warnings: Iterable<{ id: string; revision: number; rule: string; episode: string }>, reviews: readonly Review[]): RuleRecord[] {
   const latest = new Map<string, { revision: number; rule: string; episode: string }>()
@@ -68,10 +66,4 @@ export function rulesRecord(warnings: Iterable<{ id: string; revision: number; r
     record.between = wilson(confirmed / n, n)
   }
   return [...records.values()].sort((a, b) => (a.rule < b.rule ? -1 : 1))
-}
-
-function wilson(p: number, n: number): [number, number] {
-  const middle = (p + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n)
-  const half = (Z / (1 + (Z * Z) / n)) * Math.sqrt((p * (1 - p)) / n + (Z * Z) / (4 * n * n))
-  return [Math.max(0, middle - half), Math.min(1, middle + half)]
 }

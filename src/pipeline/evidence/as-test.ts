@@ -20,6 +20,8 @@ export interface AsTest {
   rule: string
   test: Record<string, unknown>
   events: { before: number; after: number }
+  /** The warning hangs on the names or ids that people and events have: they are in the test. */
+  keepsNames: boolean
 }
 
 /** Fields that name somebody or something of theirs, or where they are. */
@@ -39,7 +41,7 @@ export async function asTest(evidence: Evidence, it: string): Promise<AsTest> {
   }
   const few = scene.withFewerFields(shrink(events, (some) => scene.raises(some)))
   scene.takeFromCatalogue(few)
-  return { rule: tested.rule.id, test: scene.written(few, it), events: { before: events.length, after: few.length } }
+  return { rule: tested.rule.id, ...scene.written(few, it), events: { before: events.length, after: few.length } }
 }
 
 /** The rule under which the warning was last written. */
@@ -122,14 +124,15 @@ class Scene {
   }
 
   /** As a rules file has it: with names of no meaning and without ids, unless the warning hangs on them. */
-  written(events: readonly Event[], it: string): Record<string, unknown> {
+  written(events: readonly Event[], it: string): Pick<AsTest, 'test' | 'keepsNames'> {
     const aliases = Aliases.of(events, PERSONAL)
     const [names, ids] = ([[aliases, false], [aliases, true], [Aliases.none, true]] as const).find(([a, i]) => this.raises(events, a, i)) ?? [Aliases.none, true]
     const { date, platform, places, given } = this.testOf(events, names, ids)
     const catalogue = withoutEmpty(writtenCatalogue(names.catalogue(this.catalogue)))
-    return {
+    const test = {
       it, date, ...(platform === 'p1' ? {} : { platform }), ...(Object.keys(catalogue).length === 0 ? {} : { catalogue }), ...(Object.keys(places).length === 0 ? {} : { places }), given, expect: [],
     }
+    return { test, keepsNames: ids }
   }
 
   private testOf(events: readonly Event[], aliases: Aliases, ids: boolean): TestInput {
