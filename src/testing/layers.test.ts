@@ -6,8 +6,8 @@ import { expect, test } from 'vitest'
 const src = fileURLToPath(new URL('..', import.meta.url))
 
 /** From the bottom up: each may import what stands before it, and itself. */
-const LAYERS = ['base', 'catalogue', 'warnings', 'telemetry', 'engine', 'models', 'detectors', 'rules', 'simulate', 'io', 'pipeline', 'training', 'cli']
-const PURE = ['base', 'catalogue', 'warnings', 'telemetry', 'engine', 'models/features', 'detectors']
+const LAYERS = ['base', 'catalogue', 'warnings', 'telemetry', 'records', 'engine', 'models', 'detectors', 'rules', 'simulate', 'io', 'pipeline', 'serve', 'training', 'cli']
+const PURE = ['base', 'catalogue', 'warnings', 'telemetry', 'records', 'engine', 'models/features', 'detectors']
 const isPure = ({ path }: Source): boolean => PURE.some((folder) => path.startsWith(`${folder}/`))
 
 /** What a pure folder may take from Node: functions of their arguments. */
