@@ -113,7 +113,7 @@ test('a statement without id gets the hash of its record', () => {
 test('several statements on a line', () => {
   const both = [statement(), statement({ verb: 'https://w3id.org/xapi/video/verbs/paused' })]
   for (const line of [both, { statements: both, more: '' }]) expect(decode(line)).toEqual([expect.objectContaining({ action: 'played' }), expect.objectContaining({ action: 'paused' })])
-  expect(decode([statement(), 7])[1]).toEqual({ reason: 'not-an-object', message: 'an xAPI record is a JSON object, not a number' })
+  expect(decode([statement(), 7])[1]).toEqual({ reason: 'not-an-object', message: 'a record of xAPI is a JSON object, not a number' })
   expect(decode([])).toEqual([{ verb: 'empty list' }])
 })
 

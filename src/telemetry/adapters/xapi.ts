@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { sha256 } from '../../base/hash.ts'
 import type { Adapted, Adapter } from './adapter.ts'
 
 const VIDEO = 'https://w3id.org/xapi/video'
@@ -46,7 +45,11 @@ export const xapi: Adapter = {
     return Array.isArray(statements) ? statements : undefined
   },
 
-  adapt(statement, raw, platform): Adapted {
+  recognises(record) {
+    return typeof record.verb === 'object' && record.actor !== undefined
+  },
+
+  adapt(statement, { platform, digest }): Adapted {
     const context = object(statement.context)
     const asked = object(context.extensions)
     const result = object(object(statement.result).extensions)
@@ -63,7 +66,7 @@ export const xapi: Adapter = {
     return {
       kind: 'event',
       fields: {
-        id: statement.id ?? sha256(raw).slice(0, 32),
+        id: statement.id ?? digest(),
         time: statement.timestamp ?? statement.stored,
         received: statement.stored ?? undefined,
         action,
