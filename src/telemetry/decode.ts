@@ -1,4 +1,4 @@
-import { ADAPTERS } from './adapters/index.ts'
+import { ADAPTERS, RECOGNISED } from './adapters/index.ts'
 import { buildEvent } from './build.ts'
 import { ForeignDecoder } from './foreign.ts'
 import { Chunk, Waiting, type Held } from './held.ts'
@@ -11,9 +11,9 @@ export { MOST_BYTES, MOST_NESTING } from './parse.ts'
 
 const RETURN = 0x0d
 
-export type Format = 'canonical' | keyof typeof ADAPTERS
-/** Formats that telemetry may come in. */
-export const FORMATS: readonly Format[] = ['canonical', ...(Object.keys(ADAPTERS) as (keyof typeof ADAPTERS)[])]
+export type Format = 'canonical' | keyof typeof ADAPTERS | 'auto'
+/** Formats that telemetry may come in; `auto` takes each record for what it looks like. */
+export const FORMATS: readonly Format[] = ['canonical', ...(Object.keys(ADAPTERS) as (keyof typeof ADAPTERS)[]), 'auto']
 
 /** Is told what a record turned out to be, once for each event that it holds. */
 export interface DecodeSink {
@@ -25,7 +25,7 @@ export interface DecodeSink {
 
 export interface DecoderOptions {
   format: Format
-  /** The platform of events that name none. For xAPI it is the platform of all; without it, the host of the actor's home page. */
+  /** The platform of events that name none. Foreign formats name none: for them it is the platform of all; without it, the host that the record names. */
   platform?: string
 }
 
@@ -40,18 +40,22 @@ export interface Decoder {
 }
 
 export function createDecoder({ format, platform = '' }: DecoderOptions): Decoder {
-  return format === 'canonical' ? new CanonicalDecoder(platform) : new ForeignDecoder(ADAPTERS[format], platform)
+  if (format === 'canonical') return new CanonicalDecoder(platform)
+  return format === 'auto' ? new CanonicalDecoder(platform, new ForeignDecoder(RECOGNISED, platform)) : new ForeignDecoder([ADAPTERS[format]], platform)
 }
 
 class CanonicalDecoder implements Decoder {
   private readonly platform: string
+  /** For what the scanner does not know, where that need not be canonical. */
+  private readonly others: Decoder | undefined
   private readonly scanner: Scanner
   private readonly waiting: Waiting
   /** For records that no chunk keeps: they are read at once. */
   private readonly spare = new Tape(ROOM_OF_ONE)
 
-  constructor(platform: string) {
+  constructor(platform: string, others?: Decoder) {
     this.platform = platform
+    this.others = others
     this.scanner = new Scanner(platform)
     this.waiting = new Waiting(this.scanner.texts)
   }
@@ -63,7 +67,7 @@ class CanonicalDecoder implements Decoder {
     this.spare.clear()
     const into = chunk?.tape.hasRoom ? chunk : new Chunk(bytes, this.spare)
     const seen = isShort ? scanner.look(bytes, start, stop, into.tape) : undefined
-    if (seen === undefined) return this.decodeSlowly(sink, bytes, start, stop)
+    if (seen === undefined) return this.others === undefined ? this.decodeSlowly(sink, bytes, start, stop) : this.others.decode(sink, bytes, start, stop)
     const held = this.waiting.hold(seen, into, start, stop)
     sink.event(into === chunk ? held : held.read())
   }

@@ -21,7 +21,7 @@ const pair: Adapter = {
 
 function decode(line: string): Outcome[] {
   const out: Outcome[] = []
-  new ForeignDecoder(pair, 'p1').decode(
+  new ForeignDecoder([pair], 'p1').decode(
     { event: (e) => out.push(e.read()), reject: (reason, message) => out.push({ reason, message }), ignored: (verb) => out.push({ verb }) },
     Buffer.from(line),
   )

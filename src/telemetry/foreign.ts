@@ -10,16 +10,16 @@ import { isObject, nameOf, parseRecord } from './parse.ts'
  */
 export const PART = 'invigil:part'
 
-/** Decodes the records of one format by its adapter. */
+/** Decodes records by an adapter; of several each record by the first that recognises it. */
 export class ForeignDecoder implements Decoder {
-  private readonly adapter: Adapter
+  private readonly adapters: readonly Adapter[]
   private readonly platform: string
-  private readonly json: ((line: string) => string) | undefined
+  private readonly json: (line: string) => string
 
-  constructor(adapter: Adapter, platform: string) {
-    this.adapter = adapter
+  constructor(adapters: readonly Adapter[], platform: string) {
+    this.adapters = adapters
     this.platform = platform
-    this.json = adapter.json?.bind(adapter)
+    this.json = (line) => adapters.reduce((text, a) => a.json?.(text) ?? text, line)
   }
 
   decode(sink: DecodeSink, bytes: Buffer, start = 0, end = bytes.length): void {
@@ -29,35 +29,57 @@ export class ForeignDecoder implements Decoder {
 
   /** Decodes what was parsed already. `raw` is how it was written; without it, its JSON. */
   decodeValue(sink: DecodeSink, value: unknown, raw?: string): void {
-    const several = this.adapter.several(value)
+    const several = this.severalOf(value)
     if (several === undefined) this.decodeOne(sink, value, raw)
     else if (several.length === 0) sink.ignored('empty list')
     else for (const one of several) this.decodeValue(sink, one)
   }
 
-  private decodeOne(sink: DecodeSink, value: unknown, raw = JSON.stringify(value)): void {
-    const { adapter, platform } = this
-    if (!isObject(value)) {
-      sink.reject('not-an-object', `a record of ${adapter.name} is a JSON object, not ${nameOf(value)}`)
-      return
+  private severalOf(value: unknown): readonly unknown[] | undefined {
+    for (const adapter of this.adapters) {
+      const several = adapter.several(value)
+      if (several !== undefined) return several
     }
+    return undefined
+  }
+
+  private decodeOne(sink: DecodeSink, value: unknown, raw = JSON.stringify(value)): void {
+    const { adapters, platform } = this
+    if (!isObject(value)) return sink.reject('not-an-object', `a record${this.ofFormat()} is a JSON object, not ${nameOf(value)}`)
+    const adapter = adapters.length === 1 ? adapters[0] : adapters.find((a) => a.recognises(value))
+    if (adapter === undefined) return sink.reject('unknown-format', `${keysOf(value)}: that is none of ${adapters.map((a) => a.name).join(', ')}`)
     const { [PART]: part, ...whole } = value
     const record = part === undefined ? value : whole
     const digest = (): string => sha256(JSON.stringify(record)).slice(0, 32)
     const adapted = adapter.adapt(record, { platform, digest })
-    if (!isList(adapted)) this.tell(sink, adapted, raw)
-    else if (typeof part === 'number' && adapted[part] !== undefined) this.tell(sink, adapted[part], raw)
-    else adapted.forEach((one, n) => this.tell(sink, one, JSON.stringify({ ...record, [PART]: n })))
+    if (!isList(adapted)) tell(sink, adapter, adapted, raw)
+    else if (typeof part === 'number' && adapted[part] !== undefined) tell(sink, adapter, adapted[part], raw)
+    else adapted.forEach((one, n) => tell(sink, adapter, one, JSON.stringify({ ...record, [PART]: n })))
   }
 
-  private tell(sink: DecodeSink, adapted: Adapted, raw: string): void {
-    if (adapted.kind === 'ignored') return sink.ignored(adapted.verb)
-    if (adapted.kind === 'reject') return sink.reject(adapted.reason, adapted.message)
-    const built = buildEvent(adapted.fields, raw)
-    if (!('reason' in built)) return sink.event(built)
-    const source = this.adapter.sources[/`(\w+)`/.exec(built.message)?.[1] ?? '']
-    sink.reject(built.reason, source === undefined ? built.message : `${built.message} (from ${source})`)
+  private ofFormat(): string {
+    return this.adapters.length === 1 ? ` of ${this.adapters[0]?.name}` : ''
   }
+}
+
+function tell(sink: DecodeSink, adapter: Adapter, adapted: Adapted, raw: string): void {
+  if (adapted.kind === 'ignored') return sink.ignored(adapted.verb)
+  if (adapted.kind === 'reject') return sink.reject(adapted.reason, adapted.message)
+  const built = buildEvent(adapted.fields, raw)
+  if (!('reason' in built)) return sink.event(built)
+  const source = adapter.sources[/`(\w+)`/.exec(built.message)?.[1] ?? '']
+  sink.reject(built.reason, source === undefined ? built.message : `${built.message} (from ${source})`)
+}
+
+const MOST_KEYS = 8
+const LONGEST_KEY = 40
+
+/** The keys that a record has, in words. */
+function keysOf(record: Readonly<Record<string, unknown>>): string {
+  const keys = Object.keys(record)
+  if (keys.length === 0) return 'the record is empty'
+  const told = keys.slice(0, MOST_KEYS).map((k) => `\`${k.length > LONGEST_KEY ? `${k.slice(0, LONGEST_KEY)}…` : k}\``)
+  return `the record has the keys ${told.join(', ')}${keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : ''}`
 }
 
 // `Array.isArray` does not know lists that are read only.
