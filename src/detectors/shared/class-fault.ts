@@ -123,7 +123,8 @@ export function newStudy(begin: Ms): Study {
 /** Adds what somebody studied; true where it is to be told: of the first learner, the second, the fourth, and so on. */
 export function addStudy(study: Study, s: Sighting): boolean {
   study.end = s.time
-  if (s.event !== undefined) addEvidence(study.evidence, s.event)
+  // One event may send several sightings.
+  if (s.event !== undefined && s.event !== study.evidence.events.at(-1)) addEvidence(study.evidence, s.event)
   if (study.learners >= MOST_COUNTED || hasId(study.who, s.learner)) return false
   study.who = withId(study.who, s.learner)
   study.learners++
