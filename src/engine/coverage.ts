@@ -78,6 +78,11 @@ const CATALOGUE_WORDS: Record<CatalogueNeed, string> = {
   heartbeat: '`heartbeat` for the platform',
   global: '`global` learner ids for the platform',
   class: 'class of the platform',
+  status: "`status` for the platform's classes",
+  connected: "`connected` for the platform's classes",
+  dates: "`opens` or `closes` for the platform's classes",
+  hours: "`hours` for the platform's classes",
+  subjects: "`subject` for the courses of the platform's classes",
 }
 
 function knows(catalogue: Catalogue, platform: string, need: CatalogueNeed): boolean {
@@ -90,6 +95,11 @@ function knows(catalogue: Catalogue, platform: string, need: CatalogueNeed): boo
     heartbeat: catalogue.platform(platform)?.heartbeat !== undefined,
     global: catalogue.isGlobal(platform),
     class: classes.length > 0,
+    status: classes.some((c) => c.status !== undefined),
+    connected: classes.some((c) => c.connected !== undefined),
+    dates: classes.some((c) => c.opens !== undefined || c.closes !== undefined),
+    hours: classes.some((c) => c.hours !== undefined),
+    subjects: courses.some((c) => c.subject !== undefined),
   }
   return known[need]
 }

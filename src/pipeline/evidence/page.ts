@@ -18,7 +18,7 @@ export interface PageBundle {
 const SEVERITIES = { low: '低', medium: '中', high: '高', critical: '严重' } as const
 const RESPONSES = { prompt: '提示', warn: '警告', review: '复核', withhold: '暂不计学时' } as const
 const EPISODES = { ongoing: '进行中', ended: '已结束', withdrawn: '已撤回' } as const
-const SUBJECTS = { learner: '学员', account: '账号', person: '个人', ip: 'IP 地址', device: '设备', photo: '人脸照片', class: '班级', institution: '机构', teacher: '教师' } as const
+const SUBJECTS = { learner: '学员', account: '账号', person: '个人', ip: 'IP 地址', device: '设备', photo: '人脸照片', class: '班级', institution: '机构', teacher: '教师', platform: '平台' } as const
 
 /** A page about a warning in English and Chinese, in one file that needs no other and runs no script. */
 export function writePage(story: Story, of: PageBundle): string {
