@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalOf, decodeLine } from '../../testing/decoded.ts'
 import { buildEvent } from '../build.ts'

@@ -145,7 +145,7 @@ function playbackOf(action: string, statement: Json, said: Json, asked: Json): J
     to: seconds(said[`${EXTENSION}time-to`]),
     length: lengthOf(asked[`${EXTENSION}length`] ?? said[`${EXTENSION}length`]),
     rate,
-    muted: typeof volume === 'number' ? volume === 0 : undefined,
+    muted: Number.isFinite(volume) ? volume === 0 : undefined,
   }
 }
 
