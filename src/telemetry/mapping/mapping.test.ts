@@ -84,7 +84,7 @@ describe('values', () => {
   })
 
   test('words that mean nothing', () => {
-    expect(map(`absent: ['NULL', '-']\n${FIELDS}  device: d\n  ip: i\n`, { n: '7', t: '2026-03-02T08:00:00Z', who: 'L1', what: '播放', d: 'NULL', i: '-' })).toMatchObject([{ fields: { device: undefined, ip: undefined } }])
+    expect(map(`absent: ['NULL', '-']\n${FIELDS}  device: d\n  ip: i\n`, { n: '7', t: '2026-03-02T08:00:00Z', who: 'L1', what: '播放', d: 'NULL', i: '-' })).toEqual([{ kind: 'event', fields: { id: '7', time: '2026-03-02T08:00:00.000Z', learner: 'L1', action: 'played', platform: undefined } }])
   })
 
   test('a time without zone is never taken for one of here', () => {
