@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
+import { auditCommand } from './audit.ts'
 import { backtestCommand } from './backtest.ts'
 import { checkCommand } from './check.ts'
 import { evidenceCommand } from './evidence.ts'
@@ -38,6 +39,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
   program.addCommand(archiveCommand())
+  program.addCommand(auditCommand())
   program.addCommand(explainCommand())
   program.addCommand(evidenceCommand())
   program.addCommand(verifyCommand())
