@@ -4,6 +4,7 @@ import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
 import { backtestCommand } from './backtest.ts'
+import { checkCommand } from './check.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
@@ -27,6 +28,7 @@ const LONGEST_LINE = 1000
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
   program.addCommand(runCommand())
+  program.addCommand(checkCommand())
   program.addCommand(backtestCommand())
   program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
   program.addCommand(reviewCommand())
