@@ -21,6 +21,16 @@ interface ChapterTally {
   attended: boolean
 }
 
+/** How learners who opened a chapter stand to an earlier one. */
+interface Place {
+  after: string
+  /** Of so many who opened both, those who opened the earlier one first. */
+  agree: number
+  of: number
+  /** Those who had opened another chapter, and not this one. */
+  skipped: number
+}
+
 /** A chapter as the log has it, in its place. */
 export interface ChapterGuess {
   id: string
@@ -28,7 +38,7 @@ export interface ChapterGuess {
   length?: { seconds: number; from: 'length' | 'completed' | 'furthest'; share: number; n: number; isSure: boolean }
   kind: 'theory' | 'practice'
   /** How its place after the last sure one is known; undefined of the first. */
-  place?: { after: string; agree: number; of: number; skipped: number }
+  place?: Place
   isSure: boolean
 }
 
@@ -96,23 +106,51 @@ export class CourseTally {
   /** Its chapters in order, each with how sure its place is. */
   guess(): ChapterGuess[] {
     const names = [...this.chapters.keys()]
+    const order = orderOf({ names, before: this.before })
+    const sure = new Set(this.chainOf(order))
     let last: number | undefined
-    return orderOf({ names, before: this.before }).map((index): ChapterGuess => {
+    return order.map((index): ChapterGuess => {
       const tally = this.tallies[index] as ChapterTally
       const place = last === undefined ? undefined : this.placeOf(last, index, names[last] as string)
-      const isSure = tally.learners >= LEAST && (place === undefined || (place.of >= LEAST && place.agree >= AGREE * place.of && place.skipped <= (1 - AGREE) * (place.skipped + place.agree)))
-      if (isSure) last = index
-      return { id: names[index] as string, learners: tally.learners, length: lengthOf(tally), kind: tally.attended && !tally.played ? 'practice' : 'theory', place, isSure }
+      if (sure.has(index)) last = index
+      return { id: names[index] as string, learners: tally.learners, length: lengthOf(tally), kind: tally.attended && !tally.played ? 'practice' : 'theory', place, isSure: sure.has(index) }
     })
   }
 
-  private placeOf(last: number, index: number, after: string): NonNullable<ChapterGuess['place']> {
+  /** The most chapters in order of which each surely follows the one before it. */
+  private chainOf(order: readonly number[]): number[] {
+    const chains: { length: number; before: number | undefined }[] = []
+    order.forEach((index, at) => {
+      const chain: (typeof chains)[number] = { length: (this.tallies[index] as ChapterTally).learners >= LEAST ? 1 : 0, before: undefined }
+      for (let earlier = at - 1; chain.length > 0 && earlier >= 0; earlier--) {
+        const { length } = chains[earlier] as (typeof chains)[number]
+        if (length < chain.length || !isSure(this.placeOf(order[earlier] as number, index, ''))) continue
+        chain.length = length + 1
+        chain.before = earlier
+      }
+      chains.push(chain)
+    })
+    let at: number | undefined
+    chains.forEach(({ length }, i) => {
+      if (length > (at === undefined ? 0 : (chains[at] as { length: number }).length)) at = i
+    })
+    const chain: number[] = []
+    for (; at !== undefined; at = chains[at]?.before) chain.push(order[at] as number)
+    return chain
+  }
+
+  private placeOf(last: number, index: number, after: string): Place {
     const tally = this.tallies[index] as ChapterTally
     const agree = this.before[last]?.[index] ?? 0
     const against = this.before[index]?.[last] ?? 0
     // Who began the course with it may have opened the one before in an earlier log.
     return { after, agree, of: agree + against, skipped: Math.max(0, tally.learners - tally.firsts - agree - against) }
   }
+}
+
+/** Enough learners opened both, most of them in this order, and few came to it from another chapter. */
+function isSure({ agree, of, skipped }: Place): boolean {
+  return of >= LEAST && agree >= AGREE * of && skipped <= (1 - AGREE) * (skipped + agree)
 }
 
 function lengthOf({ lengths, completedAt, furthest }: ChapterTally): ChapterGuess['length'] {

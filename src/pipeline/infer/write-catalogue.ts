@@ -5,7 +5,7 @@ import { latenessOf } from '../check/lateness.ts'
 import { percent, spanText, zoneText } from '../check/words.ts'
 import type { ChecksTally } from './checks.ts'
 import type { ClassTallies, ClassTally } from './classes.ts'
-import { LEAST, type ChapterGuess, type CourseTally } from './courses.ts'
+import { AGREE, LEAST, type ChapterGuess, type CourseTally } from './courses.ts'
 import { commentedOut, flow, scalar } from './yaml.ts'
 
 /** What was seen of a platform, to draft its part of the catalogue from. */
@@ -45,16 +45,12 @@ function block(key: string, lines: readonly string[]): string[] {
 }
 
 function platformLines(id: string, { clock, beats, checks }: PlatformSeen): string[] {
-  const { players, intervals } = beats
-  const cadence = cadenceOf(beats)
   const lateness = latenessOf(clock)
   const between = checks.guess()
   const rates = [...beats.rates].sort(([a], [b]) => a - b).filter(([rate]) => rate > 1)
   return [
     `  - id: ${scalar(id)}   # ${clock.events} events`,
-    cadence !== undefined
-      ? `    heartbeat: ${formatDuration(cadence)}   # of ${players.n} players with ten intervals, ${percent(nearMedian(players))} keep to it; all ${intervals.n} intervals: median ${spanText(intervals.quantile(0.5) as number)}`
-      : `    # heartbeat: 15s   # ${players.n === 0 ? 'the log tells none' : `players keep to none: of ${players.n}, ${percent(nearMedian(players))} are near ${spanText(players.quantile(0.5) as number)}`}`,
+    heartbeatLine(beats),
     lateness !== undefined
       ? `    lateness: ${formatDuration(lateness)}   # 99.9 % of the events come within ${spanText(clock.behind.quantile(0.999) as number)} of the platform's newest, 95 % within ${spanText(clock.behind.quantile(0.95) as number)}`
       : `    # lateness: 60s   # ${clock.disordered === 0 ? 'the log is in the order of time, which does not tell how late events come' : 'too few events'}`,
@@ -70,6 +66,15 @@ function platformLines(id: string, { clock, beats, checks }: PlatformSeen): stri
   ]
 }
 
+/** A cadence that not nearly all keep to may be that of one player of several: it would speak against the others. */
+function heartbeatLine(beats: BeatTally): string {
+  const { learners, intervals } = beats
+  const cadence = cadenceOf(beats)
+  if (cadence === undefined) return `    # heartbeat: 15s   # ${learners.n === 0 ? 'the log tells none' : `players keep to none: those of ${percent(nearMedian(learners))} of ${learners.n} learners are near ${spanText(learners.quantile(0.5) as number)}`}`
+  const line = `    heartbeat: ${formatDuration(cadence)}   # the players of ${percent(nearMedian(learners))} of ${learners.n} learners keep to it; all ${intervals.n} intervals: median ${spanText(intervals.quantile(0.5) as number)}`
+  return nearMedian(learners) >= AGREE ? line : `${commentedOut([line])[0] as string}; has the platform several players?`
+}
+
 function courseLines(id: string, course: CourseTally): string[] {
   const chapters = course.guess()
   const sure = chapters.filter((c) => c.isSure).length
@@ -80,11 +85,11 @@ function courseLines(id: string, course: CourseTally): string[] {
 }
 
 function chapterLines({ id, learners, length, kind, place }: ChapterGuess): string[] {
-  const told = place === undefined ? '' : `; ${place.agree} of ${place.of} opened it after ${scalar(place.after)}${place.skipped > 0 ? `, and ${place.skipped} without that` : ''}`
+  const told = place === undefined ? '' : `; ${place.of === 0 ? `nobody opened both it and ${scalar(place.after)}` : `${place.agree} of ${place.of} opened it after ${scalar(place.after)}`}${place.skipped > 0 ? `, ${place.skipped} came to it from another` : ''}`
   const lines = [`      - id: ${scalar(id)}   # ${learners} learner${learners === 1 ? '' : 's'}${told}`]
   if (length !== undefined) {
     const how = {
-      length: `\`length\` in ${percent(length.share)} of ${length.n} events that name one`, completed: `position of \`completed\`, within 1 % in ${percent(length.share)} of ${length.n}`, furthest: 'no event names a length: the furthest position of anybody, so it may be longer',
+      length: `\`length\` in ${percent(length.share)} of ${length.n === 1 ? '1 event that names' : `${length.n} events that name`} one`, completed: `position of \`completed\`, within 1 % in ${percent(length.share)} of ${length.n}`, furthest: 'no event names a length: the furthest position of anybody, so it may be longer',
     }[length.from]
     const line = `        length: ${Number(length.seconds.toFixed(3))}   # ${how}`
     lines.push(length.isSure ? line : (commentedOut([line])[0] as string))
