@@ -9,6 +9,7 @@ import { checkCommand } from './check.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
+import { exportCommand } from './export.ts'
 import { inferCommand } from './infer.ts'
 import { replayCommand } from './replay.ts'
 import { reviewCommand } from './review.ts'
@@ -39,6 +40,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
   program.addCommand(serveCommand())
+  program.addCommand(exportCommand())
   program.addCommand(topicsCommand())
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
