@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import { InvigilError } from '../base/errors.ts'
 import { SECOND, type Ms } from '../base/time.ts'
@@ -8,6 +9,9 @@ import { StatusServer } from '../io/http.ts'
 import { Metrics } from '../io/metrics.ts'
 import { EventLog, TELEMETRY } from '../serve/event-log.ts'
 import { eventRoutes } from '../serve/events.ts'
+import { FEEDS, type Feeds } from '../serve/feed/feed.ts'
+import { FileFeed } from '../serve/feed/file-feed.ts'
+import { feedRoutes } from '../serve/feed/routes.ts'
 import { ApiServer, apiDocument, type Routes, type Surroundings } from '../serve/server.ts'
 import type { Store } from '../serve/store.ts'
 import { newToken, Tokens } from '../serve/tokens.ts'
@@ -95,6 +99,9 @@ async function serveUntilStopped(options: Options, config: Config, around: Surro
   const store = options.intake ? await openStore(config, around.log) : undefined
   const routes: Routes[] = []
   if (store) routes.push(eventRoutes(around, { tokens, store, now: Date.now }))
+  const { from } = config.serve
+  const feeds = from === undefined ? undefined : feedRoutes(around, tokens, feedsOf(from))
+  if (feeds) routes.push(feeds.routes)
   const status = config.http && (await StatusServer.open(config.http, { metrics, health: around.health, readiness: around.readiness }, (e) => around.log.error({ error: e.message }, 'the status pages failed')))
   try {
     const server = await ApiServer.open(around, routes)
@@ -103,6 +110,7 @@ async function serveUntilStopped(options: Options, config: Config, around: Surro
     if (!options.quiet) process.stdout.write(`serving at ${scheme}://${server.address}${store ? `; events go to ${config.serve.log ?? ''}/${TELEMETRY}` : ''}\n`)
     await stop.asked
     around.readiness.unmet('serving', 'the server is stopping')
+    feeds?.close()
     await server.close()
   } finally {
     await store?.close()
@@ -126,11 +134,15 @@ async function openStore(config: Config, log: Logger): Promise<Store> {
   return opened
 }
 
+function feedsOf(dir: string): Feeds {
+  return Object.fromEntries(FEEDS.map((name) => [name, new FileFeed(join(dir, `${name}.ndjson`))])) as unknown as Feeds
+}
+
 /** Every path that there is, for the document: nothing of them is called. */
 function allRoutes(around: Surroundings): Routes[] {
   const tokens = Tokens.open({ ...around.config, tokens: [] }, 0)
   const store: Store = { backlog: 0, broken: undefined, put: () => Promise.resolve(), close: () => Promise.resolve() }
-  return [eventRoutes(around, { tokens, store, now: () => 0 })]
+  return [eventRoutes(around, { tokens, store, now: () => 0 }), feedRoutes(around, tokens, feedsOf('')).routes]
 }
 
 interface Stop {
