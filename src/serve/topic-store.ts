@@ -1,77 +1,78 @@
-import { InvigilError } from '../base/errors.ts'
-import type { KafkaClient, Message, Producer, TopicMessages } from '../io/kafka/client.ts'
-import { isTooLarge, kafkaError } from '../io/kafka/errors.ts'
+import type { KafkaClient, Message, Producer } from '../io/kafka/client.ts'
+import { kafkaError } from '../io/kafka/errors.ts'
 import { inPortions, MOST_AT_ONCE } from '../io/kafka/producer.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Refusal } from './refusal.ts'
 import type { Store } from './store.ts'
 import type { Original, Taken } from './take.ts'
 
-interface Batch {
-  topic: string
-  records: readonly Original[]
-}
-
 const PER_RECORD = 64
+/** A topic takes a megabyte at once by Kafka's own default. */
+const MOST_OF_ONE = 1_000_000
 
 /**
  * Writes records as they came into their platform's own topic, acknowledged by all brokers that must have them. From there they go the way of all
- * others: the intake over Kafka reads them, keeps what is rejected with its bytes, and names where each event came from.
+ * others: the intake over Kafka reads them, keeps what is rejected with its bytes, and names where each event came from. Each topic has a store of
+ * its own, so that what one refuses holds up nobody else.
  */
-export class TopicStore {
-  private readonly producer: Producer
-  private readonly commits: GroupCommit<Batch>
+export class TopicStore implements Store {
+  readonly broken = undefined
+  private readonly client: KafkaClient
+  private readonly topic: string
+  private readonly commits: GroupCommit<readonly Original[]>
+  private producer: Producer | undefined
 
-  private constructor(producer: Producer) {
-    this.producer = producer
-    this.commits = new GroupCommit((batches) => this.write(batches))
+  private constructor(client: KafkaClient, topic: string) {
+    this.client = client
+    this.topic = topic
+    this.commits = new GroupCommit((batch) => this.write(batch.flat()))
   }
 
   /** Connects. Errors: those of `kafkaError`. */
-  static async open(client: KafkaClient): Promise<TopicStore> {
-    const producer = client.plainProducer()
-    try {
-      await producer.connect()
-    } catch (e) {
-      await producer.disconnect()
-      throw kafkaError(e)
-    }
-    return new TopicStore(producer)
+  static async open(client: KafkaClient, topic: string): Promise<TopicStore> {
+    const store = new TopicStore(client, topic)
+    await store.connected()
+    return store
   }
 
-  /** What a topic has room for; records are given to it by `put`. */
-  into(topic: string): Store {
-    const { commits } = this
-    return {
-      get backlog() { return commits.backlog },
-      broken: undefined,
-      put: ({ originals }: Taken) => commits.add({ topic, records: originals }, originals.reduce((n, { value }) => n + value.length + PER_RECORD, 0)),
-      close: () => Promise.resolve(),
-    }
+  get backlog(): number {
+    return this.commits.backlog
+  }
+
+  put({ originals }: Taken): Promise<void> {
+    const large = originals.findIndex(({ value }) => value.length > MOST_OF_ONE)
+    if (large >= 0) return Promise.reject(new Refusal(413, 'too-large', `record ${large + 1} has more than ${MOST_OF_ONE} bytes; nothing of the request was kept`))
+    return this.commits.add(originals, originals.reduce((n, { value }) => n + value.length + PER_RECORD, 0))
   }
 
   async close(): Promise<void> {
     await this.commits.settle()
-    await this.producer.disconnect()
+    await this.producer?.disconnect()
   }
 
-  private async write(batches: readonly Batch[]): Promise<void> {
-    const topics = new Map<string, Message[]>()
-    for (const { topic, records } of batches) {
-      const messages = topics.get(topic) ?? []
-      topics.set(topic, messages)
-      for (const { key, value } of records) messages.push({ key, value })
-    }
-    const all: TopicMessages[] = [...topics].map(([topic, messages]) => ({ topic, messages }))
+  private async write(records: readonly Original[]): Promise<void> {
+    const messages: Message[] = records.map(({ key, value }) => ({ key, value }))
     try {
-      for (const portion of inPortions(all, MOST_AT_ONCE)) await this.producer.sendBatch({ acks: -1, topicMessages: portion })
+      const producer = await this.connected()
+      for (const portion of inPortions([{ topic: this.topic, messages }], MOST_AT_ONCE)) await producer.sendBatch({ acks: -1, topicMessages: portion })
     } catch (e) {
-      throw isTooLarge(e) ? new InvigilError('bad-input', 'Kafka takes no record so large', { cause: e }) : kafkaError(e)
+      // Whether the brokers have what failed is not known, nor what number the next record has for them: a new producer counts anew.
+      const failed = this.producer
+      this.producer = undefined
+      await failed?.disconnect()
+      throw kafkaError(e, { topic: this.topic })
     }
   }
-}
 
-/** What a client is told whose record is larger than its topic takes. */
-export function tooLargeForTopic(): Refusal {
-  return new Refusal(413, 'too-large', 'a record is larger than its topic takes; nothing of it was kept, and of the others not all may be')
+  private async connected(): Promise<Producer> {
+    if (this.producer) return this.producer
+    const producer = this.client.plainProducer()
+    try {
+      await producer.connect()
+    } catch (e) {
+      await producer.disconnect()
+      throw kafkaError(e, { topic: this.topic })
+    }
+    return (this.producer = producer)
+  }
 }
