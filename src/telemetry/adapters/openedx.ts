@@ -107,7 +107,9 @@ function dataOf(record: Json): Json {
   const data = some(record.data, record.event)
   if (typeof data !== 'string') return object(data)
   try {
-    return object(JSON.parse(data))
+    const value: unknown = JSON.parse(data)
+    // Some pipelines write the text as JSON once more.
+    return object(typeof value === 'string' ? JSON.parse(value) : value)
   } catch {
     return Object.fromEntries(new URLSearchParams(data))
   }
