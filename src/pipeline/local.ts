@@ -110,7 +110,7 @@ class LocalRun {
     this.refillUntil = head?.records ?? 0
     const locate = createEnricher({ geo: options.context.geo.lookups })
     this.machine = new Machine({
-      ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness, records: true,
+      ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness, records: options.records ?? true,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),
       late: ({ event, watermark }) => {
