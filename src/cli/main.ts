@@ -8,6 +8,7 @@ import { checkCommand } from './check.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
+import { mappingCommand } from './mapping.ts'
 import { replayCommand } from './replay.ts'
 import { reviewCommand } from './review.ts'
 import { publishCommand } from './rules-publish.ts'
@@ -31,6 +32,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(checkCommand())
   program.addCommand(backtestCommand())
   program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
+  program.addCommand(mappingCommand())
   program.addCommand(reviewCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
