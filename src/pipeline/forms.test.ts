@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { encoded } from '../testing/encoded.ts'
 import { fivePlatforms, toLines } from '../testing/five-platforms.ts'
 import { readWarnings, run, shippedContext, temporary, writeLog } from '../testing/runs.ts'
 import { runLocal } from './local.ts'
@@ -39,10 +39,6 @@ function mappingFile(name: string, more = ''): string {
   return path
 }
 
-function inEncoding(text: string, encoding: string): Buffer {
-  return execFileSync('iconv', ['-f', 'UTF-8', '-t', encoding], { input: text, maxBuffer: 1 << 28 })
-}
-
 function file(name: string, content: string | Uint8Array): string {
   const path = join(dir, name)
   writeFileSync(path, content)
@@ -56,10 +52,10 @@ const FORMS: Record<string, () => Promise<{ log: string } & LogForm> | ({ log: s
   'an object that holds a list, with gzip': () => ({ log: file('export.json.gz', gzipSync(`\uFEFF${JSON.stringify({ more: '', statements: events, total: 3 }, null, 1)}`)), format: 'canonical' }),
   'objects over many lines in a row': () => ({ log: file('row.json', events.map((e) => JSON.stringify(e, null, '\t')).join('\n')), format: 'auto' }),
   'lines in UTF-16': () => ({ log: file('utf16.ndjson', Buffer.from(`\uFEFF${lines.join('\r\n')}`, 'utf16le')), format: 'canonical' }),
-  'a table in GB18030': async () => ({ log: file('gb.csv', inEncoding(table(','), 'GB18030')), format: 'mapping', details: { mapping: await openMapping(mappingFile('gb.yaml', 'encoding: gb18030\n')) } }),
-  'a table in Big5 with semicolons, whose encoding an option tells': async () => ({ log: file('big5.csv', inEncoding(table(';').replaceAll(/[动备注行]/gu, '台'), 'BIG5')), format: 'mapping', details: { encoding: 'big5', mapping: await openMapping(file('big5.yaml', (mappingText() + '').replaceAll('动', '台'))) } }),
-  'a table in UTF-16 big endian with tabs': async () => ({ log: file('utf16.csv', inEncoding(`\uFEFF${table('\t')}`, 'UTF-16BE')), format: 'mapping', details: { mapping: await openMapping(mappingFile('utf16.yaml')) } }),
-  'JSON in GBK over many lines under a key': async () => ({ log: file('gbk.json', inEncoding(JSON.stringify({ '数据': events.map((e) => ({ ...e, 备注: '啊]}"\\' })) }, null, 2), 'GBK')), format: 'mapping', details: { mapping: await openMapping(file('gbk.yaml', `format: json\nencoding: gbk\nrecords: 数据\nfields: { ${columns.map((c) => `${c}: ${c}`).join(', ')} }\n`)) } }),
+  'a table in GB18030': async () => ({ log: file('gb.csv', encoded(table(','), 'gb18030')), format: 'mapping', details: { mapping: await openMapping(mappingFile('gb.yaml', 'encoding: gb18030\n')) } }),
+  'a table in Big5 with semicolons, whose encoding an option tells': async () => ({ log: file('big5.csv', encoded(table(';').replaceAll(/[动备注行]/gu, '台'), 'big5')), format: 'mapping', details: { encoding: 'big5', mapping: await openMapping(file('big5.yaml', mappingText().replaceAll('动', '台'))) } }),
+  'a table in UTF-16 big endian with tabs': async () => ({ log: file('utf16.csv', encoded(`\uFEFF${table('\t')}`, 'utf-16be')), format: 'mapping', details: { mapping: await openMapping(mappingFile('utf16.yaml')) } }),
+  'JSON in GBK over many lines under a key': async () => ({ log: file('gbk.json', encoded(JSON.stringify({ '数据': events.map((e) => ({ ...e, 备注: '啊]}"\\' })) }, null, 2), 'gbk')), format: 'mapping', details: { mapping: await openMapping(file('gbk.yaml', `format: json\nencoding: gbk\nrecords: 数据\nfields: { ${columns.map((c) => `${c}: ${c}`).join(', ')} }\n`)) } }),
 }
 
 function mappingText(): string {
@@ -105,7 +101,7 @@ describe.each(Object.entries(FORMS))('%s', (_, form) => {
 })
 
 test('a table that grows, in pieces that end anywhere, is followed and read on', { timeout: 120_000 }, async () => {
-  const content = inEncoding(table(','), 'GB18030')
+  const content = encoded(table(','), 'gb18030')
   const details = { mapping: await openMapping(mappingFile('growing.yaml', 'encoding: gb18030\ndelimiter: ","\n')) }
   const [output, state] = [mkdtempSync(join(dir, 'out-')), mkdtempSync(join(dir, 'state-'))]
   const log = file('growing.csv', content.subarray(0, 100))

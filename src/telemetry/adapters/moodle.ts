@@ -73,14 +73,15 @@ export class MoodleMapper implements RowMapper {
 
   map(row: Row, platform: string, digest: () => string): readonly Adapted[] {
     const given = platform === '' ? undefined : platform
-    if (row.eventname !== undefined || this.report === undefined) return [fromTable(row, given, digest)]
-    return [this.fromReport(row, this.report, given, digest)]
+    if (text(row.eventname) !== undefined) return [fromTable(row, given, digest)]
+    if (this.report !== undefined && (text(row[this.report.event]) ?? text(row[this.report.description])) !== undefined) return [this.fromReport(row, this.report, given, digest)]
+    return [{ kind: 'reject', reason: 'unknown-format', message: 'a record of Moodle says what happened in `eventname`, or in `Event name` and `Description`' }]
   }
 
   private fromReport(row: Row, columns: Report, platform: string | undefined, digest: () => string): Adapted {
     const at = (role: keyof Report) => text(row[columns[role]])
     const description = at('description') ?? ''
-    const verb = at('event') ?? 'row without event name'
+    const verb = at('event') ?? 'no event name'
     const origin = at('origin')
     if (origin === 'cli' || origin === 'restore') return { kind: 'ignored', verb: `${verb} (${origin})` }
     const found = SAID.map(([pattern, fields]) => ({ match: pattern.exec(description), fields })).find(({ match }) => match !== null)
@@ -121,7 +122,7 @@ const MODULE = '70'
 function fromTable(row: Row, platform: string | undefined, digest: () => string): Adapted {
   const at = (column: string) => text(row[column])
   const name = at('eventname') ?? ''
-  const verb = name.slice(name.lastIndexOf('\\') + 1) || 'row without eventname'
+  const verb = name.slice(name.lastIndexOf('\\') + 1)
   const ignored = (why?: string): Adapted => ({ kind: 'ignored', verb: why === undefined ? verb : `${verb} (${why})` })
   const origin = at('origin')
   if (origin === 'cli' || origin === 'restore') return ignored(origin)
