@@ -8,7 +8,7 @@ import { OUTPUT_OF, OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
 import type { Held } from '../telemetry/held.ts'
-import { countOutput, newAccounts, type Accounts } from './accounts.ts'
+import { countIgnored, countOutput, newAccounts, type Accounts } from './accounts.ts'
 import { Cursor, type Position, type Reject } from './cursor.ts'
 import type { LocalHead } from './local-head.ts'
 import { checkSame, fingerprints, openLogs, type OpenLog } from './logs.ts'
@@ -95,7 +95,7 @@ class LocalRun {
         if (!this.isRefilling) this.reject(reject)
       },
       ignored: (verb: string) => {
-        if (!this.isRefilling) this.accounts.ignored[verb] = (this.accounts.ignored[verb] ?? 0) + 1
+        if (!this.isRefilling) countIgnored(this.accounts, verb)
       },
       blank: () => {
         if (!this.isRefilling) this.accounts.blank++
@@ -108,7 +108,7 @@ class LocalRun {
     this.refillUntil = head?.records ?? 0
     const locate = createEnricher({ geo: options.context.geo.lookups })
     this.machine = new Machine({
-      ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness, records: true,
+      ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness, records: options.records ?? true,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),
       late: ({ event, watermark }) => {

@@ -131,10 +131,10 @@ export class Fleet {
     for (const file of files) await loadKeys(to, (async function* () { yield* file })())
   }
 
-  /** Ends the log; returns what readers see once they have put it in order. */
-  end(): string[] {
+  /** Ends the log; returns what readers see once they have put it in order. `tells`: also what is told of sittings that are still open where a log ends. */
+  end(tells = true): string[] {
     this.mark((k) => k.end(this.setup.context))
-    for (const task of this.learners) this.outputs.push(...task.tellRecords())
+    if (tells) for (const task of this.learners) this.outputs.push(...task.tellRecords())
     return inOrder(this.outputs)
   }
 }

@@ -67,6 +67,11 @@ const CATALOGUE: Readonly<Record<Extract<Want, { kind: 'catalogue' }>['need'], S
   heartbeat: { en: "name in the catalogue the player's cadence: how far apart its heartbeats are", zh: '请在目录中登记播放器的心跳间隔' },
   global: { en: 'say in the catalogue that the learner ids are national ids, if they are: the same person has the same id on every platform', zh: '如学员编号为全国统一编号（同一人在各平台编号相同），请在目录中注明' },
   class: { en: 'name in the catalogue the classes of the platform, with their learners', zh: '请在目录中登记该平台的班级及其学员名单' },
+  status: { en: "say in the catalogue whether the platform's classes are approved", zh: '请在目录中注明各班级是否已批准开班' },
+  connected: { en: "say in the catalogue whether the supervision of the platform's classes is connected", zh: '请在目录中注明各班级是否已接入监管' },
+  dates: { en: 'say in the catalogue when the classes open and close', zh: '请在目录中登记各班级的开班与结班日期' },
+  hours: { en: 'name in the catalogue how many class hours are approved for each class', zh: '请在目录中登记各班级批准的课时' },
+  subjects: { en: 'name in the catalogue what each course teaches', zh: '请在目录中登记每门课程的科目' },
   checks: { en: 'say in the catalogue how long the platform lets people watch between two face checks', zh: '请在目录中登记两次人脸核验之间最长允许的观看时间' },
   autoplay: { en: 'say in the catalogue whether the player begins the next chapter by itself, and after what time', zh: '请在目录中注明播放器是否自动播放下一章及其延迟时间' },
   opens: { en: 'say in the catalogue when the classes open', zh: '请在目录中登记各班级的开班日期' },
@@ -121,6 +126,11 @@ function catalogueExample(need: Extract<Want, { kind: 'catalogue' }>['need'], pl
     case 'class': return `${klass}\n    courses: [${course}]\n    opens: 2026-03-02\n    learners: [${json(known.learner ?? 'L1')}, "…"]`
     case 'checks': return of('checks: 15m')
     case 'autoplay': return of('autoplay: false   # or after what time, as 5s')
+    case 'status': return `${klass}\n    status: approved`
+    case 'connected': return `${klass}\n    connected: true`
+    case 'hours': return `${klass}\n    hours: 80   # class hours`
+    case 'subjects': return `courses:\n  - id: ${course}\n    subject: work-safety`
+    case 'dates':
     case 'opens': return `${klass}\n    opens: 2026-03-02\n    closes: 2026-06-30`
     case 'since': break
   }
