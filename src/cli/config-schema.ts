@@ -7,6 +7,7 @@ import { parseUrl } from '../io/redis-connection.ts'
 import { Secret, secret } from '../io/secret.ts'
 import { BACKENDS } from '../models/runtime/tensorflow.ts'
 import { FORMATS } from '../telemetry/decode.ts'
+import { ENCODINGS } from '../telemetry/encoding.ts'
 
 const passwordFile = z.string().min(1).optional().describe('File that holds the password, in place of `password`; a line end after it does not count.')
 const longerThanNothing = duration.refine((ms) => ms > 0, { error: 'must be longer than nothing' })
@@ -73,6 +74,8 @@ export const configSchema = z.strictObject({
     topic: topicName.describe("Name of a platform's own topic."),
     format: z.enum(FORMATS).default('canonical').describe('What is in it.'),
     platform: z.string().min(1).max(1024).optional().describe('The platform of events that name none.'),
+    mapping: z.string().min(1).optional().describe('File that says how records of any JSON become events (docs/mapping.md), in place of `format`.'),
+    encoding: z.enum(ENCODINGS).optional().describe('How the characters of its records are written; without it UTF-8.'),
   })).default([]).describe("The platforms' own topics, which the intake reads."),
   rules: z.array(z.string().min(1)).min(1).default(['shipped'])
     .describe('Directories of rules, each laid over those before it; `shipped` is the bundle that comes with Invigil.'),

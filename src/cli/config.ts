@@ -66,6 +66,8 @@ function readTree(path: string, text: string, problems: Problem[]): Tree | undef
   if (broken.length > 0 && tree === undefined) throw badConfig(problems)
   const named = tree && withPlainKeys(tree)
   if (named) for (const at of PATHS) resolvePath(partOf(named, at), path)
+  const sources = partOf(named, ['sources'])
+  for (const source of sources?.kind === 'list' ? sources.items : []) resolvePath(partOf(source, ['mapping']), path)
   return named
 }
 

@@ -10,6 +10,7 @@ import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
 import { inferCommand } from './infer.ts'
+import { mappingCommand } from './mapping.ts'
 import { replayCommand } from './replay.ts'
 import { reviewCommand } from './review.ts'
 import { publishCommand } from './rules-publish.ts'
@@ -34,6 +35,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(inferCommand())
   program.addCommand(backtestCommand())
   program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
+  program.addCommand(mappingCommand())
   program.addCommand(reviewCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
