@@ -29,7 +29,7 @@ export const chapterSchema = z.strictObject({
 export const courseSchema = z.strictObject({
   id,
   title: z.string().optional(),
-  subject: z.string().optional(),
+  subject: z.union([z.string(), z.array(z.string().min(1)).min(1)]).optional().describe('What it teaches, or a list of that, as `Fire protection`.'),
   chapters: z.array(chapterSchema).default([]).describe('In the order in which they are to be studied.'),
 })
 
@@ -50,8 +50,8 @@ export const classSchema = z.strictObject({
   closes: when.optional(),
   hours: z.number().gt(0).optional().describe('Approved class hours.'),
   hourRate: z.number().min(0).optional(),
-  status: z.string().optional(),
-  connected: z.boolean().optional(),
+  status: z.string().optional().describe('How far its review has come, as `submitted` or `approved`; rules say which words mean that it may open.'),
+  connected: z.boolean().optional().describe('Whether it is connected to the supervision platform. Without it nobody is told that it is not.'),
   teachers: z.array(id).default([]).describe("Learner ids or account names of the class's teachers on its platform."),
   learners: z.array(id).default([]),
 })

@@ -14,6 +14,7 @@ export class Catalogue {
   private readonly courses = new Map<string, CourseInfo>()
   private readonly chapterIndex = new Map<CourseInfo, Map<string, number>>()
   private readonly classes = new Map<string, Class>()
+  private readonly withClasses = new Set<string>()
   private readonly rosters = new Map<string, Class[]>()
   private readonly teachers = new Map<string, Set<string>>()
   private readonly chapterCourse = new Map<string, CourseInfo[]>()
@@ -36,6 +37,7 @@ export class Catalogue {
   private addClass(c: ClassInfo): void {
     const klass: Class = { ...c, opens: instant(c.opens, c.timeZone, 0), closes: instant(c.closes, c.timeZone, 1) }
     this.classes.set(key(c.platform, c.id), klass)
+    this.withClasses.add(c.platform)
     for (const l of c.learners) {
       const k = key(c.platform, l)
       const same = this.rosters.get(k)
@@ -60,6 +62,11 @@ export class Catalogue {
 
   class(platform: string, id: string): Class | undefined {
     return this.classes.get(key(platform, id))
+  }
+
+  /** Whether any class of the platform is known. */
+  hasClasses(platform: string): boolean {
+    return this.withClasses.has(platform)
   }
 
   /** The class of an event or sighting: the one it names, else the only one whose roster has the learner (and whose courses the course). */

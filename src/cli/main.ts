@@ -5,9 +5,11 @@ import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
 import { auditCommand } from './audit.ts'
 import { backtestCommand } from './backtest.ts'
+import { checkCommand } from './check.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
+import { inferCommand } from './infer.ts'
 import { replayCommand } from './replay.ts'
 import { reviewCommand } from './review.ts'
 import { publishCommand } from './rules-publish.ts'
@@ -28,6 +30,8 @@ const LONGEST_LINE = 1000
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
   program.addCommand(runCommand())
+  program.addCommand(checkCommand())
+  program.addCommand(inferCommand())
   program.addCommand(backtestCommand())
   program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
   program.addCommand(reviewCommand())

@@ -26,6 +26,7 @@ interface Given {
   cheaters?: string
   start?: string
   variety?: boolean
+  watched?: boolean
   spread?: string
   jitter?: string
   archetypes?: string
@@ -44,6 +45,7 @@ export function simulateCommand(): Command {
     .option('--variety', 'platforms, courses and people drawn from the seed, with honest habits that look like a program\'s, in place of the documented ones')
     .option('--spread <low-high>', 'how far numbers stray from the documented ones, as shares below 1; 0.3-0.5 gives none that a default world has')
     .option('--jitter <share>', 'share, from 0 to 0.5, by which programs lengthen or shorten each interval, in place of their own noise')
+    .option('--watched', 'say in truth.json which media seconds were watched, to compare learning records with')
     .option('--archetypes <names>', `which kinds of cheating take part, with commas; all by default but \`${unlisted.map((a) => a.name).join('` `')}\`, which are for judging only`)
     .action(async (given: Given) => {
       const output = given.output as string
@@ -94,7 +96,7 @@ export function parseOptions(given: Given): SimulateOptions {
   const spread = given.spread === undefined ? undefined : parseSpread(given.spread, problems)
   const archetypes = given.archetypes === undefined ? undefined : parseArchetypes(given.archetypes, problems)
   if (problems.length > 0) throw new InvigilError('usage', problems.join('; '))
-  return { learners, days, seed, cheaters, start, variety: given.variety, spread, jitter, adversaries: archetypes }
+  return { learners, days, seed, cheaters, start, variety: given.variety, watched: given.watched, spread, jitter, adversaries: archetypes }
 }
 
 function parseSpread(text: string, problems: string[]): readonly [number, number] | undefined {
@@ -111,7 +113,7 @@ function parseArchetypes(text: string, problems: string[]): SimulateOptions['adv
   return known.filter((a) => names.includes(a.name))
 }
 
-function number(given: Given, name: Exclude<keyof Given, 'variety'>, low: number, high: number, whole: boolean, problems: string[]): number {
+function number(given: Given, name: Exclude<keyof Given, 'variety' | 'watched'>, low: number, high: number, whole: boolean, problems: string[]): number {
   const text = given[name] ?? ''
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
   if (value >= low && value <= high && (!whole || Number.isInteger(value))) return value

@@ -3,6 +3,8 @@ import { absence } from './absence.ts'
 import { brushingModel } from './brushing-model.ts'
 import { brushingRhythm } from './brushing-rhythm.ts'
 import { chapterSkip } from './chapter-skip.ts'
+import { classDates } from './class-dates.ts'
+import { classHours } from './class-hours.ts'
 import { faceCheck } from './face-check.ts'
 import { foreignIp } from './foreign-ip.ts'
 import { hangUp } from './hang-up.ts'
@@ -10,9 +12,11 @@ import { impossibleTravel } from './impossible-travel.ts'
 import { lateTelemetry } from './late-telemetry.ts'
 import { lockstep } from './lockstep.ts'
 import { match } from './match.ts'
+import { missingSubject } from './missing-subject.ts'
 import { oneDevice } from './one-device.ts'
 import { overCredit } from './over-credit.ts'
 import { parallelChapters } from './parallel-chapters.ts'
+import { practiceFirst } from './practice-first.ts'
 import { seekAhead } from './seek-ahead.ts'
 import { sequence } from './sequence.ts'
 import { sharedAccount } from './shared-account.ts'
@@ -22,6 +26,10 @@ import { sharedPhoto } from './shared-photo.ts'
 import { threshold } from './threshold.ts'
 import { twoAccounts } from './two-accounts.ts'
 import { twoPlatforms } from './two-platforms.ts'
+import { unapprovedClass } from './unapproved-class.ts'
+import { unconnectedClass } from './unconnected-class.ts'
+import { unplannedChapter } from './unplanned-chapter.ts'
+import { unregisteredClass } from './unregistered-class.ts'
 
 /** Every detector there is: the one list, in order of name. */
 export const detectors: readonly AnyDetector[] = [
@@ -29,6 +37,8 @@ export const detectors: readonly AnyDetector[] = [
   brushingModel,
   brushingRhythm,
   chapterSkip,
+  classDates,
+  classHours,
   faceCheck,
   foreignIp,
   hangUp,
@@ -36,9 +46,11 @@ export const detectors: readonly AnyDetector[] = [
   lateTelemetry,
   lockstep,
   match,
+  missingSubject,
   oneDevice,
   overCredit,
   parallelChapters,
+  practiceFirst,
   seekAhead,
   sequence,
   sharedAccount,
@@ -48,4 +60,8 @@ export const detectors: readonly AnyDetector[] = [
   threshold,
   twoAccounts,
   twoPlatforms,
+  unapprovedClass,
+  unconnectedClass,
+  unplannedChapter,
+  unregisteredClass,
 ]

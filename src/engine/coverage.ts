@@ -1,5 +1,5 @@
 import type { Catalogue } from '../catalogue/index.ts'
-import { ACTIONS, FIELDS, PLACE_LEVELS, type Event, type Field, type Place, type PlaceLevel } from '../telemetry/event.ts'
+import { ACTIONS, FIELDS, PLACE_LEVELS, type Action, type Event, type Field, type Place, type PlaceLevel } from '../telemetry/event.ts'
 import type { CatalogueNeed } from './detector.ts'
 import { readsOf, type Rule } from './rule.ts'
 
@@ -48,22 +48,46 @@ export class Coverage {
 
 const ALL_LEVELS = (1 << PLACE_LEVELS.length) - 1
 
-/** Why a rule can judge nothing on a platform; empty where it can. */
-export function missingFor(rule: Pick<Rule, 'detector' | 'reads'>, platform: string, seen: Seen, catalogue: Catalogue): string[] {
+/** One thing without which a rule can judge nothing on a platform. */
+export type Missing =
+  | { readonly kind: 'conditions' }
+  /** None of these actions came. */
+  | { readonly kind: 'actions'; readonly actions: readonly Action[] }
+  /** No event of these actions carries any of these fields. */
+  | { readonly kind: 'fields'; readonly fields: readonly Field[]; readonly actions: readonly Action[] }
+  | { readonly kind: 'place'; readonly level: PlaceLevel }
+  | { readonly kind: 'catalogue'; readonly need: CatalogueNeed }
+
+/** What a rule lacks to judge anything on a platform; empty where it can. */
+export function lackingFor(rule: Pick<Rule, 'detector' | 'reads'>, platform: string, seen: Seen, catalogue: Catalogue): Missing[] {
   const { actions, needs, needsPlace: level, needsCatalogue } = readsOf(rule)
-  const missing: string[] = []
-  if (actions.length === 0) missing.push('no event can meet its conditions')
-  else if (!actions.some((a) => (seen.counts[ACTIONS.indexOf(a)] as number) > 0)) missing.push(`no event of ${actions.map((a) => `\`${a}\``).join(', ')}`)
+  const missing: Missing[] = []
+  if (actions.length === 0) missing.push({ kind: 'conditions' })
+  else if (!actions.some((a) => (seen.counts[ACTIONS.indexOf(a)] as number) > 0)) missing.push({ kind: 'actions', actions })
   const has = (field: Field) => actions.some((a) => (seen.present[ACTIONS.indexOf(a)] as number) & (1 << FIELDS.indexOf(field)))
   for (const need of needs) {
     const fields = typeof need === 'string' ? [need] : need
-    if (!fields.some(has)) missing.push(`no event carries ${fields.map((f) => `\`${f}\``).join(' or ')}`)
+    if (!fields.some(has)) missing.push({ kind: 'fields', fields, actions })
   }
-  if (level !== undefined && missing.length === 0 && !(seen.places & (1 << PLACE_LEVELS.indexOf(level)))) {
-    missing.push(level === 'holder' ? 'no database knows who holds the addresses' : `no address is known to its ${level}`)
-  }
-  for (const lacking of missingInCatalogue(needsCatalogue, platform, catalogue)) missing.push(`the catalogue has no ${lacking}`)
+  if (level !== undefined && missing.length === 0 && !(seen.places & (1 << PLACE_LEVELS.indexOf(level)))) missing.push({ kind: 'place', level })
+  for (const need of needsCatalogue) if (!knows(catalogue, platform, need)) missing.push({ kind: 'catalogue', need })
   return missing
+}
+
+/** Why a rule can judge nothing on a platform; empty where it can. */
+export function missingFor(rule: Pick<Rule, 'detector' | 'reads'>, platform: string, seen: Seen, catalogue: Catalogue): string[] {
+  return lackingFor(rule, platform, seen, catalogue).map(wordsOf)
+}
+
+function wordsOf(missing: Missing): string {
+  switch (missing.kind) {
+    case 'conditions': return 'no event can meet its conditions'
+    case 'actions': return `no event of ${missing.actions.map((a) => `\`${a}\``).join(', ')}`
+    case 'fields': return `no event carries ${missing.fields.map((f) => `\`${f}\``).join(' or ')}`
+    case 'place': return missing.level === 'holder' ? 'no database knows who holds the addresses' : `no address is known to its ${missing.level}`
+    case 'catalogue': break
+  }
+  return `the catalogue has no ${CATALOGUE_WORDS[missing.need]}`
 }
 
 /** Which of the facts about a platform the catalogue lacks, in words. */
@@ -78,6 +102,11 @@ const CATALOGUE_WORDS: Record<CatalogueNeed, string> = {
   heartbeat: '`heartbeat` for the platform',
   global: '`global` learner ids for the platform',
   class: 'class of the platform',
+  status: "`status` for the platform's classes",
+  connected: "`connected` for the platform's classes",
+  dates: "`opens` or `closes` for the platform's classes",
+  hours: "`hours` for the platform's classes",
+  subjects: "`subject` for the courses of the platform's classes",
 }
 
 function knows(catalogue: Catalogue, platform: string, need: CatalogueNeed): boolean {
@@ -90,6 +119,11 @@ function knows(catalogue: Catalogue, platform: string, need: CatalogueNeed): boo
     heartbeat: catalogue.platform(platform)?.heartbeat !== undefined,
     global: catalogue.isGlobal(platform),
     class: classes.length > 0,
+    status: classes.some((c) => c.status !== undefined),
+    connected: classes.some((c) => c.connected !== undefined),
+    dates: classes.some((c) => c.opens !== undefined || c.closes !== undefined),
+    hours: classes.some((c) => c.hours !== undefined),
+    subjects: courses.some((c) => c.subject !== undefined),
   }
   return known[need]
 }

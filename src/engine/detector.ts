@@ -157,8 +157,9 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   explain(facts: F, params: z.output<P>, reasons: readonly Reason[]): Sentence
 }
 
-/** `chapters`: course order; `lengths`: media lengths; `region`: where the class may study from; `heartbeat`: cadence. */
-export type CatalogueNeed = 'chapters' | 'lengths' | 'region' | 'heartbeat' | 'global' | 'class'
+/** `chapters`: course order; `lengths`: media lengths; `region`: where the class may study from; `heartbeat`: cadence; `dates`: `opens` or `closes`. */
+export type CatalogueNeed =
+  | 'chapters' | 'lengths' | 'region' | 'heartbeat' | 'global' | 'class' | 'status' | 'connected' | 'dates' | 'hours' | 'subjects'
 
 /** A model that a detector asks, and the names of the features that it fills a row with. */
 export interface ModelNeed {

@@ -25,7 +25,7 @@ interface How {
 
 async function run(arrivals: readonly Arrival[], stamped: boolean, how: How = {}): Promise<{ texts: string[]; late: string[] }> {
   const random = seeded(how.seed ?? 1)
-  const r = new Restarting({ rules, catalogue, models, context: 'test', partitions: how.partitions })
+  const r = new Restarting({ rules, catalogue, models, context: 'test', records: true, partitions: how.partitions })
   for (const [i, a] of arrivals.entries()) {
     r.observe(eventOf(a, stamped))
     if ((i + 1) % (how.markEvery ?? 1000) !== 0) continue
@@ -48,8 +48,8 @@ describe.each([
     golden = texts
     expect(late).toEqual([])
     // The log must be worth comparing.
-    const by = new Set(golden.map((t) => (JSON.parse(t) as { value: { detector?: string } }).value.detector ?? 'prompt'))
-    expect([...by]).toEqual(expect.arrayContaining(['beats', 'crowd', 'prompt', 'parallel-chapters', 'shared-account', 'face-check', 'match', 'threshold', 'sequence', 'absence']))
+    const by = new Set(golden.map((t) => (JSON.parse(t) as { value: { detector?: string } }).value.detector ?? (JSON.parse(t) as { kind: string }).kind))
+    expect([...by]).toEqual(expect.arrayContaining(['beats', 'crowd', 'prompt', 'record', 'parallel-chapters', 'shared-account', 'face-check', 'match', 'threshold', 'sequence', 'absence']))
     expect(golden.length).toBeGreaterThan(500)
   })
 

@@ -1,5 +1,6 @@
 import type { RecordOf } from '../base/record.ts'
 import { DAY, type Ms } from '../base/time.ts'
+import { sittings } from '../records/recorder.ts'
 import { playback } from '../telemetry/playback.ts'
 import { history, type LearnerEntry, type PlatformPart } from './learner-entry.ts'
 import { presence } from './presence.ts'
@@ -37,6 +38,7 @@ export class Forgetting {
     if (time - entry.last <= DEFAULT_HORIZON) return
     this.table.resetOwn(entry, playback)
     this.table.resetOwn(entry, presence)
+    this.table.resetOwn(entry, sittings)
     if (!this.isBare(entry)) return
     // From here on the learner is as new as one that was swept.
     this.ids.clear(entry.row)

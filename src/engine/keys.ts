@@ -99,7 +99,8 @@ function readersOf(keyed: Keyed, first: readonly unknown[] | string): Readers {
   const [, learners, resources] = first as LayoutRecord
   const ofLearners = new Map(learners && keyed.learners.map((stage) => [stage, new RowReader(learners, stage.table, stage.set.rules)]))
   const ofResources = new Map(resources && keyed.resources.map((stage) => [
-    stage, new Map(RESOURCE_KINDS.map((kind) => [kind, new RowReader(resources[kind], stage.table(kind), stage.set.rules)])),
+    // A kind that came later has no rows in an older file.
+    stage, new Map(RESOURCE_KINDS.filter((kind) => resources[kind] !== undefined).map((kind) => [kind, new RowReader(resources[kind], stage.table(kind), stage.set.rules)])),
   ]))
   const all = [...ofLearners.values(), ...[...ofResources.values()].flatMap((m) => [...m.values()])]
   if (!all.every((r) => r.same)) expectOrphans(keyed)

@@ -209,7 +209,7 @@ export class RowReader {
     const rules = this.rules.length
     for (let slot = 0; slot < this.table.timers; slot++) {
       const from = slot < rules ? (this.from[slot] as number) : this.saved.rules.length + slot - rules
-      if (from >= 0) row.numbers[row.at + TIMERS + 2 * slot] = numbers[TIMERS + 2 * from] ?? 0
+      if (from >= 0 && from < this.saved.timers) row.numbers[row.at + TIMERS + 2 * slot] = numbers[TIMERS + 2 * from] ?? 0
     }
   }
 

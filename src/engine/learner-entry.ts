@@ -1,6 +1,7 @@
 import { compareText } from '../base/order.ts'
-import { number, record, ref } from '../base/record.ts'
-import type { Ms } from '../base/time.ts'
+import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { DAY, type Ms } from '../base/time.ts'
+import { sittings } from '../records/recorder.ts'
 import type { Event, Place } from '../telemetry/event.ts'
 import type { Held } from '../telemetry/held.ts'
 import { playback } from '../telemetry/playback.ts'
@@ -21,6 +22,14 @@ export const history = record({
   course: ref<string>(),
 })
 
+/** A learner's late events make what is written of it `partial` for so long. */
+export const LATE_MEMORY: Ms = DAY
+
+/** What is missing of a learner at `now`, if anything. */
+export function lateOf({ late, lateAt }: RecordOf<typeof history>, now: Ms): string | undefined {
+  return late > 0 && now - lateAt <= LATE_MEMORY ? `${late} events of this learner came too late to be judged` : undefined
+}
+
 /** What the learner stage keeps of one learner, beside its row. */
 export class LearnerEntry extends Entry {
   /** The address last looked up as its platform writes it, and what was found. Not saved: looked up again. */
@@ -29,9 +38,12 @@ export class LearnerEntry extends Entry {
   place: Place | undefined = undefined
 }
 
+/** Slots of the engine's own timers after those of the rules: for sightings, and for records. */
+const OWN_TIMERS = 2
+
 /** The table of a task's learners: the engine's records, then those of the rules. */
 export function learnerTable(detectors: readonly AnyDetector[]): Table {
-  return new Table(detectors.length + 1, { history, playback, presence }, detectors)
+  return new Table(detectors.length + OWN_TIMERS, { history, playback, presence, sittings }, detectors)
 }
 
 /** One platform's part of a task. */

@@ -1,25 +1,23 @@
 import type { RecordOf } from '../base/record.ts'
-import { DAY, type Ms } from '../base/time.ts'
+import type { Ms } from '../base/time.ts'
 import type { Action, Event } from '../telemetry/event.ts'
 import type { Held } from '../telemetry/held.ts'
 import { advancePlayback, playback, type Playback } from '../telemetry/playback.ts'
 import type { AnyLearnerDetector } from './detector.ts'
 import { DECODED_PER_SWEEP } from './entry.ts'
 import { Forgetting } from './forgetting.ts'
-import { compareLate, history, LearnerEntry, learnerTable, PlatformPart } from './learner-entry.ts'
+import { compareLate, history, LATE_MEMORY, lateOf, LearnerEntry, learnerTable, PlatformPart } from './learner-entry.ts'
 import type { LateEvent, LearnerSinks } from './output.ts'
 import { planOf, type Call, type Plan } from './plan.ts'
 import { presence, type Presence } from './presence.ts'
 import { RecentIds } from './recent-ids.ts'
+import { RecordKeeper } from './record-keeper.ts'
 import { recognise } from './recognise.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
 import { Scoring } from './scoring.ts'
 import { sightEvent, sightTimer } from './sightings.ts'
 import type { Table } from './table.ts'
 import type { Mark } from './timekeeper.ts'
-
-/** A learner's late events make its warnings `partial` for so long. */
-const LATE_MEMORY: Ms = DAY
 
 /** The learner stage of one task: learners' events in order, through every learner rule. */
 export class LearnerStage {
@@ -37,6 +35,8 @@ export class LearnerStage {
   private readonly locate: Setup['locate']
   private readonly sinks: LearnerSinks
   private readonly sightingSlot: number
+  /** Only where records are kept. */
+  private readonly records: RecordKeeper | undefined
   /** Only where a rule asks a model. */
   private readonly scoring: Scoring | undefined
   private late: LateEvent[] = []
@@ -68,6 +68,7 @@ export class LearnerStage {
     this.history = this.table.own(history)
     this.playback = this.table.own(playback)
     this.presence = this.table.own(presence)
+    if (sinks.records === true) this.records = new RecordKeeper(this.table, this.set.catalogue, this.sightingSlot + 1, sinks.output)
     this.plans = planOf(this.set.rules)
     this.forgetting = new Forgetting(this.set, this.table, this.ids, this.history)
     this.lateSlots = detectors.flatMap((d, slot) => (d.onLate ? [slot] : []))
@@ -99,6 +100,18 @@ export class LearnerStage {
       })
       this.fire(part, watermark)
       part.watermark = watermark
+    }
+  }
+
+  /** Where a log ends: writes records of sittings that may still go on. */
+  tellRecords(): void {
+    if (this.records === undefined) return
+    for (const part of this.parts.values()) {
+      for (const entry of part.learners.values()) {
+        entry.load()
+        this.at(part, entry)
+        this.records.tell(part, entry, part.watermark)
+      }
     }
   }
 
@@ -150,6 +163,7 @@ export class LearnerStage {
     const plan = this.plans.get(event.action) as Plan
     part.coverage.see(plan.index, event)
     context.span = advancePlayback(this.playback, event)
+    this.records?.follow(part, entry, event, context.span)
     context.begin(this.table, entry, part.timers, event.time, this.subject)
     const { calls } = plan
     for (let i = 0; i < calls.length; i++) {
@@ -179,6 +193,10 @@ export class LearnerStage {
       if (slot === this.sightingSlot) {
         const next = sightTimer(this.presence, at, part.id, entry.id, this.sinks.sighting)
         if (next !== undefined) part.timers.set(entry, slot, next)
+        continue
+      }
+      if (slot > this.sightingSlot) {
+        this.records?.look(part, entry, at)
         continue
       }
       this.begin(part, entry, slot, at).onTimer?.(at, this.context)
@@ -290,11 +308,10 @@ export class LearnerStage {
   private describe(): Subject {
     const { entry, part, history } = this
     const klass = this.set.catalogue.classOf({ platform: part.id, learner: entry.id, class: history.class, course: history.course })
-    const late = history.late > 0 && this.context.now - history.lateAt <= LATE_MEMORY
     return {
       kind: 'learner', platform: part.id, id: entry.id, learners: [{ platform: part.id, id: entry.id }],
       class: history.class ?? klass?.id, course: history.course,
-      missing: late ? `${history.late} events of this learner came too late to be judged` : undefined,
+      missing: lateOf(history, this.context.now),
     }
   }
 }

@@ -58,14 +58,12 @@ export class LearnerTask implements Keyed {
   private starts: [mark: number, offset: number][] = []
   private readonly sweeping = new Sweeping()
 
-  private readonly sinks: LearnerSinks = {
-    output: (o) => this.work.outputs.push(o),
-    sighting: (s) => this.work.sightings.push(s),
-    late: (l) => this.work.late.push(l),
-  }
+  private readonly sinks: LearnerSinks
 
-  constructor(setup: Setup, partition: number) {
+  /** `records`: whether learning records are kept. */
+  constructor(setup: Setup, partition: number, { records = false }: { records?: boolean } = {}) {
     this.partition = partition
+    this.sinks = { output: (o) => this.work.outputs.push(o), sighting: (s) => this.work.sightings.push(s), late: (l) => this.work.late.push(l), records }
     this.current = new LearnerStage(setup, this.sinks)
   }
 
@@ -116,6 +114,12 @@ export class LearnerTask implements Keyed {
     const mark = this.starts.findLast(([, from]) => from <= offset)?.[0]
     if (mark === undefined || isFuture(held) || held.time < this.watermark(held.platform)) held.drop()
     else this.stage.add(held, mark)
+  }
+
+  /** Where the log ends: what there is to tell of sittings that may still go on. */
+  tellRecords(): Output[] {
+    this.stage.tellRecords()
+    return this.work.outputs.splice(0)
   }
 
   /** Handles the next mark. All records before its offset must have been taken. */

@@ -18,6 +18,8 @@ export interface MachineOptions extends Setup {
   partitions?: number
   /** For platforms whose catalogue entry names none. */
   lateness?: Ms
+  /** Whether learning records are kept. */
+  records?: boolean
   /** Takes final outputs, in order. */
   output: (output: Output) => void
   /** Takes a warning as soon as it is raised, before its place in the order is known. */
@@ -35,20 +37,22 @@ export class Machine {
   private readonly sweeping = new Sweeping()
   /** Events since the last mark. */
   private observed = 0
-  private readonly sinks: LearnerSinks = {
-    output: (o) => {
-      this.options.early?.(o)
-      this.order.push(o)
-    },
-    sighting: (s) => this.resourceTask(s).add(s),
-    late: (l) => this.options.late?.(l),
-  }
+  private readonly sinks: LearnerSinks
 
   constructor(options: MachineOptions) {
     this.options = options
     this.partitions = options.partitions ?? 1
     this.timekeeper = new Timekeeper(options.catalogue, options.lateness)
     this.order = new OutputOrder()
+    this.sinks = {
+      output: (o) => {
+        this.options.early?.(o)
+        this.order.push(o)
+      },
+      sighting: (s) => this.resourceTask(s).add(s),
+      late: (l) => this.options.late?.(l),
+      records: options.records ?? false,
+    }
     this.stages = {
       learners: Array.from({ length: this.partitions }, () => new LearnerStage(options, this.sinks)),
       resources: Array.from({ length: this.partitions }, () => new ResourceStage(options, this.sinks.output)),
@@ -129,6 +133,7 @@ export class Machine {
   /** Ends the log: handles everything held and hands out every output. */
   end(): Mark {
     const mark = this.handle(this.timekeeper.end(this.options.context))
+    for (const task of this.learners) task.tellRecords()
     this.order.drain(Infinity, this.options.output)
     return mark
   }

@@ -1,5 +1,6 @@
 import { Heap } from '../base/order.ts'
 import type { Ms } from '../base/time.ts'
+import type { LearningRecord } from '../records/record.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Prompt, Warning } from '../warnings/warning.ts'
 import type { Sighting } from './sighting.ts'
@@ -9,10 +10,15 @@ export interface LearnerSinks {
   output(this: void, output: Output): void
   sighting(this: void, sighting: Sighting): void
   late(this: void, late: LateEvent): void
+  /** Whether learning records are kept, which costs time and memory. */
+  readonly records?: boolean
 }
 
-/** What the stages write; `shadow`: a warning of a rule that is being tried out. */
-export type Output = { kind: 'warning' | 'shadow'; at: Ms; value: Warning } | { kind: 'prompt'; at: Ms; value: Prompt }
+/** A warning of a rule that counts, or of one that is being tried out (`shadow`). */
+export type WarningOutput = { kind: 'warning' | 'shadow'; at: Ms; value: Warning }
+
+/** What the stages write. */
+export type Output = WarningOutput | { kind: 'prompt'; at: Ms; value: Prompt } | { kind: 'record'; at: Ms; value: LearningRecord }
 
 /** An event that came after its platform's watermark. */
 export interface LateEvent {
@@ -48,8 +54,10 @@ export class OutputOrder {
   }
 }
 
+const LETTER = { record: 'r', shadow: 's', warning: 'w' } as const
+
 function orderKey(o: Output): string {
-  return o.kind !== 'prompt'
-    ? `${o.kind === 'warning' ? 'w' : 's'}${o.value.id}${String(o.value.revision).padStart(9, '0')}`
-    : `p${o.value.warning}\u0000${o.value.platform}\u0000${o.value.learner}`
+  return o.kind === 'prompt'
+    ? `p${o.value.warning}\u0000${o.value.platform}\u0000${o.value.learner}`
+    : `${LETTER[o.kind]}${o.value.id}${String(o.value.revision).padStart(9, '0')}`
 }

@@ -38,7 +38,7 @@ describe('changes of rules on the way', () => {
   // One process that is stopped at each change, and goes on from its snapshot under the next rules.
   beforeAll(async () => {
     const outputs: Output[] = []
-    const make = (setup: Setup) => new Machine({ ...setup, output: (o) => outputs.push(o) })
+    const make = (setup: Setup) => new Machine({ ...setup, records: true, output: (o) => outputs.push(o) })
     let machine = make(first)
     const held: { event: ReturnType<typeof stamped>; mark: number }[] = []
     for (const [i, a] of arrivals.entries()) {
@@ -69,7 +69,7 @@ describe('changes of rules on the way', () => {
 
   test.each([[1, 1, 0], [3, 2, 0], [4, 5, 0], [1, 1, 3], [3, 2, 2], [4, 5, 1]])('%i learner and %i resource tasks, each taken over at one in %i marks', async (learners, resources, every) => {
     const random = seeded(11 + learners)
-    const fleet = new Fleet(first, learners, resources)
+    const fleet = new Fleet(first, learners, resources, true)
     const chance = async () => {
       if (every > 0 && random() * every < 1) await fleet.restart()
     }
@@ -88,7 +88,7 @@ describe('changes of rules on the way', () => {
 
   test.each([[1], [3]])('one process that goes on, with %i tasks a stage', (partitions) => {
     const outputs: Output[] = []
-    const machine = new Machine({ ...first, partitions, output: (o) => outputs.push(o) })
+    const machine = new Machine({ ...first, partitions, records: true, output: (o) => outputs.push(o) })
     for (const [i, a] of arrivals.entries()) {
       machine.observe(stamped(a))
       if (i % MARK_EVERY !== MARK_EVERY - 1) continue

@@ -3,9 +3,10 @@ import type { Place } from '../telemetry/event.ts'
 
 /**
  * What a resource is. `photo` is reached by band keys (so that hashes within 3 bits meet, see `engine/sightings.ts`) and
- * by the learner's own key; `person` exists where the catalogue declares learner ids global.
+ * by the learner's own key; `person` exists where the catalogue declares learner ids global. `platform` sees only lessons that
+ * begin in a class, of a platform some class of which the catalogue knows: what is to be told of its classes side by side.
  */
-export const RESOURCE_KINDS = ['ip', 'device', 'account', 'class', 'photo', 'person'] as const
+export const RESOURCE_KINDS = ['ip', 'device', 'account', 'class', 'photo', 'person', 'platform'] as const
 export type ResourceKind = (typeof RESOURCE_KINDS)[number]
 
 /**

@@ -51,6 +51,18 @@ test('each resource for itself: one is left while another is used', () => {
   ])
 })
 
+test('where the catalogue knows classes of the platform, it sees each lesson that begins in a class, and practice that is attended', () => {
+  const known = new Catalogue(catalogueSchema.parse({ platforms: [{ id: 'p1' }], classes: [{ id: 'k1', platform: 'p1' }] }))
+  const inClass = { class: 'k9' }
+  const events = [
+    on('08:00:00', inClass, 'initialized'), on('08:00:01', inClass, 'played'), on('08:01:00', inClass), on('08:02:00', inClass, 'played', 'c2'),
+    on('08:03:00', inClass, 'completed', 'c2'), on('08:04:00', inClass, 'attended', 'p1'),
+  ]
+  const seen = (catalogue: Catalogue) => sight(events, '08:05:00', catalogue).filter((s) => s.resource === 'platform').map((s) => `${brief(s)} ${s.scope} ${s.class} ${s.chapter}`)
+  expect(seen(known)).toEqual(['08:00:01 began platform p1 p1 k9 c1', '08:02:00 began platform p1 p1 k9 c2', '08:04:00 began platform p1 p1 k9 p1'])
+  expect(seen(none)).toEqual([])
+})
+
 test('a chapter is begun once a sitting and completed each time', () => {
   const events = [on('08:00:00', {}, 'initialized'), on('08:00:01', {}, 'played'), on('08:01:00'), on('08:02:00', {}, 'played', 'c2'), on('08:03:00'), on('08:04:00', {}, 'completed')]
   expect(sight(events, '08:05:00').filter((s) => s.kind !== 'first').map((s) => `${brief(s)} ${s.chapter}`)).toEqual([

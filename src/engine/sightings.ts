@@ -16,11 +16,12 @@ export function sightEvent(presence: Presence, event: Event, catalogue: Catalogu
   const kind = event.chapter === undefined ? undefined : boundary(presence, event)
   presence.last = time
   // The common case: somebody who goes on as before.
-  if (!moved && kind === undefined && time < presence.quiet && event.photo === undefined && event.action !== 'logged-out') return undefined
+  if (!moved && kind === undefined && time < presence.quiet && event.photo === undefined && event.action !== 'logged-out' && event.action !== 'attended') return undefined
   const fresh = holdsNothing(presence)
   for (const inUse of IN_USE) use(presence, inUse, event, catalogue, send)
   presence.quiet = quietUntil(presence)
   if (kind !== undefined) for (const inUse of IN_USE) sendInUse(presence, inUse, kind, event, send)
+  if (kind === 'began' || event.action === 'attended') sendPlatform(presence, event, catalogue, send)
   if (event.photo !== undefined && event.action === 'face-checked') sendPhoto(presence, event, send)
   if (event.action === 'logged-out') {
     for (const inUse of IN_USE) sendInUse(presence, inUse, 'left', event, send)
@@ -140,6 +141,13 @@ function sendPhoto(presence: Presence, event: Event, send: Send): void {
   to(`learner:${event.learner}`)
   if (photo.length === 16) for (let i = 0; i < BANDS; i++) to(`band${i}:${photo.slice(4 * i, 4 * i + 4)}`)
   else to(`exact:${photo}`)
+}
+
+/** Tells a platform that a lesson began in one of its classes. */
+function sendPlatform(presence: Presence, event: Event, catalogue: Catalogue, send: Send): void {
+  const { platform } = event
+  if (presence.class === undefined || !catalogue.hasClasses(platform)) return
+  send(sighting(presence, { resource: 'platform', scope: platform, id: platform }, 'began', event))
 }
 
 type Sender = Pick<Event, 'platform' | 'learner' | 'time' | 'chapter' | 'photo'> & { id: string | undefined }

@@ -26,7 +26,7 @@ describe('tasks over partitions give what one machine gives', () => {
 
   beforeAll(() => {
     const outputs: Output[] = []
-    const machine = new Machine({ ...setup, output: (o) => outputs.push(o), late: (l) => late.push(`${l.event.platform} ${l.event.id} ${l.watermark}`) })
+    const machine = new Machine({ ...setup, records: true, output: (o) => outputs.push(o), late: (l) => late.push(`${l.event.platform} ${l.event.id} ${l.watermark}`) })
     arrivals.forEach((a, i) => {
       machine.observe(stamped(a))
       if (i % MARK_EVERY === MARK_EVERY - 1) machine.mark()
@@ -39,7 +39,7 @@ describe('tasks over partitions give what one machine gives', () => {
 
   test.each([[1, 1, 0], [3, 2, 0], [4, 5, 0], [1, 1, 3], [4, 3, 3]])('%i learner and %i resource tasks, each taken over at one in %i marks', async (learners, resources, every) => {
     const random = seeded(7)
-    const fleet = new Fleet(setup, learners, resources)
+    const fleet = new Fleet(setup, learners, resources, true)
     for (const [i, a] of arrivals.entries()) {
       fleet.observe(stamped(a))
       if (i % MARK_EVERY !== MARK_EVERY - 1) continue

@@ -25,12 +25,12 @@ const MAGIC = 8
 
 /**
  * Opens a file, compressed or not, or standard input (`-`), at an offset of its uncompressed bytes. With `follow` the end
- * of a file is only its present end. Errors: `not-found`, `bad-input`, `usage`, `io`.
+ * of a file is only its present end; `anyText` takes UTF-16, too. Errors: `not-found`, `bad-input`, `usage`, `io`.
  */
-export async function openBytes(name: string, offset: number, { follow = false } = {}): Promise<Bytes> {
+export async function openBytes(name: string, offset: number, { follow = false, anyText = false } = {}): Promise<Bytes> {
   if (name === '-') {
     if (fstatSync(0).isDirectory()) throw new InvigilError('bad-input', 'standard input is a directory; name the files in it')
-    return skip(new StreamBytes(STANDARD_INPUT, process.stdin, plainBytes(process.stdin), () => 0, 0), offset)
+    return skip(new StreamBytes(STANDARD_INPUT, process.stdin, plainBytes(process.stdin, { anyText }), () => 0, 0), offset)
   }
   const info = await stat(name).catch((e: NodeJS.ErrnoException) => {
     if (e.code === 'ENOENT') throw new InvigilError('not-found', `there is no file \`${name}\``)
@@ -40,14 +40,14 @@ export async function openBytes(name: string, offset: number, { follow = false }
   if (follow && !info.isFile()) throw cannotFollow(name, 'no regular file')
   if (!info.isFile()) {
     const raw = info.isFIFO() ? await openPipe(name) : createReadStream(name)
-    return skip(new StreamBytes(name, raw, plainBytes(raw), () => 0, 0), offset)
+    return skip(new StreamBytes(name, raw, plainBytes(raw, { anyText }), () => 0, 0), offset)
   }
   const file = await open(name, 'r').catch((e: NodeJS.ErrnoException) => {
     throw fileError(name, e)
   })
   const magic = Buffer.alloc(MAGIC)
   const { bytesRead } = await file.read(magic, 0, MAGIC, 0)
-  const kind = foreignKind(magic.subarray(0, bytesRead))
+  const kind = foreignKind(magic.subarray(0, bytesRead), { anyText })
   if (kind === undefined && !isGzip(magic) && offset <= info.size) return new FileBytes(name, file, offset, follow)
   await file.close()
   if (kind === undefined && !isGzip(magic)) throw shorter(name)
@@ -68,7 +68,8 @@ function cannotFollow(name: string, why: string): InvigilError {
   return new InvigilError('usage', `\`--follow\` needs a plain file that grows, and \`${name}\` is ${why}; leave \`--follow\` out`)
 }
 
-async function skip(bytes: Bytes, offset: number): Promise<Bytes> {
+/** Reads up to an offset. Errors: `bad-state` where the bytes end before, and what cut them short. */
+export async function skip(bytes: Bytes, offset: number): Promise<Bytes> {
   const waste = Buffer.alloc(1 << 18)
   for (let left = offset; left > 0; ) {
     const n = await bytes.read(left < waste.length ? waste.subarray(0, left) : waste, 0)

@@ -2,6 +2,7 @@ import { MOST_BYTES } from '../telemetry/decode.ts'
 import { Chunk } from '../telemetry/held.ts'
 import { Tape } from '../telemetry/tape.ts'
 import { openBytes, type Bytes } from './bytes.ts'
+import type { Overlong, Position, RecordReader } from './record-reader.ts'
 
 const READ = 1 << 20
 /** Bytes of a chunk: it is read into as long as there is room for as much as a line may have. */
@@ -18,17 +19,11 @@ function newChunk(): Chunk {
   return new Chunk(Buffer.allocUnsafeSlow(SIZE), new Tape(SIZE / 8))
 }
 
-/** A line too long to be held: where it is, its first bytes, and how long it was. */
-export interface Overlong {
-  head: Buffer
-  length: number
-}
-
 /**
  * Reads a log line by line without copying: after `next` returned true, the line is `bytes` from `start` up to `end`.
  * Offsets count uncompressed bytes from the beginning of the file, lines count from 1.
  */
-export class LineReader {
+export class LineReader implements RecordReader {
   /** Holds the line at hand. What is held beyond the next `fill` must be counted in it. */
   chunk: Chunk = newChunk()
   start = 0
@@ -79,6 +74,14 @@ export class LineReader {
   get nextOffset(): number {
     // While a line is being let go, it is still the next one: nothing of it has been told.
     return this.skipping ? this.skipping.offset : this.base + this.upcoming
+  }
+
+  here(): Position {
+    return { offset: this.offset, line: this.line - 1 }
+  }
+
+  after(): Position {
+    return { offset: this.nextOffset, line: this.line }
   }
 
   /** What cut the log short, if anything did. */

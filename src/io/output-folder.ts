@@ -4,10 +4,10 @@ import { InvigilError } from '../base/errors.ts'
 import { fileError } from './file-error.ts'
 
 /** The files of a run that grow. */
-export const OUTPUTS = ['warnings', 'shadow', 'prompts', 'rejects', 'late'] as const
+export const OUTPUTS = ['warnings', 'shadow', 'prompts', 'records', 'rejects', 'late'] as const
 export type OutputName = (typeof OUTPUTS)[number]
 /** Where what the stages write goes. */
-export const OUTPUT_OF = { warning: 'warnings', shadow: 'shadow', prompt: 'prompts' } as const
+export const OUTPUT_OF = { warning: 'warnings', shadow: 'shadow', prompt: 'prompts', record: 'records' } as const
 /** What is written at the end. */
 export const SUMMARY = 'summary.json'
 

@@ -14,13 +14,15 @@ const FOREIGN: readonly (readonly [magic: readonly number[], kind: string])[] = 
   [[0x28, 0xb5, 0x2f, 0xfd], 'compressed with zstd; unpack it, or `zstdcat` it into standard input'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'compressed with xz; unpack it, or `xzcat` it into standard input'],
   [[0x42, 0x5a, 0x68], 'compressed with bzip2; unpack it, or `bzcat` it into standard input'],
+]
+const UTF_16: typeof FOREIGN = [
   [[0xff, 0xfe], 'written in UTF-16; convert it, as with `iconv -f UTF-16 -t UTF-8`'],
   [[0xfe, 0xff], 'written in UTF-16; convert it, as with `iconv -f UTF-16 -t UTF-8`'],
 ]
 
-/** What a file is that begins with `head`, if it is surely neither text nor gzip, with the way to mend it. */
-export function foreignKind(head: Uint8Array): string | undefined {
-  return FOREIGN.find(([magic]) => magic.every((b, i) => head[i] === b))?.[1]
+/** What a file is that begins with `head`, if it is surely neither text nor gzip, with the way to mend it. `anyText`: UTF-16 will do. */
+export function foreignKind(head: Uint8Array, { anyText = false } = {}): string | undefined {
+  return (anyText ? FOREIGN : [...FOREIGN, ...UTF_16]).find(([magic]) => magic.every((b, i) => head[i] === b))?.[1]
 }
 
 export function isGzip(head: Uint8Array): boolean {
@@ -28,7 +30,7 @@ export function isGzip(head: Uint8Array): boolean {
 }
 
 /** The bytes of a stream, unzipped where they are gzip. Throws what zlib or the stream throws, `bad-input` for another kind of file. */
-export async function* plainBytes(raw: Readable): AsyncGenerator<Buffer, void, undefined> {
+export async function* plainBytes(raw: Readable, options: { anyText?: boolean } = {}): AsyncGenerator<Buffer, void, undefined> {
   const chunks = raw[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   let head: Buffer = Buffer.alloc(0)
   while (head.length < HEAD) {
@@ -36,7 +38,7 @@ export async function* plainBytes(raw: Readable): AsyncGenerator<Buffer, void, u
     if (done) break
     head = Buffer.concat([head, value])
   }
-  const kind = foreignKind(head)
+  const kind = foreignKind(head, options)
   if (kind !== undefined) throw new InvigilError('bad-input', kind)
   const all = (async function* () {
     yield head

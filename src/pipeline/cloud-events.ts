@@ -1,6 +1,7 @@
 import { contentHash } from '../base/hash.ts'
 import { formatTime } from '../base/time.ts'
 import type { LateEvent } from '../engine/output.ts'
+import type { LearningRecord } from '../records/record.ts'
 import type { Review } from '../warnings/review.ts'
 import type { Prompt, Warning } from '../warnings/warning.ts'
 
@@ -36,6 +37,12 @@ export function promptMessage(prompt: Prompt): CloudEventMessage {
   const { platform, learner, warning, raised } = prompt
   const id = `${warning}.${contentHash([platform, learner]).slice(0, 16)}`
   return message(learnerKey(platform, learner), prompt, { type: 'prompt', id, subject: subjectOf('learner', platform, learner), time: raised })
+}
+
+/** A learning record as it stands in `records`: the bytes of a line of `records.ndjson`. `ce_id` is the same for every writing of a revision. */
+export function recordMessage(record: LearningRecord): CloudEventMessage {
+  const { id, revision, platform, learner, written } = record
+  return message(id, record, { type: 'record', id: `${id}.${revision}`, subject: subjectOf('learner', platform, learner), time: written })
 }
 
 /** A review as it stands in `reviews`, in the order of its warning's. `ce_time` is when it was said. */

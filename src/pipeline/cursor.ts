@@ -1,15 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import { Heap } from '../base/order.ts'
-import { KEPT_OF_LONG, type LineReader } from '../io/lines.ts'
+import { KEPT_OF_LONG } from '../io/lines.ts'
+import type { Position, RecordReader } from '../io/record-reader.ts'
 import { MOST_BYTES, type DecodeSink, type Decoder } from '../telemetry/decode.ts'
 import type { Held } from '../telemetry/held.ts'
 import type { RejectReason } from '../telemetry/rejects.ts'
 
-/** Where a log is read on: uncompressed bytes and lines before it. */
-export interface Position {
-  offset: number
-  line: number
-}
+export type { Position } from '../io/record-reader.ts'
 
 /** A record that was not taken, with its original bytes and where it came from. */
 export interface Reject {
@@ -37,16 +34,14 @@ export interface CursorSinks {
 /** One log, read record by record: `head` holds the events of the record at hand. */
 export class Cursor {
   readonly head: Held[] = []
-  readonly reader: LineReader
+  readonly reader: RecordReader
   private readonly decoder: Decoder
   private readonly sinks: CursorSinks
   private readonly sink: DecodeSink
   /** What the record at hand holds besides events. */
   private readonly notes: (() => void)[] = []
-  private offset = 0
-  private line = 0
 
-  constructor(reader: LineReader, decoder: Decoder, sinks: CursorSinks) {
+  constructor(reader: RecordReader, decoder: Decoder, sinks: CursorSinks) {
     this.reader = reader
     this.decoder = decoder
     this.sinks = sinks
@@ -66,7 +61,7 @@ export class Cursor {
 
   /** Where to read on so that the record at hand comes again. */
   position(): Position {
-    return this.head.length > 0 ? { offset: this.offset, line: this.line } : { offset: this.reader.nextOffset, line: this.reader.line }
+    return this.head.length > 0 ? this.reader.here() : this.reader.after()
   }
 
   /** Steps to the next record with events that is in memory; false when `fill` must be called. */
@@ -80,11 +75,7 @@ export class Cursor {
         continue
       }
       this.decoder.decode(this.sink, reader.bytes, reader.start, reader.end, reader.chunk)
-      if (head.length > 0) {
-        this.offset = reader.offset
-        this.line = reader.line - 1
-        return true
-      }
+      if (head.length > 0) return true
       if (this.notes.length === 0) sinks.blank()
       else this.tell()
       sinks.passed()

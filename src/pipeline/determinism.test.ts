@@ -16,11 +16,14 @@ describe.each([
   const dir = temporary()
   let log: string
   let golden: string
+  let records: string
 
   beforeAll(async () => {
     log = writeLog(dir, 'log.ndjson', toLines(arrivals, stamped))
-    const { warnings, bytes, summary } = await run(dir, { logs: [log] })
+    const { warnings, bytes, summary, records: all } = await run(dir, { logs: [log] })
     golden = bytes
+    records = all
+    expect(summary.records).toBeGreaterThan(200)
     expect(summary.log.late).toBe(0)
     // The log must be worth comparing: warnings that timers closed, and warnings of the resource stage.
     const resource = warnings.filter((w) => w.subject.kind !== 'learner')
@@ -30,8 +33,9 @@ describe.each([
 
   const same = async (options: object, lines?: string[], of = (bytes: string) => bytes) => {
     const logs = [lines === undefined ? log : writeLog(dir, `log-${Math.random()}.ndjson`, lines)]
-    const { bytes } = await run(dir, { logs, ...options })
+    const { bytes, records: again } = await run(dir, { logs, ...options })
     expect(of(bytes) === of(golden)).toBe(true)
+    expect(again === records).toBe(true)
   }
 
   test.each([2, 4, 7])('split over %i partitions', (partitions) => same({ partitions }))

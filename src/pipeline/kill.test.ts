@@ -47,6 +47,9 @@ test('killed ten times at random points, some inside the writing of a snapshot: 
 
   expect(golden.warnings.length).toBeGreaterThan(150)
   expect(readWarnings(output).bytes === golden.bytes).toBe(true)
+  const records = (folder: string) => readFileSync(join(folder, 'records.ndjson'), 'utf8')
+  expect(records(output).length).toBeGreaterThan(100_000)
+  expect(records(output) === records(join(dir, 'golden'))).toBe(true)
   expect(recovered.length).toBeGreaterThanOrEqual(8)
   expect(recovered.filter((r) => r.again > 0).length).toBeGreaterThanOrEqual(8)
   expect(inside).toBeGreaterThanOrEqual(1)

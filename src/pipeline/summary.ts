@@ -22,11 +22,13 @@ export interface Summary {
   context: { hash: string } & OpenContext['parts']
   /** `interrupted`: stopped before the end of the log; it can go on from its state. */
   state: 'finished' | 'interrupted'
-  log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'shadow' | 'prompts'> & { duplicates: number }
+  log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'shadow' | 'prompts' | 'records'> & { duplicates: number }
   warnings: { total: number; bySeverity: Record<string, number>; byRule: Accounts['rules']; exempted: Record<string, number> }
   /** What rules in the shadow would have warned of, by rule. */
   shadow: Accounts['rules']
   prompts: number
+  /** Learning records. */
+  records: number
   coverage: CoverageRow[]
   /** Conditions of rules that could not be evaluated, and how often. */
   faults: readonly unknown[]
@@ -51,7 +53,7 @@ export function summarise(of: {
 }): Summary {
   const { stages, context, accounts, steering } = of
   const contexts = steering?.contexts() ?? []
-  const { rules, shadow, prompts, ...log } = accounts
+  const { rules, shadow, prompts, records, ...log } = accounts
   return {
     format: 1,
     context: { hash: context.hash, ...context.parts },
@@ -65,6 +67,7 @@ export function summarise(of: {
     warnings: { total: totalWarnings(accounts), bySeverity: bySeverity(accounts), byRule: rules, exempted: exemptedOf(stages) },
     shadow,
     prompts,
+    records,
     coverage: coverageRows(stages, { rules: context.bundle.rules, catalogue: context.catalogue }),
     faults: steering?.allFaults() ?? context.bundle.faults.list(),
     problems: [...of.problems],

@@ -1,3 +1,4 @@
+import { pairsOf } from '../base/intervals.ts'
 import { Heap } from '../base/order.ts'
 import type { Ms } from '../base/time.ts'
 import type { WireEvent } from '../telemetry/event.ts'
@@ -41,6 +42,8 @@ export interface SimulateOptions {
    * anew each time, in place of the program's own noise. By default each program has its own. A real player's beats stay its own.
    */
   jitter?: number
+  /** Whether the truth tells what was watched, which takes memory for each chapter of each learner. */
+  watched?: boolean
 }
 
 export interface Simulation {
@@ -73,6 +76,7 @@ export function simulate(options: SimulateOptions): Simulation {
     carrier: range(Math.max(3, Math.ceil(learners / PER_CARRIER_ADDRESS))).map(() => addresses.common()),
     teacher: (klass) => teachers.get(klass.id) as Person,
   }
+  if (options.watched) for (const p of cast.people) p.watched = new Map()
   for (const p of cast.people) if (p.platform.variant) drawTraits(p, p.platform.variant, stage.carrier)
   const tally = { events: 0 }
   return {
@@ -163,6 +167,7 @@ function truthOf(cast: Cast, run: { seed: number; start: string; days: number; e
     return {
       platform: p.platform.id, learner: p.learner, kind: label.archetype === undefined ? ('honest' as const) : ('cheater' as const), ...label,
       class: p.klass.id, institution: p.klass.institution, from: p.first === undefined ? undefined : stamp(p.first),
+      watched: p.watched === undefined || p.isForged ? undefined : Object.fromEntries([...p.watched].map(([chapter, list]) => [chapter, pairsOf(list)])),
       traits: label.archetype === undefined && p.traits.length > 0 ? [...p.traits] : undefined,
     }
   })

@@ -1,3 +1,4 @@
+import { addInterval, type Intervals } from '../base/intervals.ts'
 import { HOUR, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import type { Action, WireEvent } from '../telemetry/event.ts'
 import type { Random } from './random.ts'
@@ -81,6 +82,10 @@ export class Person {
   traits: readonly string[] = []
   first: Ms | undefined = undefined
   count = 0
+  /** Where it is wanted: by chapter, the media seconds that a player played until the last thing that it sent of them. */
+  watched: Map<string, Intervals> | undefined = undefined
+  /** A program has sent what it liked in this person's name. */
+  isForged = false
   private readonly delay: { median: number; sigma: number }
 
   constructor(learner: string, klass: SimClass, random: Random, ip: string) {
@@ -163,6 +168,14 @@ export class Person {
         agent: opening ? link.agent : undefined, ip: link.ip, class: platform.classes ? klass.id : undefined, ...fields, inputs,
       },
     }
+  }
+
+  /** Media seconds of a chapter were played, and something sent after. */
+  saw({ id }: Chapter, from: number, to: number): void {
+    if (this.watched === undefined || to <= from) return
+    let list = this.watched.get(id)
+    if (list === undefined) this.watched.set(id, (list = []))
+    addInterval(list, from, to, Infinity)
   }
 
   /** A media position as the platform writes it. */

@@ -10,6 +10,9 @@ const labelled = z.object({
   class: z.string(),
   institution: z.string(),
   from: z.string().optional().describe('Time of the first event; absent if there was none.'),
+  watched: z.record(z.string(), z.array(z.tuple([z.number(), z.number()]))).optional().describe(
+    'By chapter, the media seconds that the player played until the last thing that it sent, as intervals [from, to]; absent where it was not asked for, and where a program sent what it liked.',
+  ),
   group: z.int().optional().describe('Index into `groups`, if the cheater did not act alone.'),
 })
 

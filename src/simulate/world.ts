@@ -9,10 +9,9 @@ import { range } from './stage.ts'
 /** A catalogue as it is written in a file. */
 export type CatalogueFile = z.input<typeof catalogueSchema>
 
-const SUBJECTS = [
-  'Work safety', 'Law for workers', 'Fire protection', 'Drugs and AIDS prevention', 'Rights of women and children', 'Electrician', 'Welder', 'Elderly care',
-  'Cook', 'Tea art', 'Shop keeping online', 'Nursery work',
-]
+/** The first course of every class: what each training has to teach. */
+const COMMON = { title: 'Common knowledge', subject: ['Law', 'Work safety', 'Fire protection', 'Drugs and AIDS prevention', 'Rights of women and children'] }
+const TRADES = ['Electrician', 'Welder', 'Elderly care', 'Cook', 'Tea art', 'Shop keeping online', 'Nursery work'].map((title) => ({ title, subject: [title] }))
 const CLASS_SIZE = 40
 const CLASSES_PER_INSTITUTION = 4
 /** Addresses of networks that the catalogue names: a campus and an industrial park. */
@@ -23,7 +22,7 @@ const CLASS_HOUR: Ms = 45 * 60 * SECOND
 export interface World {
   platforms: readonly PlatformSpec[]
   classes: SimClass[]
-  courses: Map<string, { title: string; platform: PlatformSpec; chapters: Chapter[] }>
+  courses: Map<string, { title: string; subject: string[]; platform: PlatformSpec; chapters: Chapter[] }>
   /** Who is enrolled: filled in as people are made. */
   rosters: Map<string, string[]>
 }
@@ -60,7 +59,7 @@ function buildCourses(world: World, platform: PlatformSpec, hours: number, r: Ra
     const chapters = range(r.int(fewest, most)).map((i) => ({
       id: `${id}-${String(i + 1).padStart(2, '0')}`, course: id, length: r.int(shortest, longest), items: platform.variant ? quiz(platform.variant, r) : undefined,
     }))
-    world.courses.set(id, { title: SUBJECTS[courses.length % SUBJECTS.length] as string, platform, chapters })
+    world.courses.set(id, { ...(courses.length === 0 ? COMMON : (TRADES[(courses.length - 1) % TRADES.length] as typeof COMMON)), platform, chapters })
     courses.push(chapters)
     total += chapters.reduce((sum, c) => sum + c.length, 0)
   }
@@ -88,14 +87,14 @@ export function catalogueOf(world: World, midnight: Ms, days: number): Catalogue
   return {
     platforms: world.platforms.map((p) => ({ ...playerOf(p), since: opens })),
     courses: [...world.courses].map(([id, c]) => ({
-      id, title: c.title, subject: c.title, chapters: c.chapters.map((x, i) => ({ id: x.id, title: `${c.title} ${i + 1}`, length: x.length })),
+      id, title: c.title, subject: [...c.subject], chapters: c.chapters.map((x, i) => ({ id: x.id, title: `${c.title} ${i + 1}`, length: x.length })),
     })),
     classes: world.classes.map((c) => ({
       id: c.id, institution: c.institution, platform: c.platform.id, courses: c.courses.map((k) => (k[0] as Chapter).course),
       region: { country: 'CN', provinces: c.wide ? ['Yunnan', 'Sichuan'] : ['Yunnan'], networks: Object.keys(DECLARED) },
       timeZone: ZONE, opens, closes: stamp(midnight + (Math.max(days, 30) + 1) * DAY),
       hours: Math.ceil(c.courses.flat().reduce((sum, x) => sum + x.length * SECOND, 0) / CLASS_HOUR),
-      status: 'open', connected: true, teachers: [c.teacher], learners: world.rosters.get(c.id) ?? [],
+      status: 'approved', connected: true, teachers: [c.teacher], learners: world.rosters.get(c.id) ?? [],
     })),
     networks: Object.fromEntries(Object.entries(DECLARED).map(([name, block]) => [name, [`${block}.0/24`]])),
   }

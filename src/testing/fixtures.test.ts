@@ -6,6 +6,7 @@ import type { OpenContext } from '../pipeline/context.ts'
 import { runLocal } from '../pipeline/local.ts'
 import type { LocalOptions } from '../pipeline/options.ts'
 import type { Summary } from '../pipeline/summary.ts'
+import { recordSchema } from '../records/record.ts'
 import { promptSchema, warningSchema, type Warning } from '../warnings/warning.ts'
 import { cases, contextOf, day, linesOf, textOf, withoutContext, type Fixture } from './fixtures.ts'
 import { RULES, ROOT, shippedContext, temporary, writeLog } from './runs.ts'
@@ -15,6 +16,7 @@ interface Written {
   summary: Summary
   warnings: string
   prompts: string
+  records: string
 }
 
 /** Another parallelism, and marks at other places. */
@@ -74,6 +76,7 @@ describe('the simulated day', () => {
 
   test('no line is lost, and its rules warn in every way that a day can hold', async () => {
     const { summary, warnings } = await runs.whole()
+    expect(summary.records).toBeGreaterThan(500)
     expect(summary.log).toMatchObject({ lines: linesOf(day.log).length, events: summary.log.lines, rejected: {}, ignored: {}, blank: 0 })
     const rules = new Set(parse(warnings).map((w) => w.rule))
     expect([...rules].sort()).toEqual([
@@ -121,7 +124,7 @@ function runsOf(fixture: Fixture) {
     const output = options.output ?? mkdtempSync(join(dir, 'out-'))
     const summary = await runLocal({ logs: [fixture.log], format: 'canonical', context, ...options, output })
     const read = (name: string) => readFileSync(join(output, name), 'utf8')
-    return { summary, warnings: read('warnings.ndjson'), prompts: read('prompts.ndjson') }
+    return { summary, warnings: read('warnings.ndjson'), prompts: read('prompts.ndjson'), records: read('records.ndjson') }
   }
 
   const whole = (): Promise<Written> => (first ??= run({}))
@@ -145,12 +148,16 @@ function runsOf(fixture: Fixture) {
 
 function expectSame(is: Written, should: Written): void {
   // Compared as a whole: a difference of megabytes helps nobody.
-  expect([is.warnings === should.warnings, is.prompts === should.prompts]).toEqual([true, true])
+  expect([is.warnings === should.warnings, is.prompts === should.prompts, is.records === should.records]).toEqual([true, true, true])
 }
 
-function expectContracts({ warnings, prompts }: Written): void {
+function expectContracts({ warnings, prompts, records }: Written): void {
   for (const line of warnings.split('\n').filter(Boolean)) warningSchema.parse(JSON.parse(line))
   for (const line of prompts.split('\n').filter(Boolean)) promptSchema.parse(JSON.parse(line))
+  for (const line of records.split('\n').filter(Boolean)) {
+    const record = recordSchema.parse(JSON.parse(line))
+    expect(record.credited, record.id).toBeLessThanOrEqual(record.wallClock)
+  }
 }
 
 function parse(warnings: string): Warning[] {

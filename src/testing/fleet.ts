@@ -37,17 +37,19 @@ export class Fleet {
   /** And how many hand-overs. */
   readAgain = 0
   private setup: Setup
+  private readonly records: boolean
   private readonly keeper: Timekeeper
   private readonly telemetry: Event[][]
   private readonly handOvers: HandOver[][]
   private readonly files = new Map<string, Files>()
 
-  constructor(setup: Setup, learners: number, resources: number) {
+  constructor(setup: Setup, learners: number, resources: number, records = false) {
+    this.records = records
     this.setup = setup
     this.keeper = new Timekeeper(setup.catalogue)
     this.telemetry = Array.from({ length: learners }, () => [])
     this.handOvers = Array.from({ length: resources }, () => [])
-    this.learners = this.telemetry.map((_, p) => new LearnerTask(setup, p))
+    this.learners = this.telemetry.map((_, p) => new LearnerTask(setup, p, { records }))
     this.resources = this.handOvers.map(() => new ResourceTask(setup))
   }
 
@@ -96,7 +98,7 @@ export class Fleet {
   /** Every task saves what has changed, is given up and taken over by a new owner that has the snapshot and reads on from S. */
   async restart(): Promise<void> {
     this.learners = await Promise.all(this.learners.map(async (old, p) => {
-      const task = new LearnerTask(this.setup, p)
+      const task = new LearnerTask(this.setup, p, { records: this.records })
       task.load(packr.unpack(packr.pack(old.save())) as LearnerTaskState)
       await this.moveKeys(`l${p}`, old, task)
       const log = this.telemetry[p] as Event[]
@@ -129,9 +131,10 @@ export class Fleet {
     for (const file of files) await loadKeys(to, (async function* () { yield* file })())
   }
 
-  /** Ends the log; returns what readers see once they have put it in order. */
-  end(): string[] {
+  /** Ends the log; returns what readers see once they have put it in order. `tells`: also what is told of sittings that are still open where a log ends. */
+  end(tells = true): string[] {
     this.mark((k) => k.end(this.setup.context))
+    if (tells) for (const task of this.learners) this.outputs.push(...task.tellRecords())
     return inOrder(this.outputs)
   }
 }

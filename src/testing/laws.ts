@@ -133,10 +133,13 @@ export function doubled(scenario: Scenario): string[] {
 /** Another learner does the same on things of its own; only what concerns the first ones is returned. */
 export function accompanied(scenario: Scenario): string[] {
   const own = new Set(scenario.steps.flatMap((s) => (s.kind === 'event' ? [s.event.learner] : [])))
+  const theirs = new Set(scenario.steps.flatMap((s) => (s.kind === 'event' && s.event.class !== undefined ? [elsewhere(s.event).class] : [])))
   const steps = scenario.steps.flatMap((s): Step[] => (s.kind === 'mark' ? [s] : [{ kind: 'event', event: elsewhere(s.event) }, s]))
   const texts = feed(begin(scenario, 1), steps).end()
   return texts.filter((t) => {
-    const { value } = JSON.parse(t) as { value: { learner?: string; learners?: { id: string }[] } }
+    const { value } = JSON.parse(t) as { value: { learner?: string; learners?: { id: string }[]; class?: string } }
+    // A warning of a class accuses nobody.
+    if (value.learners?.length === 0) return !theirs.has(value.class)
     return value.learners ? value.learners.every((l) => own.has(l.id)) : own.has(value.learner as string)
   })
 }

@@ -36,10 +36,10 @@ export function shippedContext(): Promise<OpenContext> {
 }
 
 /** Runs over logs as `invigil run` does, into a folder of its own, and reads back what was written. */
-export async function run(dir: string, options: Partial<LocalOptions> & { logs: string[] }): Promise<{ summary: Summary; warnings: Warning[]; bytes: string }> {
+export async function run(dir: string, options: Partial<LocalOptions> & { logs: string[] }): Promise<{ summary: Summary; warnings: Warning[]; bytes: string; records: string }> {
   const output = options.output ?? mkdtempSync(join(dir, 'out-'))
   const summary = await runLocal({ format: 'canonical', context: await shippedContext(), ...options, output })
-  return { summary, ...readWarnings(output) }
+  return { summary, ...readWarnings(output), records: readFileSync(join(output, 'records.ndjson'), 'utf8') }
 }
 
 /** The warnings in an output folder, parsed and as they are. */

@@ -67,6 +67,9 @@ export function buildWarning(d: Draft, catalogue: Catalogue): Warning {
 
 function institutionsOf(d: Draft, catalogue: Catalogue): string[] {
   const found = new Set<string>()
+  // Of a class it is its institution that answers, whoever studies in there.
+  const own = d.subject.kind === 'class' ? catalogue.class(d.subject.platform, d.subject.id)?.institution : undefined
+  if (own !== undefined) found.add(own)
   for (const l of d.learners) {
     const institution = catalogue.classOf({ platform: l.platform, learner: l.id, class: d.class, course: undefined })?.institution
     if (institution !== undefined) found.add(institution)

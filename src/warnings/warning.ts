@@ -7,7 +7,7 @@ export type Severity = (typeof SEVERITIES)[number]
 export const RESPONSES = ['prompt', 'warn', 'review', 'withhold'] as const
 export type Response = (typeof RESPONSES)[number]
 
-export const SUBJECT_KINDS = ['learner', 'account', 'person', 'ip', 'device', 'photo', 'class', 'institution', 'teacher'] as const
+export const SUBJECT_KINDS = ['learner', 'account', 'person', 'ip', 'device', 'photo', 'class', 'institution', 'teacher', 'platform'] as const
 export type SubjectKind = (typeof SUBJECT_KINDS)[number]
 
 const time = z.string().meta({ format: 'date-time' })

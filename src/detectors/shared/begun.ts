@@ -1,7 +1,7 @@
 import { flag, number, rare, ref, type FieldsOf } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
 import { hasId, withId, type IdSet } from './id-set.ts'
-import type { Intervals } from './intervals.ts'
+import type { Intervals } from '../../base/intervals.ts'
 import { place, type Watched } from './watched.ts'
 
 /** A completion before the end, to be judged when the rest could have been watched. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { record } from '../../base/record.ts'
-import { addInterval, covered, type Intervals } from './intervals.ts'
+import { addInterval, covered, type Intervals } from '../../base/intervals.ts'
 import { cover, latelyFields } from './lately.ts'
 
 function of(...pairs: [number, number][]): number[] {

@@ -1,6 +1,6 @@
 import { number, type FieldsOf } from '../../base/record.ts'
 import type { Ms } from '../../base/time.ts'
-import { addInterval, covered, type Intervals } from './intervals.ts'
+import { addInterval, covered, type Intervals } from '../../base/intervals.ts'
 
 /**
  * Fields of a record: the wall-clock time in which anything was played lately, so that it counts once. The last four

@@ -1,7 +1,7 @@
 import { SECOND, type Ms } from '../../base/time.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { agrees, type Span } from '../../telemetry/playback.ts'
-import { addInterval, covered, furthest, type Intervals } from './intervals.ts'
+import { addInterval, covered, furthest, type Intervals } from '../../base/intervals.ts'
 
 /** What a learner has watched of one chapter, in whole media seconds rounded in the learner's favour. Numbers that are unknown are NaN. */
 export interface Watched {

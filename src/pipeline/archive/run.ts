@@ -94,6 +94,7 @@ class ArchiveRun {
       this.options.watch?.progress?.(this.readers.reduce((n, r) => n + r.read, marks.read), archive.size, accounts)
     }
     if (this.mark !== archive.manifest.mark) throw new InvigilError('bad-state', `the archive ends with mark ${this.mark}, though it should have ${archive.manifest.mark}`)
+    for (const output of this.tasks?.tellRecords() ?? []) this.order.push(output)
     this.order.drain(Infinity, this.output)
     const context = this.context as ArchivedContext
     const summary = summarise({

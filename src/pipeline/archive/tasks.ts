@@ -32,7 +32,7 @@ export class ArchiveTasks implements Stages {
 
   constructor(setup: Setup, recorded: number, split: number) {
     this.split = split
-    this.parts = Array.from({ length: recorded }, (_, p) => Array.from({ length: split }, () => new LearnerTask(setup, p)))
+    this.parts = Array.from({ length: recorded }, (_, p) => Array.from({ length: split }, () => new LearnerTask(setup, p, { records: true })))
     this.resourceTasks = Array.from({ length: split }, () => new ResourceTask(setup))
   }
 
@@ -79,6 +79,11 @@ export class ArchiveTasks implements Stages {
     })
     for (const task of this.resourceTasks) for (const o of task.handle(record.mark)) work.outputs.push(o)
     return work
+  }
+
+  /** Where the archive ends: what there is to tell of sittings that may still go on. */
+  tellRecords(): Output[] {
+    return this.parts.flat().flatMap((task) => task.tellRecords())
   }
 
   private handOver({ task, tasks, mark, sightings }: { task: number; tasks: number; mark: number; sightings: readonly Sighting[] }): void {

@@ -4,6 +4,7 @@ import { sha256 } from '../../base/hash.ts'
 import { formatTime, MINUTE, parseTime, type Ms } from '../../base/time.ts'
 import { html, Markup, type Content } from './html.ts'
 import { STYLE } from './page-style.ts'
+import { pairs, section, table } from './parts.ts'
 import { fingerprintOf } from './seal.ts'
 import { commonFields, type Story, type StoryEvent } from './story.ts'
 import { timeline } from './timeline.ts'
@@ -18,7 +19,7 @@ export interface PageBundle {
 const SEVERITIES = { low: '低', medium: '中', high: '高', critical: '严重' } as const
 const RESPONSES = { prompt: '提示', warn: '警告', review: '复核', withhold: '暂不计学时' } as const
 const EPISODES = { ongoing: '进行中', ended: '已结束', withdrawn: '已撤回' } as const
-const SUBJECTS = { learner: '学员', account: '账号', person: '个人', ip: 'IP 地址', device: '设备', photo: '人脸照片', class: '班级', institution: '机构', teacher: '教师' } as const
+const SUBJECTS = { learner: '学员', account: '账号', person: '个人', ip: 'IP 地址', device: '设备', photo: '人脸照片', class: '班级', institution: '机构', teacher: '教师', platform: '平台' } as const
 
 /** A page about a warning in English and Chinese, in one file that needs no other and runs no script. */
 export function writePage(story: Story, of: PageBundle): string {
@@ -72,22 +73,6 @@ ${section('How to verify it', '如何核验', originOf(story, of))}
 </body>
 </html>
 `.text
-}
-
-function section(en: string, zh: string, content: Content): Content {
-  if (content === undefined || (Array.isArray(content) && content.length === 0)) return []
-  return html`<section><h2>${en} · <span lang="zh">${zh}</span></h2>${content}</section>
-`
-}
-
-function pairs(rows: readonly (readonly [en: string, zh: string, value: Content])[]): Markup {
-  return html`<dl>${rows.map(([en, zh, value]) => (value === undefined ? [] : html`<div><dt>${en} · <span lang="zh">${zh}</span></dt><dd>${value}</dd></div>`))}</dl>`
-}
-
-function table(heads: readonly string[], rows: readonly (readonly Content[])[]): Content {
-  if (rows.length === 0) return []
-  return html`<div class="wide" tabindex="0"><table><thead><tr>${heads.map((h) => html`<th scope="col">${h}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>
-`)}</tbody></table></div>`
 }
 
 function eventTitle({ events, warning: { evidence: { count } } }: Story): [en: string, zh: string] {

@@ -67,7 +67,7 @@ export class LearnerWork implements Work<LearnerTaskState> {
     this.topic = client.topic('telemetry')
     this.partition = partition
     this.taken = from
-    this.task = new LearnerTask(setup, partition)
+    this.task = new LearnerTask(setup, partition, { records: true })
     this.decoder = createTelemetryDecoder(locate)
     this.outbox = new Outbox(client, meter)
     this.tasks = client.config.topics.partitions.telemetry

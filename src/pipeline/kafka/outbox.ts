@@ -2,7 +2,7 @@ import type { Output } from '../../engine/output.ts'
 import type { KafkaClient, Message, TopicMessages } from '../../io/kafka/client.ts'
 import type { TopicKind } from '../../io/kafka/config.ts'
 import type { Meter } from '../../io/metrics.ts'
-import { promptMessage, warningMessage } from '../cloud-events.ts'
+import { promptMessage, recordMessage, warningMessage } from '../cloud-events.ts'
 
 /** What a task will write with its next commit. */
 export class Outbox {
@@ -21,11 +21,14 @@ export class Outbox {
     else this.messages.set(kind, [message])
   }
 
-  /** Adds warnings and prompts. */
+  /** Adds warnings, prompts and records. */
   add(outputs: readonly Output[]): void {
     for (const output of outputs) {
       if (output.kind === 'prompt') this.put('prompts', promptMessage(output.value))
-      else {
+      else if (output.kind === 'record') {
+        this.put('records', recordMessage(output.value))
+        if (output.value.revision === 1) this.meter.count('learning_records_total', 1, { platform: output.value.platform })
+      } else {
         const { rule, severity, revision } = output.value
         const isShadow = output.kind === 'shadow'
         this.put(isShadow ? 'shadow' : 'warnings', warningMessage(output.value))

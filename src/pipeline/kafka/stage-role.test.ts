@@ -6,6 +6,7 @@ import { fnv1a } from '../../base/hash.ts'
 import { catalogueSchema } from '../../catalogue/catalogue.ts'
 import { Catalogue } from '../../catalogue/index.ts'
 import { detectors } from '../../detectors/index.ts'
+import type { Output } from '../../engine/output.ts'
 import { packMark, recordOf } from '../../engine/mark-record.ts'
 import { Timekeeper } from '../../engine/timekeeper.ts'
 import { Conditions } from '../../io/conditions.ts'
@@ -88,7 +89,7 @@ class Process {
 const broken: unknown[] = []
 
 /** What stands in a topic, as read by one who reads only what is committed. */
-async function reader(kind: 'warnings' | 'prompts'): Promise<{ values: string[]; close(): Promise<void> }> {
+async function reader(kind: 'warnings' | 'prompts' | 'records'): Promise<{ values: string[]; close(): Promise<void> }> {
   const values: string[] = []
   const member = await Member.alone(client, group, {
     topics: [client.topic(kind)], broken: (e) => void broken.push(e),
@@ -125,8 +126,8 @@ async function emptyRedis(): Promise<void> {
   connection.close()
 }
 
-test('processes that come, go, are fenced and lose their state write each warning of one process once', { timeout: 240_000 }, async () => {
-  const fleet = new Fleet(setup, 1, 1)
+test('processes that come, go, are fenced and lose their state write each warning and record of one process once', { timeout: 240_000 }, async () => {
+  const fleet = new Fleet(setup, 1, 1, true)
   const keeper = new Timekeeper(catalogue)
   const offsets = [0, 0, 0]
   const stamp = Date.now()
@@ -147,7 +148,7 @@ test('processes that come, go, are fenced and lose their state write each warnin
     await producer.send({ topic: client.topic('marks'), messages: [{ value: Buffer.from(packMark(recordOf(keeper, next, offsets))) }] })
   }
 
-  const warnings = await reader('warnings')
+  const [warnings, records] = [await reader('warnings'), await reader('records')]
   let processes = [await Process.start()]
   const faults: Record<number, () => Promise<unknown>> = {
     6: async () => void processes.push(await Process.start()),
@@ -170,15 +171,19 @@ test('processes that come, go, are fenced and lose their state write each warnin
     await sleep(120)
   }
   await mark(true)
-  const golden = fleet.end().filter((o) => o.startsWith('{"kind":"warning"')).map((o) => JSON.stringify((JSON.parse(o) as { value: unknown }).value))
-  for (const until = Date.now() + 60_000; warnings.values.length < golden.length && Date.now() < until && broken.length === 0; ) await sleep(100)
+  const all = fleet.end(false).map((o) => JSON.parse(o) as Output)
+  const of = (kind: Output['kind']) => all.filter((o) => o.kind === kind).map((o) => JSON.stringify(o.value)).sort()
+  const [golden, proven] = [of('warning'), of('record')]
+  for (const until = Date.now() + 60_000; (warnings.values.length < golden.length || records.values.length < proven.length) && Date.now() < until && broken.length === 0; ) await sleep(100)
   await sleep(500)
   for (const p of processes) await p.leave()
   processes = []
-  await warnings.close()
+  await Promise.all([warnings.close(), records.close()])
   expect(broken).toEqual([])
   expect(golden.length).toBeGreaterThan(200)
-  expect(warnings.values.slice().sort()).toEqual(golden.sort())
+  expect(warnings.values.slice().sort()).toEqual(golden)
+  expect(proven.length).toBeGreaterThan(50)
+  expect(records.values.slice().sort()).toEqual(proven)
   // Each task was saved to the last, whatever had been taken from it.
   expect(await saved()).toEqual(Array.from({ length: 5 }, () => keeper.mark))
 })

@@ -24,6 +24,7 @@ export class Script {
 
   /** Sends a message that claims to be of `time`. */
   sendAt(time: Ms, received: Ms, action: Action, fields?: Fields): void {
+    this.person.isForged = true
     this.person.send(this.sent, time, received, this.link, action, fields)
   }
 

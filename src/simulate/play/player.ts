@@ -48,6 +48,8 @@ export class Player {
   private pauseAt: Ms = NEVER
   private seekAt: Ms = NEVER
   private dropAt: Ms = NEVER
+  /** Where the media began that was played since something was sent of it. */
+  private playedFrom = 0
 
   constructor(person: Person, habits: Habits, link: Link, now: Ms) {
     this.person = person
@@ -128,6 +130,7 @@ export class Player {
   private open(view: View): void {
     const { r, habits: h } = this
     const { chapter } = view
+    this.playedFrom = view.position
     this.send('initialized', { course: chapter.course, chapter: chapter.id, length: chapter.length, position: this.person.round(view.position) })
     this.now += r.uniform(0.3, 1.5) * SECOND
     this.hands.click()
@@ -194,8 +197,10 @@ export class Player {
     const back = Math.min(view.position, this.habits.backSeekLength(this.r))
     this.seekAt = this.now + this.r.exponential(MINUTE / this.habits.backSeeks)
     if (back < 2) return
+    this.seen(view)
     const from = this.person.round(view.position)
     view.position -= back
+    this.playedFrom = view.position
     const to = this.person.round(view.position)
     view.reported = to
     this.hands.click()
@@ -211,6 +216,7 @@ export class Player {
 
   private complete(view: View): Ending {
     view.position = view.chapter.length
+    this.seen(view)
     view.reported = view.position
     const { chapter } = view
     this.send('completed', { course: chapter.course, chapter: chapter.id, position: chapter.length, length: chapter.length, inputs: this.inputs() })
@@ -269,7 +275,14 @@ export class Player {
     return this.hands.count(this.now, this.visible, this.habits, this.r)
   }
 
+  /** What was played so far is about to be told of. */
+  private seen({ chapter, position }: View): void {
+    this.person.saw(chapter, this.playedFrom, position)
+    this.playedFrom = position
+  }
+
   private sendPlayback(action: Action, view: View): void {
+    this.seen(view)
     const length = view.chapter.length
     const measured = Math.min(length, view.position + this.r.normal(0, this.person.platform.variant?.blur ?? 0.012))
     view.reported = this.person.round(measured)

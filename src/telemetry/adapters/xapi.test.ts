@@ -113,8 +113,81 @@ test('a statement without id gets the hash of its record', () => {
 test('several statements on a line', () => {
   const both = [statement(), statement({ verb: 'https://w3id.org/xapi/video/verbs/paused' })]
   for (const line of [both, { statements: both, more: '' }]) expect(decode(line)).toEqual([expect.objectContaining({ action: 'played' }), expect.objectContaining({ action: 'paused' })])
-  expect(decode([statement(), 7])[1]).toEqual({ reason: 'not-an-object', message: 'an xAPI record is a JSON object, not a number' })
+  expect(decode([statement(), 7])[1]).toEqual({ reason: 'not-an-object', message: 'a record of xAPI is a JSON object, not a number' })
   expect(decode([])).toEqual([{ verb: 'empty list' }])
+})
+
+describe('cmi5', () => {
+  const CMI5 = 'https://w3id.org/xapi/cmi5/context'
+  const unit = (verb: string, more: Record<string, unknown> = {}, type?: string): Outcome[] => decode({
+    id: 'e92a', actor: { objectType: 'Agent', account: { homePage: 'http://learn.example.org/', name: 'L1' } }, verb: { id: verb },
+    object: { id: 'http://learn.example.org/au/4756', definition: { type } },
+    context: {
+      registration: 'f2a0', contextActivities: { category: [{ id: `${CMI5}/categories/cmi5` }], grouping: [{ id: 'http://publisher.example.org/aus/4c07' }] },
+      extensions: { [`${CMI5}/extensions/sessionid`]: '2f7d' },
+    },
+    timestamp: '2026-03-02T08:00:00.5Z', ...more,
+  })
+
+  test.each([
+    ['http://adlnet.gov/expapi/verbs/initialized', 'initialized'], ['http://adlnet.gov/expapi/verbs/completed', 'completed'],
+    ['http://adlnet.gov/expapi/verbs/terminated', 'terminated'], ['https://w3id.org/xapi/adl/verbs/abandoned', 'terminated'],
+    ['https://w3id.org/xapi/adl/verbs/satisfied', 'completed'],
+  ])('%s: the unit is the chapter', (verb, action) => {
+    expect(unit(verb)).toEqual([expect.objectContaining({ action, learner: 'L1', session: '2f7d', chapter: 'http://learn.example.org/au/4756', video: undefined, course: undefined })])
+  })
+
+  test.each(['launched', 'passed', 'failed', 'waived'])('%s is not used', (verb) => {
+    expect(unit(`http://adlnet.gov/expapi/verbs/${verb}`)).toEqual([{ verb }])
+  })
+
+  test('a block or a course that is satisfied is no chapter', () => {
+    for (const type of ['block', 'course']) expect(unit('https://w3id.org/xapi/adl/verbs/satisfied', {}, `https://w3id.org/xapi/cmi5/activitytype/${type}`)).toEqual([{ verb: 'satisfied' }])
+  })
+
+  test('without a session, the registration is it', () => {
+    expect(unit('http://adlnet.gov/expapi/verbs/initialized', { context: { registration: 'f2a0', contextActivities: { category: [{ id: `${CMI5}/categories/cmi5` }] } } })).toEqual([expect.objectContaining({ session: 'f2a0' })])
+  })
+
+  test('an interaction that was answered', () => {
+    const answer = (result: object): Outcome[] => unit('http://adlnet.gov/expapi/verbs/answered', { result }, 'http://adlnet.gov/expapi/activities/cmi.interaction')
+    expect(answer({ success: true, duration: 'PT4.5S' })).toEqual([expect.objectContaining({ action: 'answered', item: 'http://learn.example.org/au/4756', correct: true, elapsed: 4.5, chapter: undefined })])
+    expect(answer({ success: 'yes', duration: 'PT0S' })).toEqual([expect.objectContaining({ correct: undefined, elapsed: undefined })])
+  })
+})
+
+test('a question of a problem is a part of the one answer', () => {
+  const parent = { id: 'block-v1:a+type@problem+block@p', definition: { type: 'http://adlnet.gov/expapi/activities/cmi.interaction' } }
+  const verb = 'https://w3id.org/xapi/acrossx/verbs/evaluated'
+  expect(decode(statement({ verb, more: { object: parent } }))).toEqual([expect.objectContaining({ action: 'answered', item: 'p' })])
+  const part = { statement: { objectType: 'StatementRef', id: 'x' }, contextActivities: { parent: [parent] } }
+  expect(decode(statement({ verb, more: { object: { ...parent, id: 'block-v1:a+type@problem+block@p_2_1' }, context: part } }))).toEqual([{ verb: 'evaluated' }])
+})
+
+test.each([
+  ['logged-in', 'https://w3id.org/xapi/adl/verbs/logged-in'], ['logged-out', 'https://w3id.org/xapi/adl/verbs/logged-out'],
+  ['navigated', 'https://w3id.org/xapi/dod-isd/verbs/navigated'], ['attended', 'http://adlnet.gov/expapi/verbs/attended'],
+])('%s is no playback', (action, verb) => {
+  const context = { extensions: { 'http://id.tincanapi.com/extension/ip-address': '203.0.113.7', 'http://id.tincanapi.com/extension/browser-info': { user_agent: 'Mozilla/5.0' } } }
+  expect(decode(statement({ verb, more: { object: { id: 'x' }, context } }))).toEqual([
+    expect.objectContaining({ action, ip: '203.0.113.7', agent: 'Mozilla/5.0', position: undefined, chapter: action === 'attended' ? 'x' : undefined }),
+  ])
+})
+
+test('a statement that voids another is ignored, and so is a group', () => {
+  const voids = { verb: { id: 'http://adlnet.gov/expapi/verbs/voided' }, object: { objectType: 'StatementRef', id: '7db64981-342c-4c06-bb3b-633a0d2fb35b' } }
+  expect(decode(statement({ more: voids }))).toEqual([{ verb: 'voided' }])
+  const member = { account: { name: 'L2', homePage: 'https://learn.example.org/' } }
+  expect(decode(statement({ more: { actor: { objectType: 'Group', member: [member, member] } } }))).toEqual([{ verb: 'played by a group' }])
+  expect(decode(statement({ more: { actor: { objectType: 'Group', mbox: 'mailto:team@example.org' } } }))).toEqual([{ verb: 'played by a group' }])
+  expect(decode(statement({ more: { actor: { objectType: 'Group', member: [member] } } }))).toEqual([expect.objectContaining({ learner: 'L2', platform: 'learn.example.org' })])
+})
+
+test('what an LRS exports', () => {
+  const more = '/xapi/statements?more=2'
+  expect(decode({ statements: [statement()], more })).toEqual([expect.objectContaining({ action: 'played' })])
+  expect(decode({ statements: [], more: '' })).toEqual([{ verb: 'empty list' }])
+  expect(decode([[statement()]])).toEqual([expect.objectContaining({ action: 'played' })])
 })
 
 test.each([

@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
-import { sha256 } from '../../base/hash.ts'
 import type { Adapted, Adapter } from './adapter.ts'
+import { blockId, courseKey, first, hostOf, identity, instant, lastSegment, lengthOf, list, object, seconds, some, speed, text, type Json } from './values.ts'
 
 const VIDEO = 'https://w3id.org/xapi/video'
+const CMI5 = 'https://w3id.org/xapi/cmi5/context'
+const OPENEDX = 'https://w3id.org/xapi/openedx'
 const EXTENSION = `${VIDEO}/extensions/`
-const OPENEDX = 'https://w3id.org/xapi/openedx/'
-const SESSIONS = [`${EXTENSION}session-id`, `${OPENEDX}extensions/session-id`, `${OPENEDX}extension/session-id`]
-const SPEEDS = [`${EXTENSION}speed`, `${OPENEDX}extension/speed-to`, `${OPENEDX}extensions/speed-to`]
+const SESSIONS = [`${EXTENSION}session-id`, `${OPENEDX}/extensions/session-id`, `${OPENEDX}/extension/session-id`, `${CMI5}/extensions/sessionid`]
+const SPEEDS = [`${EXTENSION}speed`, `${OPENEDX}/extension/speed-to`, `${OPENEDX}/extensions/speed-to`]
 const ADDRESS = 'http://id.tincanapi.com/extension/ip-address'
+const AGENT = 'http://id.tincanapi.com/extension/browser-info'
+const INTERACTION = 'http://adlnet.gov/expapi/activities/cmi.interaction'
+const QUESTION = 'http://adlnet.gov/expapi/activities/question'
 
-type Json = Readonly<Record<string, unknown>>
-const NOTHING: Json = {}
-
-/** Verbs by their last segment. `interacted` tells of volume, captions and size too: only a speed is of use. */
-const ACTIONS: ReadonlyMap<string, string> = new Map([
+/** Verbs of playback by their last segment. `interacted` tells of volume, captions and size too: only a speed is of use. */
+const PLAYBACK: ReadonlyMap<string, string> = new Map([
   ['initialized', 'initialized'],
   ['played', 'played'],
   ['paused', 'paused'],
@@ -23,7 +24,28 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
   ['interacted', 'rate-changed'],
 ])
 
-/** Statements of the xAPI Video Profile 1.0.3, and Open edX's way of writing them. The format knows no chapter: the video is the chapter. */
+/** What cmi5 says of an assignable unit, which has no player; `satisfied` of blocks and courses is left out. */
+const UNIT: ReadonlyMap<string, string> = new Map([
+  ['initialized', 'initialized'],
+  ['completed', 'completed'],
+  ['satisfied', 'completed'],
+  ['terminated', 'terminated'],
+  ['abandoned', 'terminated'],
+])
+
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['answered', 'answered'],
+  ['evaluated', 'answered'],
+  ['navigated', 'navigated'],
+  ['logged-in', 'logged-in'],
+  ['logged-out', 'logged-out'],
+  ['attended', 'attended'],
+])
+
+/**
+ * Statements of the xAPI Video Profile 1.0.3 and of cmi5, and Open edX's way of writing them. The format knows no chapter: the
+ * video, or cmi5's assignable unit, is the chapter.
+ */
 export const xapi: Adapter = {
   name: 'xAPI',
   sources: {
@@ -33,138 +55,141 @@ export const xapi: Adapter = {
     action: '`verb.id`',
     platform: "`--platform`, or the host of the actor's `account.homePage`",
     learner: "the actor's `account.name`, `mbox`, `mbox_sha1sum` or `openid`",
+    session: `\`${EXTENSION}session-id\`, cmi5's \`sessionid\` or \`context.registration\``,
+    course: '`context.contextActivities.parent` or `.grouping`',
     chapter: '`object.id`',
     position: `\`${EXTENSION}time\``,
     from: `\`${EXTENSION}time-from\``,
     to: `\`${EXTENSION}time-to\``,
     length: `\`${EXTENSION}length\``,
+    item: '`object.id`',
+    elapsed: '`result.duration`',
   },
 
   several(value) {
     if (Array.isArray(value)) return value
-    const statements = object(value).statements
-    return Array.isArray(statements) ? statements : undefined
+    const { statements, verb } = object(value)
+    return Array.isArray(statements) && verb === undefined ? statements : undefined
   },
 
-  adapt(statement, raw, platform): Adapted {
-    const context = object(statement.context)
-    const asked = object(context.extensions)
-    const result = object(object(statement.result).extensions)
+  recognises(record) {
+    return typeof record.verb === 'object' && record.actor !== undefined
+  },
+
+  adapt(statement, { platform, digest }): Adapted {
     const verb = object(statement.verb).id
-    const word = typeof verb === 'string' ? lastSegment(verb) : undefined
-    const action = word === undefined ? undefined : ACTIONS.get(word)
-    const rate = speed(first(result, SPEEDS) ?? first(asked, SPEEDS))
-    if (word !== undefined && (action === undefined || !isVideo(statement, context) || (word === 'interacted' && rate === undefined))) {
-      return { kind: 'ignored', verb: word }
-    }
-    const actor = object(statement.actor)
-    const volume = result[`${EXTENSION}volume`] ?? asked[`${EXTENSION}volume`]
-    const video = videoId(object(statement.object).id)
+    const word = typeof verb === 'string' && verb !== '' ? lastSegment(verb) || verb : undefined
+    const context = object(statement.context)
+    const action = word === undefined ? undefined : actionOf(word, statement, context)
+    if (word !== undefined && action === undefined) return { kind: 'ignored', verb: word }
+    const actor = personOf(object(statement.actor))
+    if (actor === undefined) return { kind: 'ignored', verb: `${word ?? 'statement'} by a group` }
+    const asked = object(context.extensions)
+    const said = object(object(statement.result).extensions)
+    const own = action === undefined || action === 'navigated' ? {} : action === 'answered' ? answerOf(statement) : playbackOf(action, statement, said, asked)
+    if (own === undefined) return { kind: 'ignored', verb: word as string }
     return {
       kind: 'event',
       fields: {
-        id: statement.id ?? sha256(raw).slice(0, 32),
-        time: statement.timestamp ?? statement.stored,
-        received: statement.stored ?? undefined,
+        id: some(statement.id) ?? digest(),
+        time: instant(some(statement.timestamp, statement.stored)),
+        received: instant(statement.stored),
         action,
         platform: platform === '' ? hostOf(object(actor.account).homePage) : platform,
         learner: learnerOf(actor),
-        session: first(asked, SESSIONS) ?? undefined,
-        ip: asked[ADDRESS] ?? undefined,
-        course: courseId(object(context.contextActivities)),
-        chapter: video,
-        video,
-        position: seconds(result[`${EXTENSION}time`]),
-        from: seconds(result[`${EXTENSION}time-from`]),
-        to: seconds(result[`${EXTENSION}time-to`]),
-        // A player that does not know the length yet says 0.
-        length: seconds(asked[`${EXTENSION}length`] ?? result[`${EXTENSION}length`]) || undefined,
-        rate,
-        muted: typeof volume === 'number' ? volume === 0 : undefined,
+        session: some(first(asked, SESSIONS), context.registration),
+        ip: some(asked[ADDRESS]),
+        agent: agentOf(asked[AGENT]),
+        course: courseId(object(context.contextActivities), 'video' in own),
+        ...own,
       },
     }
   },
 }
 
-function object(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : NOTHING
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]
-}
-
-function first(extensions: Json, keys: readonly string[]): unknown {
-  for (const key of keys) if (extensions[key] !== undefined && extensions[key] !== null) return extensions[key]
-  return undefined
-}
-
-function lastSegment(iri: string): string {
-  return iri.slice(Math.max(iri.lastIndexOf('/'), iri.lastIndexOf('#')) + 1)
-}
-
-/** The verbs are shared with exams and courses: only the activity's type, the profile's category or its own verb say video. */
-function isVideo(statement: Json, context: Json): boolean {
+/** What a verb says of this activity; undefined if it is not used. The verbs are shared by videos, units, exams and courses. */
+function actionOf(word: string, statement: Json, context: Json): string | undefined {
   const type = object(object(statement.object).definition).type
+  if (word === 'completed' && type === INTERACTION) return 'answered'
+  const elsewhere = ELSEWHERE.get(word)
+  if (elsewhere !== undefined) return elsewhere
+  if (isVideo(type, statement, context)) return PLAYBACK.get(word)
+  if (typeof type === 'string' && /\/(?:block|course)$/.test(type)) return undefined
+  return hasCategory(context, `${CMI5}/categories/cmi5`) ? UNIT.get(word) : undefined
+}
+
+/** The activity's type, the profile's category or its own verb say video. */
+function isVideo(type: unknown, statement: Json, context: Json): boolean {
   if (typeof type === 'string') return type === `${VIDEO}/activity-type/video`
-  if (list(object(context.contextActivities).category).some((c) => object(c).id === VIDEO)) return true
-  return text(object(statement.verb).id).startsWith(`${VIDEO}/verbs/`)
+  return hasCategory(context, VIDEO) || text(object(statement.verb).id).startsWith(`${VIDEO}/verbs/`)
+}
+
+function hasCategory(context: Json, id: string): boolean {
+  return list(object(context.contextActivities).category).some((c) => object(c).id === id)
+}
+
+function playbackOf(action: string, statement: Json, said: Json, asked: Json): Json | undefined {
+  const chapter = blockId(object(statement.object).id)
+  if (action === 'logged-in' || action === 'logged-out') return {}
+  if (action === 'attended') return { chapter }
+  const rate = speed(first(said, SPEEDS) ?? first(asked, SPEEDS))
+  if (action === 'rate-changed' && rate === undefined) return undefined
+  // A unit of cmi5 has no player that its statements tell of.
+  const hasVideo = isVideo(object(object(statement.object).definition).type, statement, object(statement.context))
+  const volume = said[`${EXTENSION}volume`] ?? asked[`${EXTENSION}volume`]
+  return {
+    chapter,
+    video: hasVideo ? chapter : undefined,
+    position: seconds(said[`${EXTENSION}time`]),
+    from: seconds(said[`${EXTENSION}time-from`]),
+    to: seconds(said[`${EXTENSION}time-to`]),
+    length: lengthOf(asked[`${EXTENSION}length`] ?? said[`${EXTENSION}length`]),
+    rate,
+    muted: Number.isFinite(volume) ? volume === 0 : undefined,
+  }
+}
+
+/**
+ * One event for what was answered at once: of a problem with several questions there is a statement for the whole, and one for
+ * each question whose parent it is.
+ */
+function answerOf(statement: Json): Json | undefined {
+  const item = blockId(object(statement.object).id)
+  const parents = list(object(object(statement.context).contextActivities).parent)
+  const isPart = object(statement.context).statement !== undefined && parents.some((p) => [INTERACTION, QUESTION].includes(text(object(object(p).definition).type)))
+  if (item === undefined || isPart) return undefined
+  const { success, duration } = object(statement.result)
+  const elapsed = seconds(duration)
+  // No time at all is what a player says that does not measure it.
+  return { item, correct: typeof success === 'boolean' ? success : undefined, elapsed: elapsed === 0 ? undefined : elapsed }
+}
+
+/** Who did it: a group of one is that one; a larger one, or a named one, is nobody. */
+function personOf(actor: Json): Json | undefined {
+  if (actor.objectType !== 'Group' && actor.member === undefined) return actor
+  const members = list(actor.member)
+  return members.length === 1 && learnerOf(actor) === undefined ? object(members[0]) : undefined
 }
 
 /** `mbox` and its SHA-1 name the same person, so both become the SHA-1. */
 function learnerOf(actor: Json): unknown {
-  const name = object(actor.account).name
-  if (name !== undefined && name !== null) return name
-  if (typeof actor.mbox === 'string') return createHash('sha1').update(actor.mbox).digest('hex')
-  return actor.mbox_sha1sum ?? actor.openid ?? undefined
+  const name = identity(object(actor.account).name)
+  if (name !== undefined) return name
+  if (typeof actor.mbox === 'string' && actor.mbox !== '') return createHash('sha1').update(actor.mbox).digest('hex')
+  return some(actor.mbox_sha1sum, actor.openid)
 }
 
-const hosts = new Map<string, string | undefined>()
-const MOST_HOSTS = 1000
-
-function hostOf(homePage: unknown): string | undefined {
-  if (typeof homePage !== 'string') return undefined
-  let host = hosts.get(homePage)
-  if (host === undefined) {
-    host = URL.canParse(homePage) ? new URL(homePage).host || undefined : undefined
-    if (hosts.size >= MOST_HOSTS) hosts.clear()
-    hosts.set(homePage, host)
-  }
-  return host
-}
-
-/** One video is written as a block's whole URL, as its usage key or as its bare id; and a UUID with or without a scheme. */
-function videoId(id: unknown): unknown {
-  if (typeof id !== 'string') return id
-  const block = /(?:[+/]block@|i4x[:-].*[-/]video[-/])([^/?#@]+)(?:[/?#].*)?$/.exec(id)
-  return block ? block[1] : id.replace(/^(?:uuid:\/\/|urn:uuid:)/i, '')
-}
-
-function courseId(activities: Json): unknown {
+/** The course among what the activity is part of; what a video is directly part of passes as one. */
+function courseId(activities: Json, isPlayback: boolean): unknown {
   const parents = list(activities.parent)
   const isCourse = (a: unknown): boolean => text(object(object(a).definition).type).endsWith('/course')
-  const activity = parents.find(isCourse) ?? list(activities.grouping).find(isCourse) ?? parents[0]
-  const id = object(activity).id
-  if (typeof id !== 'string') return undefined
-  return /\/courses?\/((?:course|ccx)-v1:[^/?#]+)/.exec(id)?.[1] ?? id
+  const activity = parents.find(isCourse) ?? list(activities.grouping).find(isCourse) ?? (isPlayback ? parents[0] : undefined)
+  const id = courseKey(object(activity).id)
+  return typeof id === 'string' ? id : undefined
 }
 
-/** A text; of anything else nothing, since an object may hide what it would be turned into one by. */
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-/** Seconds as a number, as a number in quotes or as an ISO 8601 duration; what is none of them stays, for the check to refuse. */
-function seconds(value: unknown): unknown {
-  if (value === undefined || value === null || value === '') return undefined
-  if (typeof value !== 'string') return value
-  if (/^\d+(?:\.\d+)?$/.test(value)) return Number(value)
-  const iso = /^PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(value)
-  return iso ? Number(iso[1] ?? 0) * 3600 + Number(iso[2] ?? 0) * 60 + Number(iso[3] ?? 0) : value
-}
-
-/** `1.25x`, `1.25` or a number; undefined if it is no speed. */
-function speed(value: unknown): number | undefined {
-  const rate = typeof value === 'number' ? value : typeof value === 'string' && /^\d+(?:\.\d+)?x?$/i.test(value) ? Number.parseFloat(value) : 0
-  return rate > 0 && Number.isFinite(rate) ? rate : undefined
+/** The user agent, where the extension has it as a text or in an object. */
+function agentOf(info: unknown): unknown {
+  const agent = typeof info === 'string' ? info : first(object(info), ['user_agent', 'userAgent'])
+  return typeof agent === 'string' && agent !== '' ? agent : undefined
 }

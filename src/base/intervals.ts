@@ -31,6 +31,13 @@ export function covered(list: Intervals, from: number, to: number): number {
   return sum
 }
 
+/** The same as pairs. */
+export function pairsOf(list: Intervals): [from: number, to: number][] {
+  const pairs: [number, number][] = []
+  for (let i = 0; i < list.length; i += 2) pairs.push([list[i] as number, list[i + 1] as number])
+  return pairs
+}
+
 /** The end of the last interval; 0 if there is none. */
 export function furthest(list: Intervals): number {
   return list.length === 0 ? 0 : (list[list.length - 1] as number)

@@ -1,0 +1,89 @@
+import { sha256 } from '../base/hash.ts'
+import type { Adapted, Adapter } from './adapters/adapter.ts'
+import { buildEvent } from './build.ts'
+import type { Decoder, DecodeSink } from './decode.ts'
+import { isObject, nameOf, parseRecord } from './parse.ts'
+
+/**
+ * Says which event of a record is meant, counted from 0. A record of which several events came is kept once for each, with
+ * this field: so every event's record gives that event alone when it is decoded again.
+ */
+export const PART = 'invigil:part'
+
+/** Decodes records by an adapter; of several each record by the first that recognises it. */
+export class ForeignDecoder implements Decoder {
+  private readonly adapters: readonly Adapter[]
+  private readonly platform: string
+  private readonly json: (line: string) => string
+
+  constructor(adapters: readonly Adapter[], platform: string) {
+    this.adapters = adapters
+    this.platform = platform
+    this.json = (line) => adapters.reduce((text, a) => a.json?.(text) ?? text, line)
+  }
+
+  decode(sink: DecodeSink, bytes: Buffer, start = 0, end = bytes.length): void {
+    const parsed = parseRecord(sink, bytes, start, end, this.json)
+    if (parsed) this.decodeValue(sink, parsed.value, parsed.raw)
+  }
+
+  /** Decodes what was parsed already. `raw` is how it was written; without it, its JSON. */
+  decodeValue(sink: DecodeSink, value: unknown, raw?: string): void {
+    const several = this.severalOf(value)
+    if (several === undefined) this.decodeOne(sink, value, raw)
+    else if (several.length === 0) sink.ignored('empty list')
+    else for (const one of several) this.decodeValue(sink, one)
+  }
+
+  private severalOf(value: unknown): readonly unknown[] | undefined {
+    for (const adapter of this.adapters) {
+      const several = adapter.several(value)
+      if (several !== undefined) return several
+    }
+    return undefined
+  }
+
+  private decodeOne(sink: DecodeSink, value: unknown, raw = JSON.stringify(value)): void {
+    const { adapters, platform } = this
+    if (!isObject(value)) return sink.reject('not-an-object', `a record${this.ofFormat()} is a JSON object, not ${nameOf(value)}`)
+    const adapter = adapters.length === 1 ? adapters[0] : adapters.find((a) => a.recognises(value))
+    if (adapter === undefined) return sink.reject('unknown-format', `${keysOf(value)}: that is none of ${adapters.map((a) => a.name).join(', ')}`)
+    const { [PART]: part, ...whole } = value
+    const record = part === undefined ? value : whole
+    const digest = (): string => sha256(JSON.stringify(record)).slice(0, 32)
+    const adapted = adapter.adapt(record, { platform, digest })
+    if (!isList(adapted)) tell(sink, adapter, adapted, raw)
+    else if (typeof part === 'number' && adapted[part] !== undefined) tell(sink, adapter, adapted[part], raw)
+    else adapted.forEach((one, n) => tell(sink, adapter, one, JSON.stringify({ ...record, [PART]: n })))
+  }
+
+  private ofFormat(): string {
+    return this.adapters.length === 1 ? ` of ${this.adapters[0]?.name}` : ''
+  }
+}
+
+function tell(sink: DecodeSink, adapter: Adapter, adapted: Adapted, raw: string): void {
+  if (adapted.kind === 'ignored') return sink.ignored(adapted.verb.slice(0, LONGEST_VERB))
+  if (adapted.kind === 'reject') return sink.reject(adapted.reason, adapted.message)
+  const built = buildEvent(adapted.fields, raw)
+  if (!('reason' in built)) return sink.event(built)
+  const source = adapter.sources[/`(\w+)`/.exec(built.message)?.[1] ?? '']
+  sink.reject(built.reason, source === undefined ? built.message : `${built.message} (from ${source})`)
+}
+
+const LONGEST_VERB = 100
+const MOST_KEYS = 8
+const LONGEST_KEY = 40
+
+/** The keys that a record has, in words. */
+function keysOf(record: Readonly<Record<string, unknown>>): string {
+  const keys = Object.keys(record)
+  if (keys.length === 0) return 'the record is empty'
+  const told = keys.slice(0, MOST_KEYS).map((k) => `\`${k.length > LONGEST_KEY ? `${k.slice(0, LONGEST_KEY)}…` : k}\``)
+  return `the record has the keys ${told.join(', ')}${keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : ''}`
+}
+
+// `Array.isArray` does not know lists that are read only.
+function isList(adapted: Adapted | readonly Adapted[]): adapted is readonly Adapted[] {
+  return Array.isArray(adapted)
+}
