@@ -5,6 +5,7 @@ import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
 import { backtestCommand } from './backtest.ts'
 import { checkCommand } from './check.ts'
+import { contractsCommand } from './contracts.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
@@ -35,6 +36,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
   program.addCommand(topicsCommand())
+  program.addCommand(contractsCommand())
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
   program.addCommand(archiveCommand())
