@@ -19,13 +19,13 @@ async function open(which) {
 }
 
 /** `perSecond` counts from the first `warmUp` events on: by then everybody has been seen. */
-async function timedRun(context, watch, warmUp = 0) {
+async function timedRun(context, watch, { warmUp = 0, records = true } = {}) {
   const output = mkdtempSync(join(tmpdir(), 'invigil-bench-'))
   let begun = { at: performance.now(), lines: 0 }
   const progress = (_read, _size, { lines }) => {
     if (begun.lines < warmUp) begun = { at: performance.now(), lines }
   }
-  const summary = await runLocal({ logs: [log], format: 'canonical', context, output, watch: { ...watch, progress } })
+  const summary = await runLocal({ logs: [log], format: 'canonical', context, output, records, watch: { ...watch, progress } })
   const seconds = (performance.now() - begun.at) / 1000
   rmSync(output, { recursive: true })
   return { perSecond: (summary.log.events - begun.lines) / seconds, events: summary.log.events, warnings: summary.warnings.total }
@@ -40,12 +40,12 @@ async function collect() {
 }
 
 /** Memory in use after a collection at the end of the log, less what it was with rules, catalogue and databases loaded, for each learner. */
-async function memoryPerLearner(which) {
+async function memoryPerLearner(which, records = false) {
   const context = await open(which)
   await collect()
   const before = process.memoryUsage()
   let machine
-  await timedRun(context, { ended: (m) => (machine = m) })
+  await timedRun(context, { ended: (m) => (machine = m) }, { records })
   await collect()
   const after = process.memoryUsage()
   const { learners } = machine.keys()
@@ -77,10 +77,12 @@ function latency(bytes) {
 const parts = {
   split: () => ({ perSecond: splitCeiling(log) }),
   parse: () => ({ perSecond: parseCeiling(log) }),
-  run: async () => timedRun(await open(), {}, Number(warmUp)),
-  'run-rules': async () => timedRun(await open(asksNoModel), {}, Number(warmUp)),
+  run: async () => timedRun(await open(), {}, { warmUp: Number(warmUp) }),
+  'run-rules': async () => timedRun(await open(asksNoModel), {}, { warmUp: Number(warmUp) }),
+  'run-no-records': async () => timedRun(await open(asksNoModel), {}, { warmUp: Number(warmUp), records: false }),
   memory: () => memoryPerLearner(asksNoModel),
   'memory-learner': () => memoryPerLearner((r) => ofLearners(r) && asksNoModel(r)),
+  'memory-records': () => memoryPerLearner((r) => ofLearners(r) && asksNoModel(r), true),
   'memory-model': () => memoryPerLearner(ofLearners),
   latency: () => ({ small: latency(1 << 22), large: latency(1 << 30) }),
 }

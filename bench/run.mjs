@@ -37,7 +37,7 @@ function logOf(learners, events) {
 
 function throughput() {
   const log = logOf(10_000, 3_000_000)
-  const got = { split: [], parse: [], 'run-rules': [], run: [] }
+  const got = { split: [], parse: [], 'run-no-records': [], 'run-rules': [], run: [] }
   // Interleaved, so that a noisy neighbour meets all three.
   for (let i = 0; i < rounds; i++) for (const part of Object.keys(got)) got[part].push(measure(part, log).perSecond)
   const ratio = (part, to) => median(got[part].map((r, i) => r / got[to][i])).toFixed(2)
@@ -45,15 +45,17 @@ function throughput() {
   console.log(`  read and split     ${thousands(best(got.split))} lines/s`)
   console.log(`  JSON.parse         ${thousands(best(got.parse))} lines/s`)
   console.log(`  rules, no model    ${thousands(best(got['run-rules']))} events/s: ${ratio('run-rules', 'parse')} of JSON.parse (medians of ${rounds}; wanted 0.50)`)
+  console.log(`  of that without learning records: ${ratio('run-rules', 'run-no-records')}`)
   console.log(`  rules and model    ${thousands(best(got.run))} events/s: ${ratio('run', 'parse')} of JSON.parse, ${ratio('run', 'run-rules')} of that without the model (wanted 0.85)`)
 }
 
 function memory() {
   const log = logOf(200_000, 1_600_000)
   const own = measure('memory-learner', log)
-  const [model, all] = ['memory-model', 'memory'].map((part) => measure(part, log))
+  const [model, all, kept] = ['memory-model', 'memory', 'memory-records'].map((part) => measure(part, log))
   console.log(`\nstate of an active learner, ${thousands(own.learners)} learners: ${thousands(own.bytesPerLearner)} bytes (wanted 3,072)`)
   console.log(`  and what the model sees: ${thousands(model.bytesPerLearner - own.bytesPerLearner)} bytes (wanted 1,024)`)
+  console.log(`  and its learning records: ${thousands(kept.bytesPerLearner - own.bytesPerLearner)} bytes`)
   console.log(`  with its share of addresses, devices and classes: ${thousands(all.bytesPerLearner)} bytes`)
 }
 

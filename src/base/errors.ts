@@ -8,6 +8,7 @@ export const codes = {
   'bad-file': { domain: 'user', retry: false },
   'bad-rules': { domain: 'user', retry: false },
   'bad-catalogue': { domain: 'user', retry: false },
+  'bad-mapping': { domain: 'user', retry: false },
   'bad-geo': { domain: 'user', retry: false },
   'bad-model': { domain: 'user', retry: false },
   'bad-state': { domain: 'user', retry: false },

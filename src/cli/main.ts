@@ -3,12 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
 import { archiveCommand } from './archive.ts'
+import { auditCommand } from './audit.ts'
 import { backtestCommand } from './backtest.ts'
 import { checkCommand } from './check.ts'
 import { contractsCommand } from './contracts.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
+import { inferCommand } from './infer.ts'
 import { replayCommand } from './replay.ts'
 import { reviewCommand } from './review.ts'
 import { publishCommand } from './rules-publish.ts'
@@ -30,6 +32,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
   program.addCommand(runCommand())
   program.addCommand(checkCommand())
+  program.addCommand(inferCommand())
   program.addCommand(backtestCommand())
   program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
   program.addCommand(reviewCommand())
@@ -40,6 +43,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
   program.addCommand(archiveCommand())
+  program.addCommand(auditCommand())
   program.addCommand(explainCommand())
   program.addCommand(evidenceCommand())
   program.addCommand(verifyCommand())

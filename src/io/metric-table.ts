@@ -54,6 +54,7 @@ export const METRICS = {
   records_rejected_total: { type: 'counter', labels: ['reason'], help: 'Records that were not taken.' },
   warnings_total: { type: 'counter', labels: ['rule', 'severity'], help: 'Warnings raised, each counted at its first revision.' },
   shadow_warnings_total: { type: 'counter', labels: ['rule', 'severity'], help: 'Warnings of rules in the shadow, each counted at its first revision.' },
+  learning_records_total: { type: 'counter', labels: ['platform'], help: 'Learning records that were begun, each counted at its first revision.' },
   conditions_failed_total: { type: 'counter', labels: ['rule'], help: 'Conditions of rules (`scope`, `unless`, in `params`) that could not be evaluated: each counts as not met. The log says what was wrong the first time.' },
   lag_records: { type: 'gauge', labels: ['task'], help: "Records of a task's input that are not yet handled: the true lag, while the group's offset trails by up to a snapshot." },
   watermark_age_seconds: { type: 'gauge', labels: ['platform'], age: true, help: "How far the platform's watermark is behind the clock." },

@@ -30,6 +30,16 @@ export function newAccounts(): Accounts {
   return { lines: 0, blank: 0, events: 0, late: 0, rejected: {}, ignored: {}, rules: {}, shadow: {}, prompts: 0, records: 0 }
 }
 
+const MOST_VERBS = 1000
+const OTHER = 'other'
+
+/** Counts a verb that is not used. Verbs are whatever the records say: they neither pile up nor touch what objects have by nature. */
+export function countIgnored({ ignored }: Accounts, verb: string): void {
+  const isKnown = Object.hasOwn(ignored, verb)
+  const name = isKnown || (!(verb in Object.prototype) && Object.keys(ignored).length < MOST_VERBS) ? verb : OTHER
+  ignored[name] = (ignored[name] ?? 0) + 1
+}
+
 export function countOutput(accounts: Accounts, output: Output): void {
   if (output.kind === 'prompt') {
     accounts.prompts++

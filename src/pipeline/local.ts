@@ -10,7 +10,7 @@ import { StateFolder } from '../io/state-folder.ts'
 import { createDecoder } from '../telemetry/decode.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
 import type { Held } from '../telemetry/held.ts'
-import { countOutput, newAccounts, type Accounts } from './accounts.ts'
+import { countIgnored, countOutput, newAccounts, type Accounts } from './accounts.ts'
 import { Cursor, type Position, type Reject } from './cursor.ts'
 import { lateRecord } from './late.ts'
 import type { LocalHead } from './local-head.ts'
@@ -98,7 +98,7 @@ class LocalRun {
         if (!this.isRefilling) this.reject(reject)
       },
       ignored: (verb: string) => {
-        if (!this.isRefilling) this.accounts.ignored[verb] = (this.accounts.ignored[verb] ?? 0) + 1
+        if (!this.isRefilling) countIgnored(this.accounts, verb)
       },
       blank: () => {
         if (!this.isRefilling) this.accounts.blank++
@@ -111,7 +111,7 @@ class LocalRun {
     this.refillUntil = head?.records ?? 0
     const locate = createEnricher({ geo: options.context.geo.lookups })
     this.machine = new Machine({
-      ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness, records: true,
+      ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness, records: options.records ?? true,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),
       late: (late) => {

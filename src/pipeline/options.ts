@@ -21,6 +21,8 @@ export interface LocalOptions {
   lateness?: Ms
   follow?: boolean
   partitions?: number
+  /** Whether learning records are written; by default they are. */
+  records?: boolean
   /** Records that a mark covers. */
   markEvery?: number
   /** Wall-clock time between snapshots. */

@@ -3,7 +3,7 @@ import { formatTime, SECOND, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import type { Place } from '../telemetry/event.ts'
 import { recordId, type LearningRecord } from './record.ts'
-import { MOST_STRETCHES, type Sitting } from './sitting.ts'
+import { MOST_STRETCHES, noOutcomes, type Sitting } from './sitting.ts'
 
 /** Whose record it is, and what else is known of it. */
 export interface About {
@@ -18,6 +18,7 @@ export interface About {
 /** Writes the next revision of a sitting's record, with its members in the order of the contract. */
 export function buildRecord(sitting: Sitting, { platform, learner, ...about }: About, catalogue: Catalogue, at: Ms, state: LearningRecord['state']): LearningRecord {
   const s = sitting
+  const { watched = [], sessions = [], ips = [], devices = [], checks = [], outcomes = noOutcomes() } = s
   const who = { platform, learner, class: s.class ?? about.class, course: s.course }
   const klass = catalogue.classOf(who)
   const named = who.class ?? klass?.id
@@ -42,20 +43,20 @@ export function buildRecord(sitting: Sitting, { platform, learner, ...about }: A
     end: formatTime(s.end),
     written: formatTime(at),
     wallClock: (s.end - s.begin) / SECOND,
-    watched: pairsOf(s.watched).map(([from, to]): [number, number] => [rounded(from), rounded(to)]),
-    union: rounded(covered(s.watched, 0, Infinity)),
+    watched: pairsOf(watched).map(([from, to]): [number, number] => [rounded(from), rounded(to)]),
+    union: rounded(covered(watched, 0, Infinity)),
     ...(length !== undefined || s.length > 0 ? { length: length ?? s.length } : {}),
     completed: s.isCompleted,
     credited: s.credited / SECOND,
-    sessions: [...s.sessions],
+    sessions: [...sessions],
     ...(s.login === undefined ? {} : { login: { time: formatTime(s.login.time), ...(s.login.ip === undefined ? {} : { ip: s.login.ip }), ...placeOf(s.login.place) } }),
-    ips: s.ips.map((u) => ({ ip: u.ip, ...placeOf(u.place), first: formatTime(u.first), last: formatTime(u.last) })),
-    devices: [...s.devices],
-    checks: s.checks.map(({ time, event, challenge, outcome, photo, similarity }) => ({
+    ips: ips.map((u) => ({ ip: u.ip, ...placeOf(u.place), first: formatTime(u.first), last: formatTime(u.last) })),
+    devices: [...devices],
+    checks: checks.map(({ time, event, challenge, outcome, photo, similarity }) => ({
       time: formatTime(time), event, ...(challenge === undefined ? {} : { challenge }), ...(outcome === undefined ? {} : { outcome }),
       ...(photo === undefined ? {} : { photo }), ...(similarity === undefined ? {} : { similarity }),
     })),
-    checkCounts: { requested: s.requested, ...s.outcomes },
+    checkCounts: { requested: s.requested, ...outcomes },
     answers: { count: s.answers, correct: s.correct },
     events: { first: s.first, last: s.last, count: s.count },
     coverage: missing === undefined ? { state: 'full' } : { state: 'partial', missing },

@@ -41,7 +41,17 @@ export interface Check {
   similarity: number | undefined
 }
 
-/** One learner's sitting over one chapter, as far as it has come. Plain data; what has never been told is undefined. */
+/** How many face checks came out how. */
+type Outcomes = Record<'passed' | 'failed' | 'unusable' | 'missed', number>
+
+export function noOutcomes(): Outcomes {
+  return { passed: 0, failed: 0, unusable: 0, missed: 0 }
+}
+
+/**
+ * One learner's sitting over one chapter, as far as it has come. Plain data; what has never been told is undefined, lists among it: most have one
+ * member or none, and an empty one that grows takes room for many.
+ */
 export interface Sitting {
   chapter: string
   isPractice: boolean
@@ -54,18 +64,18 @@ export interface Sitting {
   class: string | undefined
   course: string | undefined
   /** Media seconds played, and wall-clock milliseconds credited for them. */
-  watched: Intervals
+  watched: Intervals | undefined
   credited: Ms
   /** Media length in seconds as the platform told it; 0: never. */
   length: number
   isCompleted: boolean
-  sessions: string[]
-  ips: Used[]
-  devices: string[]
+  sessions: string[] | undefined
+  ips: Used[] | undefined
+  devices: string[] | undefined
   login: Login | undefined
-  checks: Check[]
+  checks: Check[] | undefined
   requested: number
-  outcomes: { passed: number; failed: number; unusable: number; missed: number }
+  outcomes: Outcomes | undefined
   answers: number
   correct: number
   /** What cannot be told of it: stretches without positions, and those beyond `MOST_STRETCHES`. */
@@ -80,8 +90,8 @@ export interface Sitting {
 export function newSitting(event: Event, due: Ms, login: Login | undefined): Sitting {
   return {
     chapter: event.chapter as string, isPractice: event.action === 'attended', begin: event.time, end: event.time, first: event.id, last: event.id, count: 0,
-    account: undefined, class: undefined, course: undefined, watched: [], credited: 0, length: 0, isCompleted: false, sessions: [], ips: [], devices: [],
-    login, checks: [], requested: 0, outcomes: { passed: 0, failed: 0, unusable: 0, missed: 0 }, answers: 0, correct: 0, unplaced: false, overfull: false,
+    account: undefined, class: undefined, course: undefined, watched: undefined, credited: 0, length: 0, isCompleted: false, sessions: undefined, ips: undefined, devices: undefined,
+    login, checks: undefined, requested: 0, outcomes: undefined, answers: 0, correct: 0, unplaced: false, overfull: false,
     revision: 0, told: 0, due,
   }
 }
@@ -95,9 +105,9 @@ export function note(sitting: Sitting, event: Event): void {
   if (event.class !== undefined) sitting.class = event.class
   if (event.course !== undefined) sitting.course = event.course
   if (event.length !== undefined && event.length > sitting.length) sitting.length = event.length
-  if (event.session !== undefined) list(sitting.sessions, event.session)
-  if (event.device !== undefined) list(sitting.devices, event.device)
-  if (event.ip !== undefined) useAddress(sitting.ips, event.ip, event)
+  if (event.session !== undefined) sitting.sessions = listed(sitting.sessions, event.session)
+  if (event.device !== undefined) sitting.devices = listed(sitting.devices, event.device)
+  if (event.ip !== undefined) useAddress(sitting, event.ip, event)
   if (event.action === 'heartbeat') return
   if (event.action === 'completed') sitting.isCompleted = true
   else if (event.action === 'face-requested') sitting.requested++
@@ -108,21 +118,26 @@ export function note(sitting: Sitting, event: Event): void {
   }
 }
 
-function list(known: string[], value: string): void {
-  if (known.at(-1) === value || known.includes(value) || known.length >= MOST_LISTED) return
-  known.push(value)
+function listed(known: string[] | undefined, value: string): string[] {
+  if (known === undefined) return [value]
+  if (known[known.length - 1] === value || known.includes(value) || known.length >= MOST_LISTED) return known
+  return [...known, value]
 }
 
-function useAddress(known: Used[], ip: string, { time, place }: Event): void {
-  const last = known.at(-1)
-  const same = last?.ip === ip ? last : known.find((u) => u.ip === ip)
+function useAddress(sitting: Sitting, ip: string, { time, place }: Event): void {
+  const { ips } = sitting
+  const last = ips?.[ips.length - 1]
+  const same = last?.ip === ip ? last : ips?.find((u) => u.ip === ip)
   if (same) same.last = time
-  else if (known.length < MOST_LISTED) known.push({ ip, place, first: time, last: time })
+  else if (ips === undefined) sitting.ips = [{ ip, place, first: time, last: time }]
+  else if (ips.length < MOST_LISTED) ips.push({ ip, place, first: time, last: time })
 }
 
 function noteCheck(sitting: Sitting, { time, id, challenge, outcome, photo, similarity }: Event): void {
-  if (outcome !== undefined) sitting.outcomes[outcome]++
-  if (sitting.checks.length < MOST_CHECKS) sitting.checks.push({ time, event: id, challenge, outcome, photo, similarity })
+  if (outcome !== undefined) (sitting.outcomes ??= noOutcomes())[outcome]++
+  const check = { time, event: id, challenge, outcome, photo, similarity }
+  if (sitting.checks === undefined) sitting.checks = [check]
+  else if (sitting.checks.length < MOST_CHECKS) sitting.checks.push(check)
 }
 
 /**
@@ -156,7 +171,11 @@ function stretchOf({ from, to, mediaFrom, mediaTo, rate }: Span, offered: number
 
 /** Adds media seconds and returns how many of them are new. */
 function place(sitting: Sitting, mediaFrom: number, to: number): number {
-  const { watched } = sitting
+  const watched = sitting.watched
+  if (watched === undefined) {
+    if (to > mediaFrom) sitting.watched = [mediaFrom, to]
+    return to - mediaFrom
+  }
   const from = joined(watched, mediaFrom)
   const fresh = to - from - covered(watched, from, to)
   addInterval(watched, from, to, Infinity)

@@ -63,7 +63,7 @@ export class ForeignDecoder implements Decoder {
 }
 
 function tell(sink: DecodeSink, adapter: Adapter, adapted: Adapted, raw: string): void {
-  if (adapted.kind === 'ignored') return sink.ignored(adapted.verb)
+  if (adapted.kind === 'ignored') return sink.ignored(adapted.verb.slice(0, LONGEST_VERB))
   if (adapted.kind === 'reject') return sink.reject(adapted.reason, adapted.message)
   const built = buildEvent(adapted.fields, raw)
   if (!('reason' in built)) return sink.event(built)
@@ -71,6 +71,7 @@ function tell(sink: DecodeSink, adapter: Adapter, adapted: Adapted, raw: string)
   sink.reject(built.reason, source === undefined ? built.message : `${built.message} (from ${source})`)
 }
 
+const LONGEST_VERB = 100
 const MOST_KEYS = 8
 const LONGEST_KEY = 40
 

@@ -22,8 +22,8 @@ export function decodeLine(line: unknown, options: DecoderOptions): Outcome[] {
 /** An event as the canonical JSON that would give it, with times in UTC. */
 export function canonicalOf(event: Event): Record<string, unknown> {
   const { received } = event
-  const written: Record<string, unknown> = { ...event, time: formatTime(event.time), received: received === undefined ? undefined : formatTime(received) }
-  return Object.fromEntries(Object.keys(eventSchema.shape).map((name) => [name, written[name]]).filter(([, value]) => value !== undefined))
+  const written = new Map<string, unknown>([...Object.entries(event), ['time', formatTime(event.time)], ['received', received === undefined ? undefined : formatTime(received)]])
+  return Object.fromEntries(Object.keys(eventSchema.shape).map((name) => [name, written.get(name)]).filter(([, value]) => value !== undefined))
 }
 
 /** The same for every outcome, for tests to compare with. */

@@ -18,7 +18,7 @@ const PURE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
   'node:querystring': ['parse'],
   'node:util': ['isDeepStrictEqual'],
 }
-const PURE_PACKAGES = ['msgpackr', 'yaml', 'zod']
+const PURE_PACKAGES = ['msgpackr', 're2js', 'yaml', 'zod']
 const IMPURE = /\bDate\.now\b|\bMath\.random\b|\bnew Date\(\)|\bperformance\b|\bsetTimeout\b|\bsetInterval\b|\bsetImmediate\b|\bprocess\.|\bconsole\.|\bfetch\(|\brandomUUID\b|\bcrypto\./
 
 interface Import {

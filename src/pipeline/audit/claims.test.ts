@@ -42,15 +42,17 @@ test('hours and seconds that say the same, but for rounding', () => {
 test('claims of one level are added up, a row that says the same again counts once, and days beyond the records are kept apart', () => {
   const claims = new Claims(({ date }) => date !== '2025-01-01')
   const claim: Claim = { platform: 'p', learner: 'L1', class: 'k', course: undefined, chapter: 'c1', seconds: 100, date: '2026-03-02' }
-  expect(claims.add(claim, 2)).toBeUndefined()
-  expect(claims.add({ ...claim }, 3)).toMatchObject({ reason: 'repeated' })
-  expect(claims.add({ ...claim, date: '2026-03-03' }, 4)).toBeUndefined()
-  expect(claims.add({ ...claim, date: '2025-01-01' }, 5)).toBeUndefined()
-  expect(claims.add({ ...claim, chapter: undefined }, 6)).toBeUndefined()
-  const of = claims.learners.get('p\u0000L1')
-  expect([...(of?.units.values() ?? [])]).toEqual([
-    { class: 'k', course: undefined, chapter: 'c1', seconds: 300, outside: 100, rows: 3, line: 2 },
-    { class: 'k', course: undefined, chapter: undefined, seconds: 100, outside: 0, rows: 1, line: 6 },
+  claims.add(claim, 2)
+  claims.add({ ...claim }, 3)
+  claims.add({ ...claim, date: '2026-03-03' }, 4)
+  claims.add({ ...claim, date: '2025-01-01' }, 5)
+  claims.add({ ...claim, chapter: undefined }, 6)
+  claims.add({ ...claim, learner: 'L2' }, 7)
+  const repeated: number[] = []
+  expect(claims.units('p\u0000L1', (line) => repeated.push(line))).toEqual([
+    { class: 'k', course: undefined, chapter: 'c1', seconds: 300, outside: 100 },
+    { class: 'k', course: undefined, chapter: undefined, seconds: 100, outside: 0 },
   ])
-  expect(claims.rows).toBe(4)
+  expect(repeated).toEqual([3])
+  expect(claims.units('p\u0000nobody', (line) => repeated.push(line))).toEqual([])
 })

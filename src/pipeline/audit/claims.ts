@@ -1,4 +1,5 @@
 import { parseTime } from '../../base/time.ts'
+import { counts, floats, Texts, type Column } from './columns.ts'
 
 /** What a platform says that a learner studied. */
 export interface Claim {
@@ -37,7 +38,7 @@ export function columnOf(name: string): ClaimColumn | undefined {
 /** A row's texts by column; absent and empty are the same. */
 export type ClaimRow = Partial<Record<ClaimColumn, string>>
 
-export const CLAIM_REJECTS = ['no-platform', 'no-learner', 'no-time', 'bad-hours', 'bad-seconds', 'hours-and-seconds', 'bad-date', 'repeated', 'bad-row', 'bad-json'] as const
+export const CLAIM_REJECTS = ['no-platform', 'no-learner', 'no-time', 'bad-hours', 'bad-seconds', 'hours-and-seconds', 'bad-date', 'bad-row', 'bad-json'] as const
 export type ClaimReject = (typeof CLAIM_REJECTS)[number]
 
 export interface Rejected {
@@ -103,16 +104,19 @@ export interface Unit {
   seconds: number
   /** Of these, claimed for days that the records do not cover. */
   outside: number
-  rows: number
-  /** Where its first row stands. */
-  line: number
 }
 
 /** Claims by learner and level. A row that says the same as one before, word for word, counts once. */
 export class Claims {
-  readonly learners = new Map<string, { platform: string; learner: string; units: Map<string, Unit> }>()
-  rows = 0
-  private readonly seen = new Set<string>()
+  readonly learners = new Map<string, { platform: string; learner: string; last: number }>()
+  private readonly texts = new Texts()
+  private readonly before = counts()
+  private readonly line = counts()
+  private readonly klass = counts()
+  private readonly course = counts()
+  private readonly chapter = counts()
+  private readonly date = counts()
+  private readonly seconds = floats()
   private readonly covers: (claim: Claim) => boolean
 
   /** `covers`: whether the records reach to a claim's day. */
@@ -120,21 +124,47 @@ export class Claims {
     this.covers = covers
   }
 
-  /** Takes a claim; the reason where it does not count. */
-  add(claim: Claim, line: number): Rejected | undefined {
+  add(claim: Claim, line: number): void {
+    const { texts } = this
     const key = `${claim.platform}\u0000${claim.learner}`
-    const level = `${claim.class ?? ''}\u0000${claim.course ?? ''}\u0000${claim.chapter ?? ''}`
-    const whole = `${key}\u0000${level}\u0000${claim.date ?? ''}\u0000${claim.seconds}`
-    if (this.seen.has(whole)) return reject('repeated', 'a row before says the same; it counts once')
-    this.seen.add(whole)
-    this.rows++
     let of = this.learners.get(key)
-    if (of === undefined) this.learners.set(key, (of = { platform: claim.platform, learner: claim.learner, units: new Map() }))
-    let unit = of.units.get(level)
-    if (unit === undefined) of.units.set(level, (unit = { class: claim.class, course: claim.course, chapter: claim.chapter, seconds: 0, outside: 0, rows: 0, line }))
-    unit.seconds += claim.seconds
-    unit.rows++
-    if (!this.covers(claim)) unit.outside += claim.seconds
-    return undefined
+    if (of === undefined) this.learners.set(key, (of = { platform: claim.platform, learner: claim.learner, last: 0 }))
+    this.before.push(of.last)
+    of.last = this.before.length
+    this.line.push(line)
+    this.klass.push(texts.number(claim.class))
+    this.course.push(texts.number(claim.course))
+    this.chapter.push(texts.number(claim.chapter))
+    this.date.push(texts.number(claim.date))
+    this.seconds.push(claim.seconds)
+  }
+
+  /** What is claimed of a learner, by level; rows that say what one before said go to `repeated`, by their line. */
+  units(key: string, repeated: (line: number) => void): Unit[] {
+    const of = this.learners.get(key)
+    if (of === undefined) return []
+    const rows: number[] = []
+    for (let at = of.last; at > 0; at = this.before.array[at - 1] as number) rows.push(at - 1)
+    const units = new Map<string, Unit>()
+    const seen = new Set<string>()
+    for (const i of rows.reverse()) {
+      const level = `${this.klass.array[i]} ${this.course.array[i]} ${this.chapter.array[i]}`
+      const seconds = this.seconds.array[i] as number
+      const whole = `${level} ${this.date.array[i]} ${seconds}`
+      if (seen.has(whole)) {
+        repeated(this.line.array[i] as number)
+        continue
+      }
+      seen.add(whole)
+      let unit = units.get(level)
+      if (unit === undefined) units.set(level, (unit = { class: this.text(this.klass, i), course: this.text(this.course, i), chapter: this.text(this.chapter, i), seconds: 0, outside: 0 }))
+      unit.seconds += seconds
+      if (!this.covers({ platform: of.platform, learner: of.learner, class: unit.class, course: unit.course, chapter: unit.chapter, seconds, date: this.text(this.date, i) })) unit.outside += seconds
+    }
+    return [...units.values()]
+  }
+
+  private text(column: Column<Uint32Array>, i: number): string | undefined {
+    return this.texts.text(column.array[i] as number)
   }
 }

@@ -4,7 +4,7 @@ import { prove, unionOf, within, type Against, type Stretch } from './prove.ts'
 import type { Sitting } from './sittings.ts'
 
 const sitting = (begin: number, end: number, watched: number[], credited: number): Sitting => ({
-  id: `${begin}`, revision: 1, open: false, practice: false, class: undefined, institution: undefined, course: undefined, begin: begin * 1000, end: end * 1000, watched, length: undefined, completed: false, credited, missing: undefined,
+  practice: false, class: undefined, institution: undefined, course: undefined, begin: begin * 1000, end: end * 1000, watched, length: undefined, completed: false, credited, missing: undefined,
 })
 const stretch = (begin: number, end: number, seconds = end - begin): Stretch => ({ begin: begin * 1000, end: end * 1000, seconds })
 const against = (more: Partial<Against>): Against => ({ played: [], beyond: [], playedWithhold: [], beyondWithhold: [], named: [], ...more })

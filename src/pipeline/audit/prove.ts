@@ -59,7 +59,7 @@ function counted(sittings: readonly Sitting[], length: number | undefined, taken
   let credited = 0
   // Of a sitting without positions nobody knows which media seconds it played: it adds what was credited.
   let unplaced = 0
-  const watched: (readonly number[])[] = []
+  const watched: ArrayLike<number>[] = []
   for (const s of sittings) {
     const left = s.credited - taken(s)
     if (left <= 0) continue
@@ -71,7 +71,7 @@ function counted(sittings: readonly Sitting[], length: number | undefined, taken
 }
 
 /** How much the intervals of several lists cover together. */
-export function unionOf(lists: readonly (readonly number[])[]): number {
+export function unionOf(lists: readonly ArrayLike<number>[]): number {
   const pairs: [number, number][] = []
   for (const list of lists) for (let i = 0; i + 1 < list.length; i += 2) pairs.push([list[i] as number, list[i + 1] as number])
   pairs.sort((a, b) => a[0] - b[0])

@@ -16,9 +16,9 @@ export interface Measured {
 
 export interface Reason extends Measured {
   /** The median of the others it is compared with; undefined where these are too few. */
-  usual: number | undefined
+  usual?: number | undefined
   /** How many robust standard deviations `atLeast` lies above that. */
-  z: number | undefined
+  z?: number | undefined
 }
 
 /** Compared are at least so many of a platform, else those of all platforms, else nobody. */

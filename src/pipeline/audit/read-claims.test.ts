@@ -18,7 +18,6 @@ async function read(content: string | Uint8Array, options: { encoding?: string; 
   const bad: BadLine[] = []
   const got = await readClaims({ file, hour: 2700, ...options }, (claim, line) => {
     claims.push([claim, line])
-    return undefined
   }, (line) => bad.push(line))
   return { ...got, claims, bad }
 }

@@ -28,10 +28,9 @@ const READ = 1 << 18
 const LONGEST_ROW = 1 << 20
 
 /**
- * Reads what a platform claims, CSV (`,`, `;` or tab), a JSON array or one JSON object a line, and hands each claim to `take`, which
- * may refuse it. Rows that are none go to `bad`. Errors: `not-found`, `bad-file`, `bad-input`, `usage`, `io`.
+ * Reads what a platform claims, CSV (`,`, `;` or tab), a JSON array or one JSON object a line, and hands each claim to `take`. Rows that are none go to `bad`. Errors: `not-found`, `bad-file`, `bad-input`, `usage`, `io`.
  */
-export async function readClaims(of: ClaimsFile, take: (claim: Claim, line: number) => Rejected | undefined, bad: (line: BadLine) => void): Promise<ReadClaims> {
+export async function readClaims(of: ClaimsFile, take: (claim: Claim, line: number) => void, bad: (line: BadLine) => void): Promise<ReadClaims> {
   const texts = textsOf(of.file, decoderOf(of.encoding))
   const { value: head = '' } = await texts.next()
   const all = again(head, texts)
@@ -39,8 +38,8 @@ export async function readClaims(of: ClaimsFile, take: (claim: Claim, line: numb
   const row = (cells: ClaimRow | Rejected, line: number, text: () => string): void => {
     rows++
     const claim = 'reason' in cells ? cells : readClaim(cells, { hour: of.hour, platform: of.platform })
-    const rejected = 'reason' in claim ? claim : take(claim, line)
-    if (rejected) bad({ file: of.file, line, ...rejected, text: text().slice(0, KEPT) })
+    if ('reason' in claim) bad({ file: of.file, line, ...claim, text: text().slice(0, KEPT) })
+    else take(claim, line)
   }
   const ignored = /^\s*[[{]/.test(head) ? await readJson(of.file, all, row) : await readCsv(of.file, head, all, row)
   return { rows, ignored: [...ignored].sort() }

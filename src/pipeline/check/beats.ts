@@ -6,7 +6,7 @@ import { Sample } from './sample.ts'
 /** Players that are remembered at a time, at least. */
 const MOST_PLAYERS = 100_000
 const MOST_RATES = 50
-/** Intervals whose median is a player's own: each player counts once, or those that beat most would decide. */
+/** Intervals whose median is a learner's own: each learner counts once, or those whose players beat most would decide. */
 const OWN = 10
 
 /** A player. */
@@ -15,8 +15,6 @@ interface Player {
   at: Ms
   position: number | undefined
   rate: number
-  /** Its first intervals; empty once they have been counted. */
-  first: number[]
 }
 
 const COUNTED: number[] = []
@@ -25,8 +23,8 @@ const COUNTED: number[] = []
 export class BeatTally {
   /** From one to the next, in ms. */
   readonly intervals = new Sample()
-  /** The median of each player's first ten: a player is one chapter in one session. */
-  readonly players = new Sample()
+  /** The median of each learner's first ten. */
+  readonly learners = new Sample()
   /** Pairs with positions; of them, those whose media advanced as the clock did. */
   compared = 0
   agreeing = 0
@@ -36,6 +34,8 @@ export class BeatTally {
   readonly rates = new Map<number, number>()
   private young = new Map<string, Player>()
   private old = new Map<string, Player>()
+  private firsts = new Map<string, number[]>()
+  private firstsBefore = new Map<string, number[]>()
 
   take(event: Event): void {
     const { action, time, position, rate, learner, session, chapter } = event
@@ -47,21 +47,30 @@ export class BeatTally {
     if (action === 'heartbeat' && player !== undefined && time > player.at) this.pair(player, event, now)
     // An older one that came late tells nothing of the next.
     if (action === 'heartbeat' && player !== undefined && time <= player.at) return
-    this.set(key, { at: action === 'heartbeat' ? time : Number.NaN, position, rate: now, first: player?.first ?? [] })
+    this.set(key, { at: action === 'heartbeat' ? time : Number.NaN, position, rate: now })
   }
 
-  private pair(player: Player, { time, position }: Event, rate: number): void {
+  private pair(player: Player, { time, position, learner }: Event, rate: number): void {
     const elapsed = time - player.at
     this.intervals.add(elapsed)
-    if (player.first !== COUNTED && player.first.push(elapsed) === OWN) {
-      this.players.add([...player.first].sort((a, b) => a - b)[OWN >> 1] as number)
-      player.first = COUNTED
-    }
+    this.vote(learner, elapsed)
     if (position === undefined || player.position === undefined) return
     const advance = position - player.position
     this.compared++
     if (agrees(advance, elapsed, rate)) this.agreeing++
     this.pace.add((advance * 1_000_000) / (elapsed * rate))
+  }
+
+  private vote(learner: string, interval: number): void {
+    let first = this.firsts.get(learner) ?? this.firstsBefore.get(learner)
+    if (first === COUNTED) return
+    if (first === undefined) {
+      if (this.firsts.size >= MOST_PLAYERS) [this.firstsBefore, this.firsts] = [this.firsts, new Map()]
+      this.firsts.set(learner, (first = []))
+    }
+    if (first.push(interval) < OWN) return
+    this.learners.add(first.sort((a, b) => a - b)[OWN >> 1] as number)
+    this.firsts.set(learner, COUNTED)
   }
 
   private find(key: string): Player | undefined {
@@ -74,14 +83,14 @@ export class BeatTally {
   }
 }
 
-/** Fewest players from which a cadence is told, and the least share of them near the median. */
-export const LEAST_PLAYERS = 3
+/** Fewest learners from whom a cadence is told, and the least share of them near the median. */
+export const LEAST_LEARNERS = 3
 const LEAST_REGULAR = 0.5
 
-/** The cadence that a catalogue should name, if most players keep to one. */
-export function cadenceOf({ players }: Pick<BeatTally, 'players'>): Ms | undefined {
-  const median = players.quantile(0.5)
-  if (median === undefined || players.n < LEAST_PLAYERS || nearMedian(players) <= LEAST_REGULAR) return undefined
+/** The cadence that most learners' players keep to. */
+export function cadenceOf({ learners }: Pick<BeatTally, 'learners'>): Ms | undefined {
+  const median = learners.quantile(0.5)
+  if (median === undefined || learners.n < LEAST_LEARNERS || nearMedian(learners) <= LEAST_REGULAR) return undefined
   const whole = Math.round(median / 1000) * 1000
   return whole > 0 && Math.abs(whole - median) <= 0.03 * whole ? whole : Math.max(100, Math.round(median / 100) * 100)
 }

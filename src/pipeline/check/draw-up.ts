@@ -45,13 +45,13 @@ function clockOf(clock: ClockTally): PlatformReport['clock'] {
 }
 
 function heartbeatOf({ beats }: PlatformTally, said: number | undefined): Pick<PlatformReport, 'heartbeat'> {
-  const { intervals, players, compared, agreeing, pace } = beats
+  const { intervals, learners, compared, agreeing, pace } = beats
   if (intervals.n === 0) return {}
   const cadence = cadenceOf(beats)
   return {
     heartbeat: {
       intervals: intervals.n, median: intervals.quantile(0.5) as number, spread: intervals.spread() as number, regular: rounded(nearMedian(intervals), 4),
-      players: { count: players.n, ...(players.n > 0 ? { median: players.quantile(0.5), regular: rounded(nearMedian(players), 4) } : {}) },
+      learners: { count: learners.n, ...(learners.n > 0 ? { median: learners.quantile(0.5), regular: rounded(nearMedian(learners), 4) } : {}) },
       ...(cadence === undefined ? {} : { cadence: formatDuration(cadence) }), ...(said === undefined ? {} : { catalogue: formatDuration(said) }),
       ...(compared > 0 ? { positions: { pairs: compared, agreeing, pace: (pace.quantile(0.5) as number) / 1000 } } : {}),
     },

@@ -1,5 +1,5 @@
 import { parseDuration, SECOND } from '../../base/time.ts'
-import { LEAST_PLAYERS } from './beats.ts'
+import { LEAST_LEARNERS } from './beats.ts'
 import { zoneSlip } from './lateness.ts'
 import type { CheckReport, Finding, PlatformReport, Said } from './report.ts'
 import { percent, spanText, zoneText } from './words.ts'
@@ -105,9 +105,9 @@ function* beatFindings({ heartbeat: h, actions }: PlatformReport, say: Say): Gen
     return
   }
   const said = h.catalogue === undefined ? undefined : parseDuration(h.catalogue)
-  if (h.cadence === undefined && h.players.count >= LEAST_PLAYERS) yield say('irregular', 'note', { en: `players keep to no common cadence (median ${spanText(h.median)}, ${percent(h.regular)} of intervals within a fifth of it)`, zh: `播放器没有统一的心跳间隔（中位数 ${spanText(h.median)}，${percent(h.regular)} 在其五分之一以内）` })
+  if (h.cadence === undefined && h.learners.count >= LEAST_LEARNERS) yield say('irregular', 'note', { en: `players keep to no common cadence (median ${spanText(h.median)}, ${percent(h.regular)} of intervals within a fifth of it)`, zh: `播放器没有统一的心跳间隔（中位数 ${spanText(h.median)}，${percent(h.regular)} 在其五分之一以内）` })
   else if (said !== undefined && h.cadence !== undefined && Math.abs(said - (parseDuration(h.cadence) ?? 0)) > 0.2 * said) {
-    yield say('cadence', 'doubt', { en: `the catalogue says \`heartbeat: ${h.catalogue}\`, and most players beat every ${h.cadence}`, zh: `目录登记的心跳为 ${h.catalogue}，实测为 ${h.cadence}` }, { en: `is it \`heartbeat: ${h.cadence}\`?`, zh: `是否应为 heartbeat: ${h.cadence}？` })
+    yield say('cadence', 'doubt', { en: `the catalogue says \`heartbeat: ${h.catalogue}\`, and most learners' players beat every ${h.cadence}`, zh: `目录登记的心跳为 ${h.catalogue}，实测为 ${h.cadence}` }, { en: `is it \`heartbeat: ${h.cadence}\`?`, zh: `是否应为 heartbeat: ${h.cadence}？` })
   }
   const { positions } = h
   if (positions === undefined || positions.pairs < FEW || positions.agreeing / positions.pairs >= 0.5) return

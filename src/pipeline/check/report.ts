@@ -52,7 +52,7 @@ const platform = z.strictObject({
   ids: z.strictObject({ repeated: count, conflicting: count, examples: z.array(z.strictObject({ learner: z.string(), id: z.string(), times: z.array(z.string()) })) }),
   heartbeat: z.strictObject({
     intervals: count, median: ms, spread: ms.describe('Median distance from the median.'), regular: z.number().describe('Share within a fifth of the median.'),
-    players: z.strictObject({ count, median: ms.optional(), regular: z.number().optional() }).describe('Chapters in sessions with ten intervals, each with its own median: what a cadence is told by.'),
+    learners: z.strictObject({ count, median: ms.optional(), regular: z.number().optional() }).describe('Those with ten intervals, each with the median of the first ten: what a cadence is told by.'),
     cadence: z.string().optional().describe('What the catalogue may name.'), catalogue: z.string().optional().describe('What it names.'),
     positions: z.strictObject({ pairs: count, agreeing: count, pace: z.number().describe('Media seconds to a second of the clock.') }).optional(),
   }).optional(),

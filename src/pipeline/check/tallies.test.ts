@@ -83,7 +83,7 @@ describe('heartbeats', () => {
     const tally = new BeatTally()
     for (const l of ['a', 'b', 'c', 'd']) beats(tally, l, 15_012, 20)
     beats(tally, 'script', 5000, 2000)
-    expect([cadenceOf(tally), tally.intervals.quantile(0.5), tally.players.n]).toEqual([15 * SECOND, 5000, 5])
+    expect([cadenceOf(tally), tally.intervals.quantile(0.5), tally.learners.n]).toEqual([15 * SECOND, 5000, 5])
   })
 
   test('what comes between two heartbeats is no interval', () => {

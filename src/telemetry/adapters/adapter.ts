@@ -17,7 +17,7 @@ export interface Given {
   /** The platform that the user named, or empty. */
   readonly platform: string
   /** 32 hex digits by which a record without an id is known: alike however it was spaced, and alone or in a list. */
-  digest(): string
+  readonly digest: () => string
 }
 
 /** Brings one foreign format to the canonical event. Pure: the same record gives the same events. Never throws. */

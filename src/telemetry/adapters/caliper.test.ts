@@ -58,7 +58,8 @@ describe('ways of writing', () => {
   })
 
   test('the object as an IRI has no length', () => {
-    expect(events(media('Resumed', { object: `${HOME}/videos/7` }))).toEqual([{ ...played, length: undefined }].map(({ length: _, ...rest }) => rest))
+    const { length: _, ...rest } = played
+    expect(events(media('Resumed', { object: `${HOME}/videos/7` }))).toEqual([rest])
   })
 
   test('an id is made where there is none, or one that is too long', () => {

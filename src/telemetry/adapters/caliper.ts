@@ -144,7 +144,7 @@ function sessionFields(word: string, event: Json): Own | undefined {
 }
 
 function isSession(entity: Json): boolean {
-  return /Session$/.test(text(some(entity.type, entity['@type'])))
+  return text(some(entity.type, entity['@type'])).endsWith('Session')
 }
 
 /** A grade that the learner's own click brought about is an answer; one that somebody else gave is not. */
@@ -160,7 +160,7 @@ function gradeFields(event: Json): Own | undefined {
 function answered(item: unknown, generated: Json): Own | undefined {
   if (item === undefined) return undefined
   const { scoreGiven, maxScore } = generated
-  const isScored = typeof scoreGiven === 'number' && typeof maxScore === 'number' && maxScore > 0
+  const isScored = typeof scoreGiven === 'number' && typeof maxScore === 'number' && Number.isFinite(scoreGiven) && Number.isFinite(maxScore) && maxScore > 0
   const elapsed = seconds(generated.duration)
   return { fields: { action: 'answered', item: blockId(item), correct: isScored ? scoreGiven >= maxScore : undefined, elapsed: elapsed === 0 ? undefined : elapsed } }
 }

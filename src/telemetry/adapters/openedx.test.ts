@@ -127,6 +127,12 @@ test.each(['edx.course.enrollment.activated', 'page_close', 'edx.grades.problem.
 })
 
 describe('who it was', () => {
+  test('of before October 2013, when nothing had a context', () => {
+    const { account: _, ...rest } = PLAYED
+    const old = logged({ context: undefined, time: '2013-03-02T00:00:00', page: 'https://learn.example.org/courses/edX/DemoX/D/courseware/x/' }, JSON.stringify({ id: `i4x-edX-DemoX-video-${VIDEO}`, currentTime: 12.5, duration: 195 }))
+    expect(events(old)).toEqual([{ ...rest, learner: 'liu', time: '2013-03-02T00:00:00.000Z', course: 'edX/DemoX/D' }])
+  })
+
   test('without a number the name is the learner, and no account', () => {
     const { learner: _, account: __, ...rest } = PLAYED
     expect(events(logged({ context: { user_id: '', course_id: COURSE } }))).toEqual([{ ...rest, learner: 'liu' }])

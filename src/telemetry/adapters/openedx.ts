@@ -1,6 +1,6 @@
 import { parseTime } from '../../base/time.ts'
 import type { Adapted, Adapter } from './adapter.ts'
-import { blockId, courseKey, first, hostOf, identity, lengthOf, object, seconds, some, speed, text, utc, type Json } from './values.ts'
+import { blockId, courseKey, courseOfPage, first, hostOf, identity, lengthOf, object, seconds, some, speed, text, utc, type Json } from './values.ts'
 
 /** Of the two names of a video event the browser's came first; the apps' stands in `name`. */
 const VIDEO: ReadonlyMap<string, string> = new Map([
@@ -37,7 +37,7 @@ export const openedx: Adapter = {
     device: '`context.client.device.id`',
     agent: '`agent`',
     ip: '`ip`',
-    course: '`context.course_id`',
+    course: '`context.course_id` or `page`',
     chapter: '`event.id`',
     position: '`event.currentTime` or `event.current_time`',
     from: '`event.old_time`',
@@ -91,7 +91,7 @@ export const openedx: Adapter = {
         device: identity(object(object(context.client).device).id),
         agent: both('agent'),
         ip: both('ip'),
-        course: courseKey(some(context.course_id, data.course_id)),
+        course: some(courseKey(some(context.course_id, data.course_id)), courseOfPage(both('page'))),
         ...own,
       },
     }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { blockId, courseKey, durationSeconds, hostOf, identity, instant, lengthOf, seconds, speed, utc } from './values.ts'
+import { blockId, courseKey, courseOfPage, durationSeconds, hostOf, identity, instant, lengthOf, seconds, speed, utc } from './values.ts'
 
 test.each<[string, number | undefined]>([
   ['PT05M21S', 321], ['PT1H2M3.5S', 3723.5], ['PT0.032788S', 0.033], ['P0D', 0], ['PT0S', 0], ['P1DT1S', 86_401], ['P2W', 1_209_600], ['PT1,5S', 1.5], ['PT36H', 129_600],
@@ -37,9 +37,16 @@ test.each<[unknown, unknown]>([
 
 test.each<[unknown, unknown]>([
   ['http://h/course/course-v1:edX+DemoX+D', 'course-v1:edX+DemoX+D'], ['http://h/courses/ccx-v1:edX+DemoX+D+ccx@1/about', 'ccx-v1:edX+DemoX+D+ccx@1'],
-  ['course-v1:edX+DemoX+D', 'course-v1:edX+DemoX+D'], ['edX/DemoX/D', 'edX/DemoX/D'], ['https://lms.example/course/7', 'https://lms.example/course/7'], ['', undefined],
+  ['course-v1:edX+DemoX+D', 'course-v1:edX+DemoX+D'], ['edX/DemoX/D', 'edX/DemoX/D'], ['http://h/courses/course-v1%3AedX%2BDemoX%2BD/x', 'course-v1:edX+DemoX+D'], ['https://lms.example/course/7', 'https://lms.example/course/7'], ['', undefined],
 ])('the course %j', (id, expected) => {
   expect(courseKey(id)).toEqual(expected)
+})
+
+test.each<[unknown, string | undefined]>([
+  ['https://h/courses/BerkeleyX/Stat_2.1x/1T2014/courseware/d4/bd/', 'BerkeleyX/Stat_2.1x/1T2014'], ['https://h/courses/course-v1:edX+DemoX+D/courseware', 'course-v1:edX+DemoX+D'],
+  ['https://h/courses/course-v1%3AedX%2BDemoX%2BD', 'course-v1:edX+DemoX+D'], ['https://h/courses', undefined], ['x_module', undefined], [null, undefined],
+])('the course of the page %j', (page, expected) => {
+  expect(courseOfPage(page)).toBe(expected)
 })
 
 test.each<[unknown, string | undefined]>([

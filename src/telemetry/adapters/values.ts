@@ -114,7 +114,18 @@ export function blockId(id: unknown): unknown {
 /** The course's own key where an IRI has one of Open edX in it; else the IRI. */
 export function courseKey(id: unknown): unknown {
   if (typeof id !== 'string') return some(id)
-  return /\/courses?\/((?:course|ccx)-v1:[^/?#]+)/.exec(id)?.[1] ?? (id || undefined)
+  const key = /\/courses?\/((?:course|ccx)-v1(?::|%3A)[^/?#]+)/i.exec(id)?.[1]
+  return key === undefined ? id || undefined : unescaped(key)
+}
+
+/** The course in the address of one of Open edX's pages. */
+export function courseOfPage(page: unknown): string | undefined {
+  const key = /\/courses\/((?:course|ccx)-v1(?::|%3A)[^/?#]+|[^/?#:]+\/[^/?#]+\/[^/?#]+)(?:[/?#]|$)/i.exec(text(page))?.[1]
+  return key === undefined ? undefined : unescaped(key)
+}
+
+function unescaped(key: string): string {
+  return key.replaceAll(/%3A/gi, ':').replaceAll(/%2B/gi, '+').replaceAll(/%40/g, '@')
 }
 
 /** A time with a colon in its offset, where a writer leaves it out. What is no text stays, for the check to refuse. */

@@ -83,7 +83,7 @@ export const xapi: Adapter = {
     const action = word === undefined ? undefined : actionOf(word, statement, context)
     if (word !== undefined && action === undefined) return { kind: 'ignored', verb: word }
     const actor = personOf(object(statement.actor))
-    if (actor === undefined) return { kind: 'ignored', verb: `${word} by a group` }
+    if (actor === undefined) return { kind: 'ignored', verb: `${word ?? 'statement'} by a group` }
     const asked = object(context.extensions)
     const said = object(object(statement.result).extensions)
     const own = action === undefined || action === 'navigated' ? {} : action === 'answered' ? answerOf(statement) : playbackOf(action, statement, said, asked)
@@ -145,7 +145,7 @@ function playbackOf(action: string, statement: Json, said: Json, asked: Json): J
     to: seconds(said[`${EXTENSION}time-to`]),
     length: lengthOf(asked[`${EXTENSION}length`] ?? said[`${EXTENSION}length`]),
     rate,
-    muted: typeof volume === 'number' ? volume === 0 : undefined,
+    muted: Number.isFinite(volume) ? volume === 0 : undefined,
   }
 }
 

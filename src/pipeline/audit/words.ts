@@ -1,0 +1,86 @@
+import type { RowVerdict, WhyNot } from './compare.ts'
+import type { Figures } from './figures.ts'
+import type { Severity } from '../../warnings/warning.ts'
+import type { Metric, Reason } from './rank.ts'
+
+/** A text in both languages. */
+export interface Words {
+  en: string
+  zh: string
+}
+
+export const FIGURE_WORDS: Record<keyof Figures, Words> = {
+  claimed: { en: 'claimed', zh: '申报' },
+  played: { en: 'played', zh: '已播放' },
+  proven: { en: 'proven', zh: '有据' },
+  disputed: { en: 'disputed', zh: '有争议' },
+  withhold: { en: 'to withhold', zh: '应暂缓' },
+  unproven: { en: 'unproven', zh: '无据' },
+  notEvaluable: { en: 'not evaluable', zh: '无法判定' },
+  unclaimed: { en: 'unclaimed', zh: '未申报' },
+  spared: { en: 'disputed, unclaimed', zh: '有争议未申报' },
+  questioned: { en: 'questioned', zh: '存疑' },
+}
+
+export const VERDICT_WORDS: Record<RowVerdict, Words> = {
+  agrees: { en: 'agrees', zh: '相符' },
+  differs: { en: 'differs', zh: '不符' },
+  unclaimed: { en: 'more proven than claimed', zh: '有据多于申报' },
+  'not-evaluable': { en: 'not evaluable', zh: '无法判定' },
+}
+
+export const WHY_WORDS: Record<WhyNot, Words> = {
+  'no-records': { en: 'there is no record of this platform', zh: '没有该平台的学习记录' },
+  'other-ids': { en: 'no learner that is claimed is in the records: the ids may be of another kind', zh: '申报的学员均不在学习记录中：编号方式可能不同' },
+  'outside-period': { en: 'the day lies outside the time of the records', zh: '申报日期不在学习记录的时间范围内' },
+  practice: { en: 'offline practice is not played', zh: '线下实操不产生播放记录' },
+  partial: { en: 'the platform did not send all that is needed', zh: '平台未发送判定所需的全部数据' },
+}
+
+/** A share as people read it. */
+export function percent(value: number): string {
+  return `${(100 * value).toFixed(1)} %`
+}
+
+/** Seconds as class hours. */
+export function hoursText(seconds: number, hour: number): string {
+  return (seconds / hour).toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+}
+
+const SEVERITY_WORDS: Record<Severity, Words> = { low: { en: 'low', zh: '低' }, medium: { en: 'medium', zh: '中级' }, high: { en: 'high', zh: '高级' }, critical: { en: 'critical', zh: '严重' } }
+
+/** How many warnings of each severity that accuses, the gravest first. */
+export function severityWords(by: Readonly<Record<Severity, number>>): Words {
+  const some = (['critical', 'high', 'medium'] as const).filter((s) => by[s] > 0)
+  return { en: `warnings (${some.map((s) => `${by[s]} ${SEVERITY_WORDS[s].en}`).join(', ')})`, zh: `预警 ${some.map((s) => `${SEVERITY_WORDS[s].zh} ${by[s]} 起`).join('、')}` }
+}
+
+/** What a reason is measured in: parts of a whole. */
+export interface Measure {
+  part: string | Words
+  whole: string
+}
+
+const SHARES: Record<Metric, (m: Measure) => Words> = {
+  unproven: ({ part, whole }) => ({ en: `${inLanguage(part, 'en')} of ${whole} claimed class hours that can be judged are without evidence`, zh: `可判定的 ${whole} 申报学时中有 ${inLanguage(part, 'zh')} 学时无据` }),
+  disputed: ({ part, whole }) => ({ en: `warnings dispute ${inLanguage(part, 'en')} of ${whole} class hours`, zh: `${whole} 学时中有 ${inLanguage(part, 'zh')} 学时被预警质疑` }),
+  warnings: ({ part, whole }) => ({ en: `${inLanguage(part, 'en')} in ${whole} class hours played`, zh: `已播放 ${whole} 学时中有${inLanguage(part, 'zh')}` }),
+  warned: ({ part, whole }) => ({ en: `warnings of medium or higher name ${inLanguage(part, 'en')} of ${whole} learners`, zh: `${whole} 名学员中有 ${inLanguage(part, 'zh')} 名被中级及以上预警点名` }),
+}
+
+function inLanguage(text: string | Words, language: keyof Words): string {
+  return typeof text === 'string' ? text : text[language]
+}
+
+/** Why somebody is ranked, in a sentence. */
+export function reasonWords(r: Reason, measure: Measure): Words {
+  const { en, zh } = SHARES[r.metric](measure)
+  const said = (value: number): string => (r.metric === 'warnings' ? `${value.toFixed(2)} /h` : percent(value))
+  const usual = r.usual === undefined
+    ? { en: 'too few others to compare with', zh: '可比对象过少' }
+    : { en: `usual on this platform: ${said(r.usual)}`, zh: `该平台通常为 ${said(r.usual)}` }
+  return {
+    en: `${en}: ${said(r.value)}, at least ${said(r.atLeast)}; ${usual.en}`,
+    zh: `${zh}：${said(r.value)}，至少 ${said(r.atLeast)}；${usual.zh}`,
+  }
+}

@@ -1,0 +1,120 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { CatalogueData } from '../../catalogue/catalogue.ts'
+import { loadCatalogue } from '../../catalogue/load.ts'
+import { MINUTE, parseDuration } from '../../base/time.ts'
+import { simulate, type Simulation } from '../../simulate/index.ts'
+import type { Truth } from '../../simulate/truth.ts'
+import type { WireEvent } from '../../telemetry/event.ts'
+import { contextOf } from '../../testing/fixtures.ts'
+import { run, SAMPLES, shippedContext, temporary, writeLog } from '../../testing/runs.ts'
+import { inferCatalogue, type Inferred } from './run.ts'
+
+const dir = temporary()
+const infer = async (log: string, options: object = {}): Promise<Inferred> => inferCatalogue({ logs: [log], format: 'canonical', geo: (await shippedContext()).geo, ...options })
+
+/** What a log does not tell, and a draft therefore lacks or has otherwise; nothing else may differ. */
+const UNTOLD = {
+  platforms: ['autoplay', 'since', 'rate'],
+  courses: ['title', 'subject'],
+  chapters: ['title'],
+  classes: ['institution', 'region', 'opens', 'closes', 'hours', 'status', 'connected', 'teachers'],
+} as const
+
+describe.each([21, 22])('a simulated world (seed %d)', (seed) => {
+  const world: Simulation = simulate({ learners: 120, days: 1, seed })
+  const records: WireEvent[] = [...world.records]
+  const truth: Truth = world.truth()
+  const log = (): string => join(dir, `world-${seed}.ndjson`)
+  let inferred: Inferred
+  let data: CatalogueData
+  beforeAll(async () => {
+    writeLog(dir, `world-${seed}.ndjson`, records.map((r) => JSON.stringify(r)))
+    inferred = await infer(log())
+    data = inferred.catalogue.data
+  })
+
+  test('platforms: the cadence of the player, and never a shorter time between face checks than its own', () => {
+    expect(data.platforms.map((p) => [p.id, p.heartbeat])).toEqual((world.catalogue.platforms ?? []).map((p) => [p.id, parseDuration(p.heartbeat ?? '')]).sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)))
+    for (const p of data.platforms) {
+      expect(p.checks).toBeGreaterThanOrEqual(15 * MINUTE)
+      expect(p.checks).toBeLessThanOrEqual(18 * MINUTE)
+      expect(p.global).toEqual([])
+      for (const untold of UNTOLD.platforms) expect(p[untold]).toBeUndefined()
+    }
+  })
+
+  test('courses: the chapters that three learners opened, in their order, with their lengths', () => {
+    const expected = (world.catalogue.courses ?? []).map((course) => {
+      const openers = new Map<string, Set<string>>()
+      for (const r of records) if (r.chapter !== undefined && r.course === course.id && r.action !== 'answered' && !r.action.startsWith('face')) (openers.get(r.chapter) ?? openers.set(r.chapter, new Set()).get(r.chapter))?.add(r.learner)
+      return { id: course.id, all: course.chapters ?? [], opened: (course.chapters ?? []).filter((c) => (openers.get(c.id)?.size ?? 0) >= 3) }
+    }).filter((c) => c.opened.length > 0)
+    let [sure, opened] = [0, 0]
+    for (const { id, all, opened: three } of expected) {
+      const guessed = data.courses.find((c) => c.id === id)?.chapters ?? []
+      // All that is told is true: a part of the real course, in its order.
+      expect(guessed.map((c) => ({ id: c.id, length: c.length, kind: c.kind }))).toEqual(all.filter((c) => guessed.some((g) => g.id === c.id)).map((c) => ({ id: c.id, length: c.length, kind: 'theory' })))
+      sure += guessed.length
+      opened += three.length
+    }
+    expect(sure / opened).toBeGreaterThan(0.85)
+  })
+
+  test('classes: who studied in them, of all that name one', () => {
+    const studied = new Set(records.filter((r) => r.chapter !== undefined).map((r) => r.learner))
+    const named = new Set(records.flatMap((r) => r.class ?? []))
+    const expected = (world.catalogue.classes ?? []).filter((c) => named.has(c.id)).map((c) => ({ id: c.id, platform: c.platform, timeZone: 'Asia/Shanghai', learners: (c.learners ?? []).filter((l) => studied.has(l)).sort() }))
+    expect(expected.length).toBeGreaterThan(1)
+    expect(data.classes.map(({ id, platform, timeZone, learners }) => ({ id, platform, timeZone, learners }))).toEqual(expected.sort((a, b) => (a.id < b.id ? -1 : 1)))
+    for (const c of data.classes) for (const untold of UNTOLD.classes) expect(c[untold] ?? []).toEqual([])
+    for (const c of data.classes) expect(inferred.text).toContain(`# teachers: [${(world.catalogue.classes ?? []).find((k) => k.id === c.id)?.teachers?.[0]}]`)
+  })
+
+  test('by the draft alone no honest learner is accused', async () => {
+    const file = join(dir, `draft-${seed}.yaml`)
+    writeFileSync(file, inferred.text)
+    const { warnings } = await run(dir, { logs: [log()], context: await contextOf({ catalogue: file }) })
+    const honest = new Set(truth.learners.filter((l) => l.kind === 'honest').map((l) => `${l.platform}/${l.learner}`))
+    const accused = warnings.filter((w) => w.severity !== 'low' && w.episode !== 'withdrawn').flatMap((w) => w.learners.map((l) => `${l.platform}/${l.id}`).filter((l) => honest.has(l)).map((l) => `${w.rule} ${l}`))
+    expect(warnings.length).toBeGreaterThan(20)
+    expect(accused).toEqual([])
+  })
+
+  test('what is commented out can be taken in', () => {
+    const all = inferred.text.split('\n').map((line) => line.replace(/^( *)# ((?:- id|length|chapters|opens|teachers|region|checks|lateness|heartbeat|rate|autoplay|since): ?)/, '$1$2')).join('\n').replace(/institution: …/, 'institution: x')
+    expect(loadCatalogue(all, 'catalogue.yaml').data.courses.flatMap((c) => c.chapters).length).toBeGreaterThan(data.courses.flatMap((c) => c.chapters).length)
+  })
+
+  test('the same log gives the same draft', async () => {
+    expect((await infer(log())).text).toBe(inferred.text)
+  })
+})
+
+describe('made-up logs', () => {
+  const event = (learner: string, i: number, fields: object): string => JSON.stringify({ id: `${learner}-${i}`, time: new Date(Date.UTC(2026, 2, 2) + i * 15_000).toISOString(), action: 'heartbeat', platform: 'p1', learner, ...fields })
+
+  test('a platform with two players that beat differently names no cadence', async () => {
+    const lines = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].flatMap((l, k) => Array.from({ length: 30 }, (_, i) => event(l, k < 6 ? i : 2 * i, { chapter: 'c1' })))
+    const { text, catalogue } = await infer(writeLog(dir, 'two.ndjson', lines))
+    expect(catalogue.data.platforms[0]?.heartbeat).toBeUndefined()
+    expect(text).toContain('    # heartbeat: 15s   # the players of 60 % of 10 learners keep to it; all 290 intervals: median 15 s; has the platform several players?\n')
+    expect(text).toContain('  # p1: 300 events of study name no `course`')
+  })
+
+  test('ids that YAML would read otherwise come back as they were', async () => {
+    const ids = ['no', '1', '1e5', 'null', '- x', 'a: b', '# c', '"', "'", '一班', 'a\nb', '\u202e', '[x', '{', '*a', '&a', '~', '', ' x ', '2026-03-02', 'x'.repeat(100), '=', '<<', 'a\u0085b', '\ufffe'].filter((x) => x !== '')
+    const lines = ids.flatMap((id, k) => [0, 1, 2].flatMap((i) => event(`${id}`, k * 10 + i, { platform: id, class: id, course: id, chapter: `${id}${i}` })))
+    const { catalogue } = await infer(writeLog(dir, 'ids.ndjson', lines))
+    expect(catalogue.data.platforms.map((p) => p.id).sort()).toEqual([...ids].sort())
+    expect(catalogue.data.classes.map((c) => [c.platform, c.id, c.courses, c.learners]).sort()).toEqual(ids.map((id) => [id, id, [id], [id]]).sort())
+  })
+})
+
+test.skipIf(SAMPLES === undefined)('real xAPI statements (INVIGIL_SAMPLES): all lengths are told, and an order only where learners keep one', async () => {
+  const { catalogue, text } = await infer(join(SAMPLES as string, 'fun-mooc-xapi-video', 'statements.day-folded.sorted.jsonl.gz'), { format: 'xapi' })
+  expect(catalogue.data.courses.map((c) => c.id)).toEqual(['course-v1:FUN-MOOC+00001+session01', 'course-v1:FUN-MOOC+00002+session01'])
+  expect([...text.matchAll(/^ +(?:# )?length: (\S+)/gm)].map((m) => Number(m[1])).sort((a, b) => a - b)).toEqual([254, 254, 264, 480, 508, 525, 579, 586, 895, 903])
+  expect(catalogue.data.courses.flatMap((c) => c.chapters).length).toBeLessThanOrEqual(6)
+})
