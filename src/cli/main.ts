@@ -6,6 +6,7 @@ import { archiveCommand } from './archive.ts'
 import { auditCommand } from './audit.ts'
 import { backtestCommand } from './backtest.ts'
 import { checkCommand } from './check.ts'
+import { contractsCommand } from './contracts.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
@@ -40,6 +41,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
   program.addCommand(topicsCommand())
+  program.addCommand(contractsCommand())
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
   program.addCommand(archiveCommand())
