@@ -19,6 +19,7 @@ import { reportCommand } from './rules-report.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
+import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
 import { statusCommand } from './status.ts'
 import { clip, printable } from './text.ts'
@@ -40,6 +41,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(reviewCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
+  program.addCommand(serveCommand())
   program.addCommand(topicsCommand())
   program.addCommand(contractsCommand())
   program.addCommand(statusCommand())
