@@ -83,7 +83,7 @@ export const openedx: Adapter = {
         time: utc(some(record.time, record.timestamp)),
         received: timeOrNone(context.received_at),
         action,
-        platform: platform === '' ? some(both('host'), hostOf(both('page')), hostOf(both('referer'))) : platform,
+        platform: platform === '' ? both('host') ?? hostOf(both('page')) ?? hostOf(both('referer')) : platform,
         learner: user ?? name,
         // Of who has no number nothing says that it is the same account.
         account: user === undefined ? undefined : name,
@@ -91,7 +91,7 @@ export const openedx: Adapter = {
         device: identity(object(object(context.client).device).id),
         agent: both('agent'),
         ip: both('ip'),
-        course: some(courseKey(some(context.course_id, data.course_id)), courseOfPage(both('page'))),
+        course: courseKey(some(context.course_id, data.course_id)) ?? courseOfPage(both('page')),
         ...own,
       },
     }
