@@ -8,6 +8,7 @@ import { Secret, secret } from '../io/secret.ts'
 import { BACKENDS } from '../models/runtime/tensorflow.ts'
 import { serveConfig } from '../serve/config.ts'
 import { FORMATS } from '../telemetry/decode.ts'
+import { ENCODINGS } from '../telemetry/encoding.ts'
 
 const passwordFile = z.string().min(1).optional().describe('File that holds the password, in place of `password`; a line end after it does not count.')
 const longerThanNothing = duration.refine((ms) => ms > 0, { error: 'must be longer than nothing' })
@@ -74,6 +75,8 @@ export const configSchema = z.strictObject({
     topic: topicName.describe("Name of a platform's own topic."),
     format: z.enum(FORMATS).default('canonical').describe('What is in it.'),
     platform: z.string().min(1).max(1024).optional().describe('The platform of events that name none.'),
+    mapping: z.string().min(1).optional().describe('File that says how records of any JSON become events (docs/mapping.md), in place of `format`.'),
+    encoding: z.enum(ENCODINGS).optional().describe('How the characters of its records are written; without it UTF-8.'),
   })).default([]).describe("The platforms' own topics, which the intake reads."),
   rules: z.array(z.string().min(1)).min(1).default(['shipped'])
     .describe('Directories of rules, each laid over those before it; `shipped` is the bundle that comes with Invigil.'),
@@ -140,7 +143,7 @@ export const EACH = '[]'
 /** Keys that name files and folders. In a file they are taken from where that file lies. */
 export const PATHS: readonly Path[] = [
   ['kafka', 'tls', 'ca'], ['kafka', 'tls', 'cert'], ['kafka', 'tls', 'key'], ['kafka', 'sasl', 'passwordFile'], ['redis', 'passwordFile'], ['redis', 'ca'],
-  ['rules'], ['catalogue'], ['geo'], ['models'], ['context'],
+  ['rules'], ['catalogue'], ['geo'], ['models'], ['context'], ['sources', EACH, 'mapping'],
   ['serve', 'log'], ['serve', 'from'], ['serve', 'tls', 'cert'], ['serve', 'tls', 'key'], ['serve', 'tokens', EACH, 'tokenFile'],
 ]
 

@@ -29,9 +29,9 @@ interface Served {
   tokens: Record<string, string>
   folder: string
   around: Surroundings
-  post(body: string | Buffer, more?: { token?: string; headers?: Record<string, string>; query?: string }): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }>
-  telemetry(): string[]
-  rejects(): Record<string, unknown>[]
+  post(this: void, body: string | Buffer, more?: { token?: string; headers?: Record<string, string>; query?: string }): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }>
+  telemetry(this: void): string[]
+  rejects(this: void): Record<string, unknown>[]
 }
 
 /** A server with a platform `p1`, one `p2`, and a reader. */

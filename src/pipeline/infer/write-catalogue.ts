@@ -49,7 +49,7 @@ function platformLines(id: string, { clock, beats, checks }: PlatformSeen): stri
   const between = checks.guess()
   const rates = [...beats.rates].sort(([a], [b]) => a - b).filter(([rate]) => rate > 1)
   return [
-    `  - id: ${scalar(id)}   # ${clock.events} events`,
+    `  - id: ${scalar(id)}   # ${clock.events} event${clock.events === 1 ? '' : 's'}`,
     heartbeatLine(beats),
     lateness !== undefined
       ? `    lateness: ${formatDuration(lateness)}   # 99.9 % of the events come within ${spanText(clock.behind.quantile(0.999) as number)} of the platform's newest, 95 % within ${spanText(clock.behind.quantile(0.95) as number)}`

@@ -151,9 +151,8 @@ test('a token sees what is within its reach; for the rest the stream goes on wit
 
 test('of one token ten streams may be open; one that ends makes room, and all end when the server closes', async () => {
   const served = await serve(out)
-  let opened = 0
-  const listening = Array.from({ length: 10 }, () => listen(served, Infinity, { onOpen: () => opened++ }))
-  while (opened < 10) await new Promise((done) => setTimeout(done, 10))
+  const listening: ReturnType<typeof listen>[] = []
+  await Promise.all(Array.from({ length: 10 }, () => new Promise<void>((onOpen) => listening.push(listen(served, Infinity, { onOpen })))))
   expect((await listen(served, 1)).status).toBe(429)
   expect(/^invigil_streams (\d+)/m.exec(await served.meter.text())?.[1]).toBe('10')
   served.stop()

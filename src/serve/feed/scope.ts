@@ -20,16 +20,10 @@ export function checkReads(feed: FeedName, reads: Reads | undefined): Reads {
 /** What a token may see of an item; undefined where that is nothing. */
 export function shown(feed: FeedName, item: unknown, reads: Reads): unknown {
   if (reads.everything) return item
-  switch (feed) {
-    case 'warnings':
-      return shownWarning(item as Warning, reads)
-    case 'prompts':
-      return reads.platforms.includes((item as Prompt).platform) ? item : undefined
-    case 'records': {
-      const { platform, institution } = item as LearningRecord
-      return reads.platforms.includes(platform) || (institution !== undefined && reads.institutions.includes(institution)) ? item : undefined
-    }
-  }
+  if (feed === 'warnings') return shownWarning(item as Warning, reads)
+  const { platform, institution } = item as Prompt & Pick<LearningRecord, 'institution'>
+  const isInstitutions = feed === 'records' && institution !== undefined && reads.institutions.includes(institution)
+  return reads.platforms.includes(platform) || isInstitutions ? item : undefined
 }
 
 /**
