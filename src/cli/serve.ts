@@ -184,7 +184,7 @@ async function openFeeds(client: KafkaClient | undefined, { group, serve: { from
 }
 
 function check(options: Options, { serve: { log, from, tokens: listed } }: Config, tokens: Tokens): void {
-  if (!options.intake && from === undefined && !options.kafka) throw new InvigilError('usage', 'there is nothing to serve; take events with `--intake`, or name the output folder of a run with `--from`')
+  if (!options.intake && !(from !== undefined || (options.kafka && listed.some((t) => t.reads)))) throw new InvigilError('usage', 'there is nothing to serve; take events with `--intake`, name the output folder of a run with `--from`, or with `--kafka` say what tokens may read (`reads`)')
   if (options.intake && !options.kafka && log === undefined) throw new InvigilError('usage', '`--intake` needs a place for the events; name a folder with `--log`, or write them to Kafka with `--kafka`')
   if (!options.intake && options.log !== undefined) throw new InvigilError('usage', '`--log` is of use only with `--intake`')
   if (tokens.holders.length === 0) throw new InvigilError('usage', 'nobody may write or read anything; list who may under `serve.tokens` in the configuration: `invigil serve --new-token` makes a token')
