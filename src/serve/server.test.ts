@@ -1,4 +1,6 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -205,4 +207,17 @@ test('whoever asks before sending is refused before sending', async () => {
   expect(await ask('nobody', 10)).toBe('HTTP/1.1 401')
   expect(await ask(tokens.one as string, 2 ** 30)).toBe('HTTP/1.1 413')
   expect(await ask(tokens.one as string, 10)).toBe('HTTP/1.1 100')
+})
+
+test('with a certificate it speaks TLS; with what is none it does not start', async () => {
+  const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(dir, name)) as [string, string]
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' })
+  const { port, tokens, telemetry } = await serve({ tls: { cert, key } })
+  const status = await new Promise((done, fail) => {
+    const headers = { authorization: `Bearer ${tokens.one ?? ''}`, 'content-type': 'application/x-ndjson' }
+    request({ host: '127.0.0.1', port, path: '/v1/events', method: 'POST', ca: readFileSync(cert), headers }, (response) => done(response.resume().statusCode)).on('error', fail).end(event('e1'))
+  })
+  expect([status, telemetry()]).toEqual([200, [event('e1')]])
+  writeFileSync(cert, 'no certificate')
+  await expect(serve({ tls: { cert, key } })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('must be PEM and belong together') as string })
 })
