@@ -66,7 +66,7 @@ export async function readForm({ format, platform, mapping: file, encoding, time
   if (file !== undefined && format !== 'canonical') throw new InvigilError('usage', `\`--mapping\` says what a log is in, and so does \`--format ${format}\`; keep one`)
   const isMoodle = format === 'moodle' || format === 'auto'
   const moot = timeZone !== undefined ? '--time-zone' : dateOrder !== undefined ? '--date-order' : undefined
-  if (moot !== undefined && !isMoodle) throw new InvigilError('usage', `\`${moot}\` is of use with \`--format moodle\` only${file === undefined ? '' : '; a mapping says \`timeZone\` and \`time\` itself'}`)
+  if (moot !== undefined && !isMoodle) throw new InvigilError('usage', `\`${moot}\` is of use with \`--format moodle\` only${file === undefined ? '' : '; a mapping says `timeZone` and `time` itself'}`)
   const mapping = file === undefined ? undefined : await openMapping(file)
   for (const note of mapping?.notes ?? []) process.stderr.write(`${printable(note)}\n`)
   return { format: mapping === undefined ? format : 'mapping', platform, details: { mapping, encoding, ...(isMoodle ? { moodle: { timeZone, dateOrder } } : {}) } }
