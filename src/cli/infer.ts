@@ -1,20 +1,18 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { InvigilError } from '../base/errors.ts'
 import { makeFolder, replaceDurably } from '../io/durable-file.ts'
 import { openGeo } from '../io/geo.ts'
 import { inferCatalogue, type Inferred } from '../pipeline/infer/run.ts'
-import { FORMATS, type Format } from '../telemetry/decode.ts'
 import { refuseArchives } from './check.ts'
 import { withProgress } from './evidence-feed.ts'
 import { EXIT } from './exit.ts'
+import { addFormOptions, readForm, type FormOptions } from './log-options.ts'
 import { repeated } from './options.ts'
 import { n } from './report.ts'
 
-interface Options {
-  format: Format
-  platform?: string
+interface Options extends FormOptions {
   geo?: string[]
   output: string
   force?: boolean
@@ -33,10 +31,8 @@ What could accuse somebody and is not sure is commented out.
 
 /** `invigil infer`: drafts a catalogue from logs. */
 export function inferCommand(): Command {
-  return new Command('infer').description('draft the catalogue from a log: chapters in order, lengths, rosters, the cadence of players; to be read and kept')
-    .argument('<log...>', 'NDJSON files, compressed with gzip or not; `-`: standard input')
-    .addOption(new Option('--format <format>', 'format of the logs').choices(FORMATS).default('canonical'))
-    .option('--platform <id>', 'the platform of events that name none')
+  return addFormOptions(new Command('infer').description('draft the catalogue from a log: chapters in order, lengths, rosters, the cadence of players; to be read and kept')
+    .argument('<log...>', 'NDJSON files, compressed with gzip or not; `-`: standard input'))
     .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
     .requiredOption('--output <dir>', `folder for ${CATALOGUE}; made if it is not there`)
     .option('--force', 'write over an earlier draft')
@@ -44,12 +40,13 @@ export function inferCommand(): Command {
     .action(infer)
 }
 
-async function infer(logs: string[], { format, platform, geo, output, force = false }: Options): Promise<void> {
+async function infer(logs: string[], { geo, output, force = false, ...options }: Options): Promise<void> {
   refuseArchives(logs, 'infer')
   const file = join(output, CATALOGUE)
   if (!force && existsSync(file)) throw new InvigilError('usage', `\`${file}\` is there already, and somebody may have worked on it; name another folder, or write over it with \`--force\``)
+  const form = await readForm(options)
   const databases = await openGeo(geo)
-  const inferred = await withProgress((progress) => inferCatalogue({ logs, format, platform, geo: databases, progress }))
+  const inferred = await withProgress((progress) => inferCatalogue({ logs, ...form, geo: databases, progress }))
   for (const problem of inferred.problems) process.stderr.write(`invigil: ${problem}\n`)
   if (inferred.events === 0) throw new InvigilError('bad-input', 'there is no event to draft a catalogue from; `invigil check` tells what became of the records')
   await makeFolder(output)
