@@ -14,7 +14,8 @@ export const ROW_VERDICTS = ['agrees', 'differs', 'unclaimed', 'not-evaluable'] 
 export type RowVerdict = (typeof ROW_VERDICTS)[number]
 
 /** What is claimed of one learner at one level, against what the log proves. */
-export interface Row extends Figures {
+export interface Row {
+  figures: Figures
   platform: string
   learner: string
   institution: string | undefined
@@ -23,7 +24,7 @@ export interface Row extends Figures {
   chapter: string | undefined
   sittings: number
   /** Rules whose warnings dispute time of it. */
-  rules: string[]
+  rules: readonly string[]
   verdict: RowVerdict
   why: WhyNot | undefined
   /** What the log lacks, where it was kept only in part. */
@@ -43,6 +44,8 @@ export interface Comparing {
   /** Seconds up to which a row agrees: claims are rounded. */
   tolerance: number
 }
+
+const NO_RULES: readonly string[] = []
 
 /** The sittings of a learner over one chapter in one class. */
 interface Cell {
@@ -72,13 +75,12 @@ function cellsOf({ platform, learner, chapters }: LearnerSittings, catalogue: Ca
   for (const [chapter, sittings] of chapters) {
     const byClass = new Map<string, Cell>()
     for (const s of sittings) {
-      const klass = catalogue.classOf({ platform, learner, class: s.class, course: s.course })
+      const course = s.course ?? catalogue.courseOf({ platform, learner, class: s.class, course: undefined, chapter })?.id
+      const klass = catalogue.classOf({ platform, learner, class: s.class, course })
       const id = s.class ?? klass?.id
       const at = id ?? ''
       let cell = byClass.get(at)
-      if (cell === undefined) {
-        byClass.set(at, (cell = { class: id, institution: s.institution ?? klass?.institution, course: s.course ?? catalogue.courseOf({ platform, learner, class: id, course: undefined, chapter })?.id, chapter, sittings: [] }))
-      }
+      if (cell === undefined) byClass.set(at, (cell = { class: id, institution: s.institution ?? klass?.institution, course, chapter, sittings: [] }))
       cell.sittings.push(s)
     }
     cells.push(...byClass.values())
@@ -142,7 +144,10 @@ function rowOf(key: string, who: { platform: string; learner: string }, unit: Un
   sum.notEvaluable = part
   sum.unproven = short - part
   const sittings = cells.reduce((n, cell) => n + cell.sittings.length, 0)
-  return { ...who, ...named, chapter: unit === undefined ? cells[0]?.chapter : unit.chapter, ...sum, sittings, rules: [...rules].sort(), verdict: verdictOf(sum, c.tolerance), why, missing }
+  return {
+    figures: sum, platform: who.platform, learner: who.learner, institution: named.institution, class: named.class, course: named.course, chapter: unit === undefined ? cells[0]?.chapter : unit.chapter,
+    sittings, rules: rules.size === 0 ? NO_RULES : [...rules].sort(), verdict: verdictOf(sum, c.tolerance), why, missing,
+  }
 }
 
 /** The class, course and institution of a row, where there is but one. */
