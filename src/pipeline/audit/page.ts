@@ -116,8 +116,8 @@ function table(columns: readonly Column[], rows: readonly (readonly Content[])[]
     const column = columns[i] as Column
     return i === 0 ? html`<th scope="row">${content}</th>` : html`<td class="${place(column, content === undefined || content === '' || content === '0')}"><span class="k">${w(column)}</span><span>${content}</span></td>`
   }
-  return html`<table><thead><tr>${columns.map((c) => html`<th scope="col" class="${place(c)}">${w(c)}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>
-`)}</tbody></table>`
+  return html`<div class="wide" tabindex="0"><table><thead><tr>${columns.map((c) => html`<th scope="col" class="${place(c)}">${w(c)}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>
+`)}</tbody></table></div>`
 }
 
 async function figure(caption: Words, picture: (language: keyof Words) => Promise<string> | undefined): Promise<Content> {
