@@ -1,3 +1,4 @@
+import { compareText } from '../../base/order.ts'
 import type { CourseInfo } from '../../catalogue/catalogue.ts'
 import type { Catalogue } from '../../catalogue/index.ts'
 import type { Unit } from './claims.ts'
@@ -67,7 +68,11 @@ export function compareLearner(key: string, { platform, learner }: { platform: s
     else (claimed.get(unit) as Cell[]).push(cell)
   }
   for (const [unit, its] of claimed) rows.push(rowOf(key, { platform, learner }, unit, its, c))
-  return rows
+  return rows.length < 2 ? rows : rows.sort(byPlace)
+}
+
+function byPlace(a: Row, b: Row): number {
+  return compareText(a.class ?? '', b.class ?? '') || compareText(a.course ?? '', b.course ?? '') || compareText(a.chapter ?? '', b.chapter ?? '')
 }
 
 function cellsOf({ platform, learner, chapters }: LearnerSittings, catalogue: Catalogue): Cell[] {
