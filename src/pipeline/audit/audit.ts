@@ -1,7 +1,7 @@
 import { compareText } from '../../base/order.ts'
 import { formatTime } from '../../base/time.ts'
 import { instant, type Catalogue } from '../../catalogue/index.ts'
-import type { Claim, Claims } from './claims.ts'
+import type { Claim, Claims, Unit } from './claims.ts'
 import { compareLearner, ROW_VERDICTS, type PlatformState, type Row, type RowVerdict, type WhyNot } from './compare.ts'
 import type { Disputes, Standing } from './disputes.ts'
 import { addFigures, noFigures, noMoney, type Figures, type Money } from './figures.ts'
@@ -54,7 +54,7 @@ export function audit(of: Audited, sink: AuditSink): Omit<Audit, 'sources'> {
   const { sittings, claims, disputes, catalogue, hour } = of
   const rated = catalogue.data.classes.some((c) => c.hourRate !== undefined)
   const states = platformStates(of)
-  const comparing = { catalogue, disputes, tolerance: of.tolerance, platform: (id: string): PlatformState => states.get(id) ?? { why: 'no-records' as const } }
+  const comparing = { catalogue, disputes, tolerance: of.tolerance, platform: (id: string): PlatformState => states.get(id) ?? { why: 'no-records' as const }, knows: namesKnown(of) }
   const total = new Groups<undefined>(hour)
   const platforms = new Groups<string>(hour)
   const institutions = new Groups<string | undefined>(hour)
@@ -127,6 +127,18 @@ function platformStates({ covers, claims, sittings }: Audited): Map<string, Plat
   const found = new Map<string, boolean>()
   for (const [key, { platform }] of claims.learners) found.set(platform, (found.get(platform) ?? false) || sittings.has(key))
   return new Map([...covers].map(([platform, { sittings, partial }]) => [platform, { why: found.get(platform) === false ? 'other-ids' : 2 * partial > sittings ? 'partial' : undefined }]))
+}
+
+/** Whether the class, course and chapter of a claim are names that anybody uses. */
+function namesKnown({ sittings, catalogue }: Audited): (platform: string, unit: Unit) => boolean {
+  const names = sittings.names()
+  const chapters = new Set(catalogue.data.courses.flatMap((c) => c.chapters.map((x) => x.id)))
+  return (platform, { class: klass, course, chapter }) => {
+    const of = names.get(platform)
+    return (klass === undefined || of?.class.has(klass) === true || catalogue.class(platform, klass) !== undefined)
+      && (course === undefined || of?.course.has(course) === true || catalogue.course(course) !== undefined)
+      && (chapter === undefined || of?.chapter.has(chapter) === true || chapters.has(chapter))
+  }
 }
 
 function countBlind(blind: Map<string, { platform: string; why: WhyNot; missing: string | undefined; rows: number; seconds: number }>, row: Row): void {

@@ -30,7 +30,7 @@ function compare(chapters: Record<string, Sitting[]>, units: Unit[], { disputes 
     all.add(auditedWarning.parse({ id: `${i}`, revision: 1, episode: 'ended', rule: detector, detector, severity: 'high', response, learners: [{ platform: 'p', id: 'L1' }], begin, end, disputed: [{ platform: 'p', learner: 'L1', chapter, begin, end, seconds }], facts: {} }))
   }
   const studied: LearnerSittings | undefined = Object.keys(chapters).length === 0 ? undefined : { platform: 'p', learner: 'L1', chapters: new Map(Object.entries(chapters)) }
-  return compareLearner(KEY, { platform: 'p', learner: 'L1' }, studied, units, { catalogue, disputes: all.settle(), tolerance: 60, platform: () => ({ why }) })
+  return compareLearner(KEY, { platform: 'p', learner: 'L1' }, studied, units, { catalogue, disputes: all.settle(), tolerance: 60, platform: () => ({ why }), knows: (_, u) => u.chapter !== 'unheard of' })
 }
 
 const figures = (rows: readonly Row[], ...names: (keyof Row['figures'])[]): number[][] => rows.map((r) => names.map((n) => r.figures[n]))
@@ -74,18 +74,26 @@ test('sittings of one chapter in two classes are of two classes', () => {
   expect(rows.map((r) => [r.class, r.figures.proven])).toEqual([['k', 1000], ['m', 1000]])
 })
 
+test('a chapter that was studied in another class than is claimed was studied', () => {
+  const chapters = { c1: [sitting(1000, { class: 'm' })] }
+  expect(compare(chapters, [unit(1000, { class: 'k', chapter: 'c1' })])).toMatchObject([{ class: 'k', verdict: 'agrees' }])
+  expect(compare(chapters, [unit(1000, { class: 'k', chapter: 'c1' }), unit(1000, { class: 'm', chapter: 'c1' })]).map((r) => [r.class, r.figures.unproven])).toEqual([['k', 1000], ['m', 0]])
+  expect(compare(chapters, [unit(1000, { class: 'z' })]).map((r) => [r.class, r.figures.unproven, r.figures.unclaimed])).toEqual([['m', 0, 1000], ['z', 1000, 0]])
+})
+
 test.each<[string, Record<string, Sitting[]>, Unit, WhyNot | undefined, number, string]>([
   ['no record of the platform', {}, unit(1000, { chapter: 'c1' }), 'no-records', 1000, 'no-records'],
   ['ids of another kind', {}, unit(1000, { chapter: 'c1' }), 'other-ids', 1000, 'other-ids'],
   ['a platform that sends half of it, and nobody seen', {}, unit(1000, { chapter: 'c1' }), 'partial', 1000, 'partial'],
   ['a log kept in part: at most what is left of the chapter', { c1: [sitting(400, { missing: 'position' })] }, unit(2000, { chapter: 'c1' }), undefined, 600, 'partial'],
   ['a chapter of unknown length', { x: [sitting(400, { missing: 'position' })] }, unit(2000, { chapter: 'x' }), undefined, 1600, 'partial'],
+  ['a chapter that nobody knows', { c1: [sitting(1000)] }, unit(700, { chapter: 'unheard of' }), undefined, 700, 'unknown-name'],
   ['offline practice, attended', { lathe: [sitting(0, { practice: true, watched: [] })] }, unit(5400, { chapter: 'lathe' }), undefined, 5400, 'practice'],
   ['offline practice, by the catalogue', {}, unit(5400, { chapter: 'lathe' }), undefined, 5400, 'practice'],
   ['a course with practice in it', { c1: [sitting(1000)] }, unit(9000, { course: 'a' }), undefined, 8000, 'practice'],
   ['days before the records', { c1: [sitting(500)] }, unit(1000, { chapter: 'c1', outside: 300 }), undefined, 300, 'outside-period'],
 ])('not evaluable, never unproven: %s', (_, chapters, claimed, state, notEvaluable, why) => {
-  const [row] = compare(chapters, [claimed], { why: state })
+  const row = compare(chapters, [claimed], { why: state }).find((r) => r.figures.claimed > 0)
   expect(row).toMatchObject({ why, figures: { notEvaluable } })
   expect(row?.figures.unproven).toBe((row?.figures.claimed ?? 0) - (row?.figures.proven ?? 0) - notEvaluable)
 })

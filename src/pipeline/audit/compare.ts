@@ -7,7 +7,7 @@ import { noFigures, type Figures } from './figures.ts'
 import { prove, type Proof } from './prove.ts'
 import type { LearnerSittings, Sitting } from './sittings.ts'
 
-export const WHY_NOT = ['no-records', 'other-ids', 'outside-period', 'practice', 'partial'] as const
+export const WHY_NOT = ['no-records', 'other-ids', 'unknown-name', 'outside-period', 'practice', 'partial'] as const
 /** Why what is claimed cannot be judged by the log. */
 export type WhyNot = (typeof WHY_NOT)[number]
 
@@ -42,6 +42,8 @@ export interface Comparing {
   catalogue: Catalogue
   disputes: Disputes
   platform(this: void, id: string): PlatformState
+  /** Whether the records of the platform, or the catalogue, know the class, course and chapter that a claim names. */
+  knows(this: void, platform: string, unit: Unit): boolean
   /** Seconds up to which a row agrees: claims are rounded. */
   tolerance: number
 }
@@ -93,15 +95,19 @@ function cellsOf({ platform, learner, chapters }: LearnerSittings, catalogue: Ca
   return cells
 }
 
-/** The claim that a chapter belongs to: the one that says most of it and contradicts none of it; of equals the first. */
+/**
+ * The claim that a chapter belongs to: the one that says most of it and contradicts none of it; of equals the first. Only a claim for
+ * that very chapter may name another class: it was studied all the same.
+ */
 function bestUnit(units: readonly Unit[], cell: Cell): Unit | undefined {
   let best: Unit | undefined
   let most = -1
   for (const u of units) {
     if (u.chapter !== undefined && u.chapter !== cell.chapter) continue
     if (u.course !== undefined && cell.course !== undefined && u.course !== cell.course) continue
-    if (u.class !== undefined && cell.class !== undefined && u.class !== cell.class) continue
-    const says = (u.chapter === undefined ? 0 : 4) + (u.course !== undefined && u.course === cell.course ? 2 : 0) + (u.class !== undefined && u.class === cell.class ? 1 : 0)
+    const elsewhere = u.class !== undefined && cell.class !== undefined && u.class !== cell.class
+    if (elsewhere && u.chapter === undefined) continue
+    const says = elsewhere ? 0.5 : (u.chapter === undefined ? 0 : 4) + (u.course !== undefined && u.course === cell.course ? 2 : 0) + (u.class !== undefined && u.class === cell.class ? 1 : 0)
     if (says > most) [best, most] = [u, says]
   }
   return best
@@ -173,9 +179,10 @@ function lengthOf({ course, chapter, sittings }: Cell, catalogue: Catalogue): nu
 }
 
 /** Of the `short` seconds that are claimed without evidence, the part that the log could not show anyway, and why most of it. */
-function cannotJudge(who: { platform: string; learner: string }, unit: Unit | undefined, cells: readonly Cell[], short: number, { catalogue, platform }: Comparing): { why: WhyNot | undefined; part: number; missing: string | undefined } {
+function cannotJudge(who: { platform: string; learner: string }, unit: Unit | undefined, cells: readonly Cell[], short: number, { catalogue, platform, knows }: Comparing): { why: WhyNot | undefined; part: number; missing: string | undefined } {
   const { why } = platform(who.platform)
   if (why === 'no-records' || why === 'other-ids') return { why, part: short, missing: undefined }
+  if (cells.length === 0 && unit !== undefined && !knows(who.platform, unit)) return { why: 'unknown-name', part: short, missing: undefined }
   const partial = cells.filter((cell) => cell.sittings.some((s) => s.missing !== undefined))
   const hidden: [WhyNot, number][] = [
     ['partial', cells.length === 0 && why === 'partial' ? Infinity : partial.reduce((sum, cell) => sum + couldHide(cell, catalogue), 0)],

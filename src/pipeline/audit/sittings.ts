@@ -145,6 +145,22 @@ export class Sittings {
     return covers
   }
 
+  /** The classes, courses and chapters that the records of each platform name. */
+  names(): Map<string, Record<'class' | 'course' | 'chapter', ReadonlySet<string | undefined>>> {
+    const all = new Map<string, Record<'class' | 'course' | 'chapter', Set<number>>>()
+    for (const { platform, last } of this.learners.values()) {
+      let names = all.get(platform)
+      if (names === undefined) all.set(platform, (names = { class: new Set(), course: new Set(), chapter: new Set() }))
+      for (let at = last; at > 0; at = this.before.array[at - 1] as number) {
+        names.class.add(this.klass.array[at - 1] as number)
+        names.course.add(this.course.array[at - 1] as number)
+        names.chapter.add(this.chapter.array[at - 1] as number)
+      }
+    }
+    const texts = (numbers: Set<number>): Set<string | undefined> => new Set([...numbers].map((n) => this.texts.text(n)))
+    return new Map([...all].map(([platform, n]) => [platform, { class: texts(n.class), course: texts(n.course), chapter: texts(n.chapter) }]))
+  }
+
   /** How many sittings there are, and how many of them may go on. */
   states(): { all: number; open: number } {
     let open = 0
