@@ -45,6 +45,7 @@ export const unplannedChapter = defineDetector<typeof params, State, Facts>({
   },
   resources: ['class'],
   needs: ['class', 'chapter'],
+  orRoster: true,
   needsCatalogue: ['class', 'chapters'],
   horizon: 60 * DAY,
   state: fields,
