@@ -39,7 +39,7 @@ export const WHY_WORDS: Record<WhyNot, Words> = {
 
 /** A share as people read it. */
 export function percent(value: number): string {
-  return `${(100 * value).toFixed(1)} %`
+  return `${(100 * value).toFixed(1)}\u00a0%`
 }
 
 /** Seconds as class hours. */
@@ -75,12 +75,12 @@ function inLanguage(text: string | Words, language: keyof Words): string {
 /** Why somebody is ranked, in a sentence. */
 export function reasonWords(r: Reason, measure: Measure): Words {
   const { en, zh } = SHARES[r.metric](measure)
-  const said = (value: number): string => (r.metric === 'warnings' ? `${value.toFixed(2)} /h` : percent(value))
+  const said = (value: number): string => (r.metric === 'warnings' ? `${value.toFixed(2)}\u00a0/h` : percent(value))
   const usual = r.usual === undefined
     ? { en: 'too few others to compare with', zh: '可比对象过少' }
     : { en: `usual on this platform: ${said(r.usual)}`, zh: `该平台通常为 ${said(r.usual)}` }
   return {
-    en: `${en}: ${said(r.value)}, at least ${said(r.atLeast)}; ${usual.en}`,
-    zh: `${zh}：${said(r.value)}，至少 ${said(r.atLeast)}；${usual.zh}`,
+    en: `${en}: ${said(r.value)}, at least ${said(r.atLeast)} with 97.5\u00a0% confidence; ${usual.en}`,
+    zh: `${zh}：${said(r.value)}，至少 ${said(r.atLeast)}（置信度 97.5\u00a0%）；${usual.zh}`,
   }
 }

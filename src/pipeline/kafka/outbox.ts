@@ -25,8 +25,10 @@ export class Outbox {
   add(outputs: readonly Output[]): void {
     for (const output of outputs) {
       if (output.kind === 'prompt') this.put('prompts', promptMessage(output.value))
-      else if (output.kind === 'record') this.put('records', recordMessage(output.value))
-      else {
+      else if (output.kind === 'record') {
+        this.put('records', recordMessage(output.value))
+        if (output.value.revision === 1) this.meter.count('learning_records_total', 1, { platform: output.value.platform })
+      } else {
         const { rule, severity, revision } = output.value
         const isShadow = output.kind === 'shadow'
         this.put(isShadow ? 'shadow' : 'warnings', warningMessage(output.value))

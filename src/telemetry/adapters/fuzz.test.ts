@@ -31,7 +31,8 @@ const xapi = (verb: string, type: string): object => ({
 })
 
 const VIDEO = 'https://w3id.org/xapi/video'
-const RECORDS: Record<Exclude<Format, 'auto'>, object[]> = {
+// Rows of tables have a fuzzer of their own.
+const RECORDS: Record<Exclude<Format, 'auto' | 'mapping' | 'moodle'>, object[]> = {
   canonical: [{ id: 'e', time: TIME, action: 'played', platform: 'p', learner: 'L', chapter: 'c', position: 1, visible: true, inputs: 3, similarity: 0.5, photo: 'abcd', outcome: 'passed' }],
   openedx: [
     openedx('play_video', { id: 'v', currentTime: 3, duration: 9 }), openedx('seek_video', JSON.stringify({ id: 'v', old_time: 3, new_time: 9 })), openedx('speed_change_video', 'id=v&new_speed=1.25'),
@@ -44,7 +45,7 @@ const RECORDS: Record<Exclude<Format, 'auto'>, object[]> = {
   ],
   xapi: [
     xapi(`${VIDEO}/verbs/seeked`, `${VIDEO}/activity-type/video`), xapi('http://adlnet.gov/expapi/verbs/interacted', `${VIDEO}/activity-type/video`), xapi('http://adlnet.gov/expapi/verbs/satisfied', 'x'),
-    xapi('http://adlnet.gov/expapi/verbs/answered', 'http://adlnet.gov/expapi/activities/cmi.interaction'), { statements: [xapi(`${VIDEO}/verbs/played`, `${VIDEO}/activity-type/video`)], more: '' },
+    xapi('http://adlnet.gov/expapi/verbs/answered', 'http://adlnet.gov/expapi/activities/cmi.interaction'), { _id: 1, voided: false, statement: xapi(`${VIDEO}/verbs/paused`, `${VIDEO}/activity-type/video`) }, { statements: [xapi(`${VIDEO}/verbs/played`, `${VIDEO}/activity-type/video`)], more: '' },
   ],
 }
 

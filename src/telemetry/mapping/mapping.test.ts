@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { InvigilError } from '../../base/errors.ts'
 import { JoinTable } from './joins.ts'
 import { loadMapping } from './load.ts'
-import { Mapping, neededOf, type Mapped } from './mapping.ts'
+import type { Adapted } from '../adapters/adapter.ts'
+import { Mapping, neededOf } from './mapping.ts'
 import { usualOf, type Row } from './values.ts'
 
 const FIELDS = 'fields:\n  id: n\n  time: t\n  learner: who\n  action: { from: what, map: { 播放: played, 暂停: paused }, ignore: [下载] }\n  chapter: lesson\n'
@@ -19,7 +20,7 @@ function mappingOf(text: string, rows: Readonly<Record<string, readonly Row[]>> 
   return new Mapping(file, joins)
 }
 
-const map = (text: string, row: Row, rows = {}, platform = ''): Mapped[] => mappingOf(text, rows).map(row, platform, () => 'digest')
+const map = (text: string, row: Row, rows = {}, platform = ''): Adapted[] => mappingOf(text, rows).map(row, platform, () => 'digest')
 /** The fields of the one event of a row, or what it became else. */
 const one = (more: string, row: Row, rows = {}): unknown => {
   const [first] = map(`timeZone: Asia/Shanghai\n${FIELDS}${more}`, { n: '7', t: '2026-03-02 08:00:00', who: 'L1', what: '播放', lesson: 'c1', ...row }, rows)
