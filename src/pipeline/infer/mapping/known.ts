@@ -1,3 +1,4 @@
+import { isMoodleHeader } from '../../../telemetry/adapters/moodle.ts'
 import { createDecoder, type DecodeSink } from '../../../telemetry/decode.ts'
 import type { RejectReason } from '../../../telemetry/rejects.ts'
 import { readHead } from './head.ts'
@@ -8,9 +9,10 @@ const FEW = 200
 
 /** Whether most records at a log's beginning are of a format that is known: if not, it needs a mapping. */
 export async function isKnownFormat(log: string): Promise<boolean> {
-  const { format, rows, lines } = await readHead(log)
+  const { format, rows, lines, columns } = await readHead(log)
   // Without any record there is nothing to map.
   if (rows.length === 0 && lines.every((l) => l.trim() === '')) return true
+  if (format === 'csv' && isMoodleHeader(columns)) return true
   return areKnown(lines.slice(0, FEW)) || (format === 'json' && areKnown(rows.slice(0, FEW).map((row) => JSON.stringify(row))))
 }
 
