@@ -8,7 +8,7 @@ import { eventsDocs } from './openapi.ts'
 import { Refusal } from './refusal.ts'
 import type { Surroundings } from './server.ts'
 import type { Store } from './store.ts'
-import { Reader, type Answer, type Taken } from './take.ts'
+import { Reader, type Answer, type Form, type Taken } from './take.ts'
 import type { Holder, Tokens } from './tokens.ts'
 
 /** Bodies of all requests at hand, in memory. */
@@ -28,14 +28,14 @@ export interface Intake {
   tokens: Tokens
   /** Where the events of a token are kept. */
   storeOf: (holder: Holder) => Store
-  /** What a token's events may be written in, where its store cannot take every format. */
-  formatOf?: (holder: Holder) => Format
+  /** What the events of a token are written in, where a request cannot say. */
+  formOf?: (holder: Holder) => Form | undefined
   /** The wall clock. */
   now: () => Ms
 }
 
 /** `POST /v1/events`. */
-export function eventRoutes(surroundings: Surroundings, { tokens, storeOf, formatOf, now }: Intake): (app: FastifyInstance) => void {
+export function eventRoutes(surroundings: Surroundings, { tokens, storeOf, formOf, now }: Intake): (app: FastifyInstance) => void {
   const { readiness, health, meter, log } = surroundings
   const all = new Room(MOST_BODIES)
   const rooms = new Map(tokens.holders.map((holder) => [holder, new Room(Math.max(LEAST_OF_ONE, 2 * holder.limits.bytes), all)]))
@@ -46,13 +46,13 @@ export function eventRoutes(surroundings: Surroundings, { tokens, storeOf, forma
   function readerOf(holder: Holder, asked: unknown): Reader {
     const { platform, format: usual } = holder.config
     if (platform === undefined) throw new Refusal(403, 'may-not-write', 'this token may read, and write nothing')
-    const fixed = formatOf?.(holder)
-    const format = asked === undefined ? (fixed ?? usual) : asked
-    if (!(FORMATS as readonly unknown[]).includes(format)) throw new Refusal(400, 'unknown-format', `\`format\` is one of ${FORMATS.join(', ')}`)
-    if (fixed !== undefined && format !== fixed) throw new Refusal(400, 'other-format', `the topic of this token holds \`${fixed}\`; leave \`format\` out`)
-    const key = JSON.stringify([platform, format])
+    const fixed = formOf?.(holder)
+    const format = asked === undefined ? (fixed?.format ?? usual) : asked
+    if (fixed?.format !== format && !(FORMATS as readonly unknown[]).includes(format)) throw new Refusal(400, 'unknown-format', `\`format\` is one of ${FORMATS.join(', ')}`)
+    if (fixed !== undefined && format !== fixed.format) throw new Refusal(400, 'other-format', `what this token sends is read as \`${fixed.format}\`; leave \`format\` out`)
+    const key = JSON.stringify([fixed === undefined ? '' : holder.name, platform, format])
     let reader = readers.get(key)
-    if (reader === undefined) readers.set(key, (reader = new Reader(platform, format as Format)))
+    if (reader === undefined) readers.set(key, (reader = new Reader(platform, fixed ?? { format: format as Format })))
     return reader
   }
 

@@ -113,7 +113,7 @@ test('another format is written as canonical events, of the platform of the toke
   const other = { ...statement, id: '6f9b8a52-0000-4000-8000-000000000002', verb: { id: 'http://example.org/bookmarked' } }
   const answer = await post(JSON.stringify([statement, other]), { token: tokens.two, headers: { 'content-type': 'application/json' } })
   expect(answer.body).toMatchObject({ accepted: 1, rejected: 0, ignored: { bookmarked: 1 } })
-  expect(JSON.parse(telemetry()[0] ?? '')).toMatchObject({ action: 'played', platform: 'p2', learner: 'A7', position: 3.5 })
+  expect(JSON.parse(telemetry()[0] ?? '')).toMatchObject({ action: 'played', platform: 'p2', learner: 'A7', position: 3.5, original: JSON.stringify(statement) })
   expect((await post(event('x', { platform: 'p2' }), { token: tokens.two, query: '?format=canonical' })).body).toMatchObject({ accepted: 1 })
   expect(reasonOf(await post(event('x'), { query: '?format=morse' }))).toBe('unknown-format')
 })

@@ -9,7 +9,7 @@ const field = oneof(jsonValue(), constantFrom('2026-03-02T08:00:00+08:00', 'play
 const nearly = record({ id: field, time: field, action: field, platform: field, learner: field, chapter: field, 'unknown "field"': anything().map((v) => JSON.stringify(v) ?? null) }, { requiredKeys: [] })
 
 test.each(FORMATS)('whatever is sent in %s, each record is told of, or the request is refused, and what is written is read again as it was taken', async (format) => {
-  const reader = new Reader('p1', format)
+  const reader = new Reader('p1', { format })
   const again = createDecoder({ format: 'canonical' })
   const lines = oneof(array(oneof(nearly, jsonValue()).map((v) => JSON.stringify(v)), { maxLength: 8 }).map((l) => Buffer.from(l.join('\n'))), uint8Array({ maxLength: 200 }).map((b) => Buffer.from(b)), string().map((t) => Buffer.from(t)))
   await assert(asyncProperty(lines, constantFrom('lines' as const, 'json' as const), async (body, kind) => {
@@ -32,10 +32,10 @@ test.each(FORMATS)('whatever is sent in %s, each record is told of, or the reque
 })
 
 test('a hundred rejects are told, all are kept; verbs without end are counted together', async () => {
-  const many = await new Reader('p1', 'canonical').take(Buffer.from('{"id":1}\n'.repeat(150)), 'lines', 1000, NOW)
+  const many = await new Reader('p1', { format: 'canonical' }).take(Buffer.from('{"id":1}\n'.repeat(150)), 'lines', 1000, NOW)
   expect([many.answer.rejected, many.answer.rejects.length, many.rejects.length]).toEqual([150, 100, 150])
   const statement = (n: number): string => JSON.stringify({ id: `s${n}`, timestamp: '2026-03-02T00:10:00Z', actor: { account: { name: 'a', homePage: 'http://x.example' } }, verb: { id: `http://x.example/v${n}` }, object: { id: 'http://x.example/o' } })
-  const verbs = await new Reader('p1', 'xapi').take(Buffer.from(Array.from({ length: 250 }, (_, n) => statement(n)).join('\n')), 'lines', 1000, NOW)
+  const verbs = await new Reader('p1', { format: 'xapi' }).take(Buffer.from(Array.from({ length: 250 }, (_, n) => statement(n)).join('\n')), 'lines', 1000, NOW)
   expect(Object.keys(verbs.answer.ignored)).toHaveLength(101)
   expect(verbs.answer.ignored.other).toBe(150)
 })
