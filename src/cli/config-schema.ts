@@ -6,6 +6,7 @@ import { kafkaConfig } from '../io/kafka/config.ts'
 import { parseUrl } from '../io/redis-connection.ts'
 import { Secret, secret } from '../io/secret.ts'
 import { BACKENDS } from '../models/runtime/tensorflow.ts'
+import { serveConfig } from '../serve/config.ts'
 import { FORMATS } from '../telemetry/decode.ts'
 import { ENCODINGS } from '../telemetry/encoding.ts'
 
@@ -86,6 +87,7 @@ export const configSchema = z.strictObject({
   context: z.string().min(1).optional().describe('Folder in which catalogues, models and GeoIP databases lie by their hash.'),
   snapshotEvery: longerThanNothing.prefault('60s').describe("Time between two snapshots of a task's state."),
   http: httpConfig.shape.listen,
+  serve: serveConfig.prefault({}).describe('What `invigil serve` offers, and to whom (docs/http.md).'),
 })
 export type Config = z.output<typeof configSchema>
 
@@ -128,12 +130,21 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'INVIGIL_CONTEXT', path: ['context'], kind: 'text' },
   { name: 'INVIGIL_SNAPSHOT_EVERY', path: ['snapshotEvery'], kind: 'text' },
   { name: 'INVIGIL_HTTP', path: ['http'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_LISTEN', path: ['serve', 'listen'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_LOG', path: ['serve', 'log'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_FROM', path: ['serve', 'from'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_TLS_CERT', path: ['serve', 'tls', 'cert'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_TLS_KEY', path: ['serve', 'tls', 'key'], kind: 'text' },
 ]
+
+/** Stands for every member of a list. */
+export const EACH = '[]'
 
 /** Keys that name files and folders. In a file they are taken from where that file lies. */
 export const PATHS: readonly Path[] = [
   ['kafka', 'tls', 'ca'], ['kafka', 'tls', 'cert'], ['kafka', 'tls', 'key'], ['kafka', 'sasl', 'passwordFile'], ['redis', 'passwordFile'], ['redis', 'ca'],
-  ['rules'], ['catalogue'], ['geo'], ['models'], ['context'],
+  ['rules'], ['catalogue'], ['geo'], ['models'], ['context'], ['sources', EACH, 'mapping'],
+  ['serve', 'log'], ['serve', 'from'], ['serve', 'tls', 'cert'], ['serve', 'tls', 'key'], ['serve', 'tokens', EACH, 'tokenFile'],
 ]
 
 /** The maps that a password stands in. */

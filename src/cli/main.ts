@@ -6,9 +6,11 @@ import { archiveCommand } from './archive.ts'
 import { auditCommand } from './audit.ts'
 import { backtestCommand } from './backtest.ts'
 import { checkCommand } from './check.ts'
+import { contractsCommand } from './contracts.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
+import { exportCommand } from './export.ts'
 import { inferCommand } from './infer.ts'
 import { mappingCommand } from './mapping.ts'
 import { replayCommand } from './replay.ts'
@@ -18,6 +20,7 @@ import { reportCommand } from './rules-report.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
+import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
 import { statusCommand } from './status.ts'
 import { clip, printable } from './text.ts'
@@ -39,7 +42,10 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(reviewCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
+  program.addCommand(serveCommand())
+  program.addCommand(exportCommand())
   program.addCommand(topicsCommand())
+  program.addCommand(contractsCommand())
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
   program.addCommand(archiveCommand())

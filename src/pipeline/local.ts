@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { InvigilError } from '../base/errors.ts'
-import { MINUTE, formatTime, type Ms } from '../base/time.ts'
+import { MINUTE, type Ms } from '../base/time.ts'
 import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
 import { loadMachine, saveMachine } from '../engine/snapshot.ts'
@@ -10,6 +10,7 @@ import { createEnricher } from '../telemetry/enrich.ts'
 import type { Held } from '../telemetry/held.ts'
 import { countIgnored, countOutput, newAccounts, type Accounts } from './accounts.ts'
 import { Cursor, type Position, type Reject } from './cursor.ts'
+import { lateRecord } from './late.ts'
 import type { LocalHead } from './local-head.ts'
 import { checkSame, fingerprints, openLogs, type OpenLog } from './logs.ts'
 import type { MarkStart } from './mark-starts.ts'
@@ -111,9 +112,9 @@ class LocalRun {
       ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness, records: options.records ?? true,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),
-      late: ({ event, watermark }) => {
+      late: (late) => {
         this.accounts.late++
-        this.outputs.write('late', { format: 1, platform: event.platform, learner: event.learner, id: event.id, time: formatTime(event.time), watermark: formatTime(watermark), text: event.raw })
+        this.outputs.write('late', lateRecord(late))
       },
     })
     this.marks = new Marks({ machine: this.machine, steering, starts, counted: head?.counted ?? starts.at(-1)?.records ?? 0, locate, watch: options.watch })

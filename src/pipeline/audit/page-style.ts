@@ -19,6 +19,8 @@ p { margin: .4rem 0; }
 #l-both:focus-visible ~ .bar [for=l-both], #l-en:focus-visible ~ .bar [for=l-en], #l-zh:focus-visible ~ .bar [for=l-zh] { outline: 3px solid var(--bar); }
 #l-en:checked ~ main [lang=zh], #l-zh:checked ~ main [lang=en] { display: none; }
 #l-both:checked ~ main span[lang=en] + span[lang=zh]::before { content: " · "; color: var(--soft); }
+#l-both:checked ~ main :is(li, dd, .note, p.soft) > span[lang=zh] { display: block; }
+#l-both:checked ~ main :is(li, dd, .note, p.soft) > span[lang=en] + span[lang=zh]::before { content: none; }
 #l-both:checked ~ main div[lang=en] + div[lang=zh] { display: none; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .5rem; margin: 1rem 0; padding: 0; }
 .figures div { padding: .6rem .75rem; background: var(--band); border-top: 3px solid var(--line); }
@@ -29,25 +31,32 @@ figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; margin: .5rem 0; }
 figure div { background: #fff; border: 1px solid var(--line); border-radius: .4rem; padding: .25rem; text-align: center; }
 svg { max-width: 100%; height: auto; }
+/* In between, a table that is too wide moves by itself. */
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-thead th { color: var(--soft); font-weight: 600; }
+thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; overflow-wrap: normal; }
 tbody th { font-weight: 600; }
-.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tbody th, td:not(.n) { min-width: 7rem; }
+#l-both:checked ~ main thead span { display: block; }
+#l-both:checked ~ main thead span[lang=en] + span[lang=zh]::before { content: none; }
+.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n { white-space: nowrap; }
 .k { display: none; }
 ol { padding-left: 1.5rem; }
 ol li { margin: .5rem 0; }
 ul { margin: .25rem 0; padding-left: 1.1rem; }
 dl > div { display: grid; grid-template-columns: minmax(9rem, 16rem) 1fr; gap: .25rem 1rem; padding: .35rem 0; border-bottom: 1px solid var(--line); }
 dd { margin: 0; }
-@media screen and (max-width: 44rem) {
+@media screen and (max-width: 56rem) {
   h1 { font-size: 1.35rem; }
   dl > div { grid-template-columns: 1fr; gap: 0; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody, tr, th, td { display: block; }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
   th, td { border: 0; padding: .1rem 0; }
-  .n { white-space: normal; }
+  td.n { white-space: normal; }
+  tbody th, td:not(.n) { min-width: 0; }
   td { display: flex; justify-content: space-between; gap: 1rem; text-align: right; }
   td.empty { display: none; }
   .k { display: inline; color: var(--soft); text-align: left; }

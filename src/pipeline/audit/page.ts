@@ -5,9 +5,9 @@ import { STYLE } from './page-style.ts'
 import type { Audit, AuditRow } from './report.ts'
 import { FIGURE_WORDS, hoursText, percent, VERDICT_WORDS, WHY_WORDS, type Words } from './words.ts'
 
-/** So many classes and institutions stand on the page. */
-const MOST = 50
-const SHOWN = ['claimed', 'proven', 'disputed', 'unproven', 'notEvaluable', 'unclaimed'] as const satisfies readonly (keyof Figures)[]
+/** So many of each list stand on the page: it is to be read, and on a phone. */
+const MOST = 20
+const SHOWN = ['claimed', 'proven', 'disputed', 'unproven', 'notEvaluable', 'unclaimed', 'questioned'] as const satisfies readonly (keyof Figures)[]
 const BIG = ['claimed', 'proven', 'disputed', 'unproven', 'notEvaluable'] as const
 
 type Column = Words & { number?: true }
@@ -24,9 +24,8 @@ export async function auditPage(a: Audit, language: 'both' | 'en' | 'zh'): Promi
   const { totals, hour } = a
   const hours = (seconds: number): string => hoursText(seconds, hour)
   const share = (seconds: number): string => (totals.claimed === 0 ? '' : percent(seconds / totals.claimed))
-  const cells = (f: Figures): Content[] => SHOWN.map((name) => (f[name] === 0 ? '0' : hours(f[name])))
+  const cells = (f: Figures): Content[] => SHOWN.map((name) => (hours(f[name]) === '0.0' ? '0' : hours(f[name])))
   const claimedProven = { ...totals, proven: totals.proven - totals.unclaimed }
-  const many = (of: number, total: number, where: string): Content => (total <= of ? [] : html`<p class="soft">${t(`${count(total - of)} more are in ${where}`, `其余 ${count(total - of)} 项见 ${where}`)}</p>`)
   const chosen = (is: string): Content => (language === is ? new Markup(' checked') : undefined)
   return html`<!doctype html>
 <html lang="${language === 'zh' ? 'zh' : 'en'}">
@@ -50,16 +49,16 @@ ${a.sources.warnings === undefined ? html`<p class="note">${t('No warnings were 
 ${section('Where claimed hours stand', '申报学时构成', html`<div class="charts">${await figure({ en: 'By platform', zh: '按平台' }, (l) => claimsChart(a.platforms.map((p) => ({ ...p, name: p.platform })), hour, l))}
 ${await figure(a.institutions.length > MOST_BARS ? { en: `By institution: the ${MOST_BARS} with most claims`, zh: `按机构（申报最多的 ${MOST_BARS} 家）` } : { en: 'By institution', zh: '按机构' }, (l) => claimsChart(a.institutions.map((i) => ({ ...i, name: i.institution ?? '–' })), hour, l))}</div>
 <h3>${t('Platforms', '平台')}</h3>${table([PLATFORM, LEARNERS, ...figureColumns], a.platforms.map((p) => [name(p.platform), count(p.learners), ...cells(p)]))}
-<h3>${t('Institutions', '机构')}</h3>${table([INSTITUTION, LEARNERS, ...figureColumns], a.institutions.slice(0, MOST).map((i) => [name(i.institution), count(i.learners), ...cells(i)]))}${many(MOST, a.institutions.length, 'audit.json')}
-<h3>${t('Classes', '班级')}</h3>${table([PLATFORM, CLASS, LEARNERS, ...figureColumns], [...a.classes].sort((x, y) => y.claimed - x.claimed).slice(0, MOST).map((c) => [name(c.platform), name(c.class), count(c.learners), ...cells(c)]))}${many(MOST, a.classes.length, 'classes.csv')}`)}
+<h3>${t('Institutions', '机构')}</h3>${table([INSTITUTION, LEARNERS, ...figureColumns], a.institutions.slice(0, MOST).map((i) => [name(i.institution), count(i.learners), ...cells(i)]))}${many(a.institutions.length, 'audit.json')}`)}
+${section('Classes to look at first', '应优先核查的班级', ranked(a.abnormal.classes.first.slice(0, MOST).map((c) => [[c.platform, c.class], c.reasons.map((r) => r.words)]), a.abnormal.classes.total, many(a.abnormal.classes.total, 'classes.csv')))}
+${section('Learners to look at first', '应优先核查的学员', ranked(a.abnormal.learners.first.slice(0, MOST).map((l) => [[l.platform, l.learner], l.reasons.map((r) => r.words)]), a.abnormal.learners.total, many(a.abnormal.learners.total, 'learners.csv')))}
+${section('Rows that differ', '不符的申报', html`<p>${Object.entries(totals.rows).map(([verdict, n], i) => html`${i > 0 ? '; ' : ''}${w(VERDICT_WORDS[verdict as AuditRow['verdict']])}: ${count(n)}`)}</p>${differing(a, cells)}${many(a.differing.total, 'differing.csv')}`)}
+${section('Classes', '班级', html`${table([CLASS, LEARNERS, ...figureColumns], [...a.classes].sort((x, y) => y.claimed - x.claimed).slice(0, MOST).map((c) => [html`${name(c.platform)} / ${name(c.class)}`, count(c.learners), ...cells(c)]))}${many(a.classes.length, 'classes.csv')}`)}
 ${section('Money', '金额', moneyTable(a))}
-${section('Classes to look at first', '应优先核查的班级', ranked(a.abnormal.classes.first.map((c) => [[c.platform, c.class], c.reasons.map((r) => r.words)]), a.abnormal.classes.total, many(a.abnormal.classes.first.length, a.abnormal.classes.total, 'classes.csv')))}
-${section('Learners to look at first', '应优先核查的学员', ranked(a.abnormal.learners.first.map((l) => [[l.platform, l.learner], l.reasons.map((r) => r.words)]), a.abnormal.learners.total, many(a.abnormal.learners.first.length, a.abnormal.learners.total, 'learners.csv')))}
-${section('Rows that differ', '不符的申报', html`<p>${Object.entries(totals.rows).map(([verdict, n], i) => html`${i > 0 ? '; ' : ''}${w(VERDICT_WORDS[verdict as AuditRow['verdict']])}: ${count(n)}`)}</p>${differing(a, cells)}${many(a.differing.first.length, a.differing.total, 'differing.csv')}`)}
 ${section('What could not be judged', '无法判定的部分', a.notEvaluable.length === 0 ? html`<p>${t('Nothing.', '无。')}</p>` : table([PLATFORM, { en: 'why', zh: '原因' }, { en: 'missing', zh: '缺少' }, { en: 'rows', zh: '行数', number: true }, { ...FIGURE_WORDS.notEvaluable, number: true }], a.notEvaluable.slice(0, MOST).map((n) => [name(n.platform), w(WHY_WORDS[n.why]), n.missing, count(n.rows), hours(n.seconds)])))}
 ${section('Use of the platforms', '平台使用情况', html`<div class="charts">${await figure({ en: 'Active learners by hour of the day', zh: '按时刻的活跃学员' }, (l) => hoursChart(a.usage, l))}${await figure({ en: 'Active learners by day', zh: '按日的活跃学员' }, (l) => daysChart(a.usage, l))}</div>
 ${table([PLATFORM, { en: 'median sitting (min)', zh: '单次学习中位时长（分钟）', number: true }, { en: 'median media seconds per second', zh: '每秒播放媒体秒数中位数', number: true }], a.usage.map((u) => [name(u.platform), u.sitting === undefined ? undefined : (u.sitting / 60).toFixed(1), u.rate === undefined ? undefined : u.rate.toFixed(2)]))}
-${a.completion.length === 0 ? [] : html`<h3>${t('Completion of courses', '课程完成情况')}</h3>${table([{ en: 'course', zh: '课程' }, { en: 'chapters', zh: '章节数', number: true }, LEARNERS, { en: 'mean share completed', zh: '平均完成率', number: true }, { en: 'completed all', zh: '全部完成', number: true }], a.completion.slice(0, MOST).map((c) => [name(c.title ?? c.course), count(c.chapters), count(c.learners), percent(c.share), count(c.all)]))}${many(MOST, a.completion.length, 'audit.json')}`}`)}
+${a.completion.length === 0 ? [] : html`<h3>${t('Completion of courses', '课程完成情况')}</h3>${table([{ en: 'course', zh: '课程' }, { en: 'chapters', zh: '章节数', number: true }, LEARNERS, { en: 'mean share completed', zh: '平均完成率', number: true }, { en: 'completed all', zh: '全部完成', number: true }], a.completion.slice(0, MOST).map((c) => [name(c.title ?? c.course), count(c.chapters), count(c.learners), percent(c.share), count(c.all)]))}${many(a.completion.length, 'audit.json')}`}`)}
 ${section('What was read', '数据来源', sources(a))}
 ${section('What the words mean', '名词解释', html`<dl>${DEFINITIONS.map(([of, en, zh]) => html`<div><dt>${w(FIGURE_WORDS[of])}</dt><dd>${t(en, zh)}</dd></div>`)}</dl>`)}
 </main>
@@ -76,6 +75,7 @@ const DEFINITIONS: readonly (readonly [keyof Figures, string, string])[] = [
   ['unproven', 'Claimed, neither proven nor disputed, on a platform whose log would show it.', '平台日志本应能够证明，但既无证据又无争议的申报时间。'],
   ['notEvaluable', 'Claimed, and the log could not show it: the platform lacks data, the lesson is offline practice, or the day is not covered.', '日志无法证明的申报时间：平台缺少数据、属于线下实操，或日期不在记录范围内。'],
   ['unclaimed', 'Proven beyond what is claimed.', '有证据但未申报的时间。'],
+  ['questioned', 'Proven by the log, but a warning of medium severity or higher (such as of study in a group or by proxy) names the learner at that time without disputing any seconds. It stays proven until somebody decides.', '日志可证明，但同一时间该学员被中级及以上预警（如集体代学、替学）点名而未质疑具体时间；在作出认定之前仍计为有据。'],
 ]
 
 function t(en: string, zh: string): Markup {
@@ -84,6 +84,11 @@ function t(en: string, zh: string): Markup {
 
 function w({ en, zh }: Words): Markup {
   return t(en, zh)
+}
+
+/** How many of a list do not stand on the page, and where they are. */
+function many(total: number, where: string): Content {
+  return total <= MOST ? [] : html`<p class="soft">${t(`${count(total - MOST)} more are in ${where}`, `其余 ${count(total - MOST)} 项见 ${where}`)}</p>`
 }
 
 function name(text: string | undefined): Content {
@@ -109,10 +114,10 @@ function table(columns: readonly Column[], rows: readonly (readonly Content[])[]
   const place = (column: Column, empty = false): string => [column.number ? 'n' : '', empty ? 'empty' : ''].join(' ').trim()
   const cell = (content: Content, i: number): Markup => {
     const column = columns[i] as Column
-    return i === 0 ? html`<th scope="row">${content}</th>` : html`<td class="${place(column, content === undefined || content === '')}"><span class="k">${w(column)}</span><span>${content}</span></td>`
+    return i === 0 ? html`<th scope="row">${content}</th>` : html`<td class="${place(column, content === undefined || content === '' || content === '0')}"><span class="k">${w(column)}</span><span>${content}</span></td>`
   }
-  return html`<table><thead><tr>${columns.map((c) => html`<th scope="col" class="${place(c)}">${w(c)}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>
-`)}</tbody></table>`
+  return html`<div class="wide" tabindex="0"><table><thead><tr>${columns.map((c) => html`<th scope="col" class="${place(c)}">${w(c)}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>
+`)}</tbody></table></div>`
 }
 
 async function figure(caption: Words, picture: (language: keyof Words) => Promise<string> | undefined): Promise<Content> {
@@ -130,7 +135,7 @@ function ranked(list: readonly (readonly [readonly [string, string], readonly Wo
 
 function differing(a: Audit, cells: (f: Figures) => Content[]): Content {
   const columns: Column[] = [LEARNER, CLASS, { en: 'chapter or course', zh: '章节或课程' }, ...figureColumns, { en: 'rules that dispute', zh: '质疑所依规则' }]
-  return table(columns, a.differing.first.map((r) => [html`${name(r.platform)} / ${name(r.learner)}`, name(r.class), name(r.chapter ?? r.course), ...cells(r), r.rules.length === 0 ? undefined : r.rules.join(', ')]))
+  return table(columns, a.differing.first.slice(0, MOST).map((r) => [html`${name(r.platform)} / ${name(r.learner)}`, name(r.class), name(r.chapter ?? r.course), ...cells(r), r.rules.length === 0 ? undefined : r.rules.join(', ')]))
 }
 
 function moneyTable({ totals, classes, hour }: Audit): Content {
@@ -140,7 +145,7 @@ function moneyTable({ totals, classes, hour }: Audit): Content {
   const row = (m: NonNullable<Audit['totals']['money']>): Content[] => parts.map((part) => amount(m[part]))
   const paid = classes.flatMap((c) => (c.money === undefined || c.money.claimed === 0 ? [] : [{ c, m: c.money }])).sort((x, y) => y.m.disputed + y.m.unproven - x.m.disputed - x.m.unproven)
   return html`<p class="soft">${t("At each class's rate for a class hour, in the catalogue's currency.", '按目录中各班级的每学时金额计算。')}${totals.money.unrated === 0 ? [] : html` ${t(`${hoursText(totals.money.unrated, hour)} claimed class hours are of classes without a rate and not counted.`, `另有 ${hoursText(totals.money.unrated, hour)} 申报学时所属班级未设金额，未计入。`)}`}</p>
-${table([CLASS, ...parts.map((p): Column => ({ ...FIGURE_WORDS[p], number: true }))], [[t('all', '合计'), ...row(totals.money)], ...paid.slice(0, 20).map(({ c, m }) => [html`${name(c.platform)} / ${name(c.class)}`, ...row(m)])])}`
+${table([CLASS, ...parts.map((p): Column => ({ ...FIGURE_WORDS[p], number: true }))], [[t('all', '合计'), ...row(totals.money)], ...paid.slice(0, MOST).map(({ c, m }) => [html`${name(c.platform)} / ${name(c.class)}`, ...row(m)])])}${many(paid.length, 'classes.csv')}`
 }
 
 function sources({ sources: s, tolerance }: Audit): Content {

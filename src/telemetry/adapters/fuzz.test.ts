@@ -49,7 +49,7 @@ const RECORDS: Record<Exclude<Format, 'auto' | 'mapping'>, object[]> = {
   ],
   xapi: [
     xapi(`${VIDEO}/verbs/seeked`, `${VIDEO}/activity-type/video`), xapi('http://adlnet.gov/expapi/verbs/interacted', `${VIDEO}/activity-type/video`), xapi('http://adlnet.gov/expapi/verbs/satisfied', 'x'),
-    xapi('http://adlnet.gov/expapi/verbs/answered', 'http://adlnet.gov/expapi/activities/cmi.interaction'), { statements: [xapi(`${VIDEO}/verbs/played`, `${VIDEO}/activity-type/video`)], more: '' },
+    xapi('http://adlnet.gov/expapi/verbs/answered', 'http://adlnet.gov/expapi/activities/cmi.interaction'), { _id: 1, voided: false, statement: xapi(`${VIDEO}/verbs/paused`, `${VIDEO}/activity-type/video`) }, { statements: [xapi(`${VIDEO}/verbs/played`, `${VIDEO}/activity-type/video`)], more: '' },
   ],
 }
 
