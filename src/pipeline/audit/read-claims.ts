@@ -31,6 +31,7 @@ const LONGEST_ROW = 1 << 20
  * Reads what a platform claims, CSV (`,`, `;` or tab), a JSON array or one JSON object a line, and hands each claim to `take`. Rows that are none go to `bad`. Errors: `not-found`, `bad-file`, `bad-input`, `usage`, `io`.
  */
 export async function readClaims(of: ClaimsFile, take: (claim: Claim, line: number) => void, bad: (line: BadLine) => void): Promise<ReadClaims> {
+  if (/\.(?:xlsx?|xlsm|ods|et)$/i.test(of.file)) throw new InvigilError('bad-file', `\`${of.file}\` is a workbook; save its sheet as CSV (UTF-8), with ids as text`)
   const texts = textsOf(of.file, decoderOf(of.encoding))
   const first = await texts.next()
   const head = first.done === true ? '' : first.value
