@@ -15,7 +15,7 @@ import { openSurroundings } from '../pipeline/context.ts'
 import { writeBacktest } from './backtest-report.ts'
 import { EXIT } from './exit.ts'
 import { readLabels } from './labels.ts'
-import { addLogOptions, type LogOptions } from './log-options.ts'
+import { addLogOptions, readForm, type LogOptions } from './log-options.ts'
 import { repeated } from './options.ts'
 import { RULES_HELP, rulesDirs } from './rules.ts'
 import { Screen } from './screen.ts'
@@ -80,7 +80,8 @@ async function run(named: string[], options: Options): Promise<void> {
   const { logs, axes, budgets } = check(named, options)
   const labels = options.labels === undefined ? undefined : await readLabels(options.labels)
   checkLabels(options, labels)
-  const { catalogue, geo, models, backend, format, platform, lateness, markEvery, falseAlarms } = options
+  const form = await readForm(options)
+  const { catalogue, geo, models, backend, lateness, markEvery, falseAlarms } = options
   const [before, after] = await Promise.all([options.against, options.rules ?? options.against].map((dirs) => readRuleSources(rulesDirs(dirs))))
   const surroundings = await openSurroundings({ catalogue, geo, models, backend, version: VERSION })
   await makeFolders(options)
@@ -94,7 +95,7 @@ async function run(named: string[], options: Options): Promise<void> {
   let result: BacktestResult
   try {
     result = await backtest({
-      logs, format, platform, lateness, markEvery, surroundings, before: before ?? [], after: after ?? [], axes, labels, falseAlarms, budgets,
+      logs, ...form, lateness, markEvery, surroundings, before: before ?? [], after: after ?? [], axes, labels, falseAlarms, budgets,
       progress: (read, size, accounts) => screen.progress(read, size, accounts),
     })
   } finally {

@@ -11,7 +11,7 @@ import { openContext } from '../pipeline/context.ts'
 import { writeCheck } from './check-report.ts'
 import { withProgress } from './evidence-feed.ts'
 import { EXIT } from './exit.ts'
-import { addLogOptions, type LogOptions } from './log-options.ts'
+import { addLogOptions, readForm, type LogOptions } from './log-options.ts'
 import { rulesDirs, rulesOption } from './rules.ts'
 import { VERSION } from './version.ts'
 
@@ -60,9 +60,10 @@ async function check(logs: string[], options: Options): Promise<void> {
   const written = [options.json, options.html].filter((f) => f !== undefined && f !== '-')
   const over = written.find((file, i) => logs.includes(file as string) || file === options.catalogue || written.indexOf(file) < i)
   if (over !== undefined) throw new InvigilError('usage', `\`${over}\` would be written over; name another file`)
-  const { format, platform, catalogue, geo, models, backend, lateness, markEvery } = options
+  const form = await readForm(options)
+  const { catalogue, geo, models, backend, lateness, markEvery } = options
   const context = await openContext({ rules: rulesDirs(options.rules), catalogue, geo, models, backend, version: VERSION })
-  const report = await withProgress((progress) => checkLogs({ logs, format, platform, context, lateness, markEvery, progress }))
+  const report = await withProgress((progress) => checkLogs({ logs, ...form, context, lateness, markEvery, progress }))
   const json = `${JSON.stringify(checkSchema.parse(report), undefined, 2)}\n`
   if (options.json !== undefined && options.json !== '-') await replaceDurably(options.json, Buffer.from(json))
   if (options.html !== undefined) await replaceDurably(options.html, Buffer.from(writeCheckPage(report)))

@@ -80,7 +80,7 @@ test('every key is described', () => {
 
 test('what is said of keys elsewhere is about keys that there are', () => {
   const known = keysOf(schema).map((k) => k.name)
-  const told = [...VARIABLES.map((v) => v.path), ...PATHS, ...LOGINS.map((l) => [...l, 'passwordFile'])].map((p) => p.join('.'))
+  const told = [...VARIABLES.map((v) => v.path), ...PATHS, ...LOGINS.map((l) => [...l, 'passwordFile'])].map((p) => p.join('.').replaceAll('.[]', '[]'))
   expect(told.filter((name) => !known.includes(name))).toEqual([])
   expect(new Set(VARIABLES.map((v) => v.name)).size).toBe(VARIABLES.length)
 })

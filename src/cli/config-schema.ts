@@ -6,7 +6,9 @@ import { kafkaConfig } from '../io/kafka/config.ts'
 import { parseUrl } from '../io/redis-connection.ts'
 import { Secret, secret } from '../io/secret.ts'
 import { BACKENDS } from '../models/runtime/tensorflow.ts'
+import { serveConfig } from '../serve/config.ts'
 import { FORMATS } from '../telemetry/decode.ts'
+import { ENCODINGS } from '../telemetry/encoding.ts'
 
 const passwordFile = z.string().min(1).optional().describe('File that holds the password, in place of `password`; a line end after it does not count.')
 const longerThanNothing = duration.refine((ms) => ms > 0, { error: 'must be longer than nothing' })
@@ -73,6 +75,8 @@ export const configSchema = z.strictObject({
     topic: topicName.describe("Name of a platform's own topic."),
     format: z.enum(FORMATS).default('canonical').describe('What is in it.'),
     platform: z.string().min(1).max(1024).optional().describe('The platform of events that name none.'),
+    mapping: z.string().min(1).optional().describe('File that says how records of any JSON become events (docs/mapping.md), in place of `format`.'),
+    encoding: z.enum(ENCODINGS).optional().describe('How the characters of its records are written; without it UTF-8.'),
   })).default([]).describe("The platforms' own topics, which the intake reads."),
   rules: z.array(z.string().min(1)).min(1).default(['shipped'])
     .describe('Directories of rules, each laid over those before it; `shipped` is the bundle that comes with Invigil.'),
@@ -83,6 +87,7 @@ export const configSchema = z.strictObject({
   context: z.string().min(1).optional().describe('Folder in which catalogues, models and GeoIP databases lie by their hash.'),
   snapshotEvery: longerThanNothing.prefault('60s').describe("Time between two snapshots of a task's state."),
   http: httpConfig.shape.listen,
+  serve: serveConfig.prefault({}).describe('What `invigil serve` offers, and to whom (docs/http.md).'),
 })
 export type Config = z.output<typeof configSchema>
 
@@ -125,12 +130,21 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'INVIGIL_CONTEXT', path: ['context'], kind: 'text' },
   { name: 'INVIGIL_SNAPSHOT_EVERY', path: ['snapshotEvery'], kind: 'text' },
   { name: 'INVIGIL_HTTP', path: ['http'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_LISTEN', path: ['serve', 'listen'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_LOG', path: ['serve', 'log'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_FROM', path: ['serve', 'from'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_TLS_CERT', path: ['serve', 'tls', 'cert'], kind: 'text' },
+  { name: 'INVIGIL_SERVE_TLS_KEY', path: ['serve', 'tls', 'key'], kind: 'text' },
 ]
+
+/** Stands for every member of a list. */
+export const EACH = '[]'
 
 /** Keys that name files and folders. In a file they are taken from where that file lies. */
 export const PATHS: readonly Path[] = [
   ['kafka', 'tls', 'ca'], ['kafka', 'tls', 'cert'], ['kafka', 'tls', 'key'], ['kafka', 'sasl', 'passwordFile'], ['redis', 'passwordFile'], ['redis', 'ca'],
-  ['rules'], ['catalogue'], ['geo'], ['models'], ['context'],
+  ['rules'], ['catalogue'], ['geo'], ['models'], ['context'], ['sources', EACH, 'mapping'],
+  ['serve', 'log'], ['serve', 'from'], ['serve', 'tls', 'cert'], ['serve', 'tls', 'key'], ['serve', 'tokens', EACH, 'tokenFile'],
 ]
 
 /** The maps that a password stands in. */

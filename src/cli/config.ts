@@ -8,7 +8,7 @@ import { fileError } from '../io/file-error.ts'
 import { TOPICS } from '../io/kafka/config.ts'
 import type { RedisStoreOptions } from '../io/redis-store.ts'
 import { readText } from '../io/texts.ts'
-import { LOGINS, PATHS, SECRETS, VARIABLES, configSchema, type Config, type Variable } from './config-schema.ts'
+import { EACH, LOGINS, PATHS, SECRETS, VARIABLES, configSchema, type Config, type Variable } from './config-schema.ts'
 
 export type { Config } from './config-schema.ts'
 
@@ -65,7 +65,7 @@ function readTree(path: string, text: string, problems: Problem[]): Tree | undef
   if (tree?.kind === 'scalar' && tree.value === null) return undefined
   if (broken.length > 0 && tree === undefined) throw badConfig(problems)
   const named = tree && withPlainKeys(tree)
-  if (named) for (const at of PATHS) resolvePath(partOf(named, at), path)
+  if (named) for (const at of PATHS) for (const part of partsOf(named, at)) resolvePath(part, path)
   return named
 }
 
@@ -74,6 +74,14 @@ function withPlainKeys(tree: Tree): Tree {
   if (tree.kind === 'list') return { ...tree, items: tree.items.map(withPlainKeys) }
   if (tree.kind === 'scalar') return { ...tree }
   return { ...tree, entries: new Map([...tree.entries].map(([name, { key, value }]) => [/^[\w.-]+$/.test(name) ? name : HIDDEN, { key, value: withPlainKeys(value) }])) }
+}
+
+/** The parts at a path, in which `EACH` stands for every member of a list. */
+function partsOf(tree: Tree, path: readonly string[]): (Tree | undefined)[] {
+  const each = path.indexOf(EACH)
+  if (each < 0) return [partOf(tree, path)]
+  const list = partOf(tree, path.slice(0, each))
+  return list?.kind === 'list' ? list.items.flatMap((item) => partsOf(item, path.slice(each + 1))) : []
 }
 
 function resolvePath(part: Tree | undefined, file: string): void {

@@ -10,7 +10,7 @@ import { LogFeed } from '../pipeline/evidence/log-feed.ts'
 import { differencesOf } from '../pipeline/evidence/verify.ts'
 import { SHIPPED_MODELS } from '../pipeline/models.ts'
 import type { Warning } from '../warnings/warning.ts'
-import { addLogOptions, type LogOptions } from './log-options.ts'
+import { addLogOptions, FORM_OPTIONS, readForm, type LogOptions } from './log-options.ts'
 import { repeated } from './options.ts'
 import { localCatalogue } from './run-archive.ts'
 import { rulesDirs, rulesOption } from './rules.ts'
@@ -26,7 +26,7 @@ export interface FeedOptions extends LogOptions {
   warnings?: string
 }
 
-const OF_LOGS = ['format', 'platform', 'rules', 'backend', 'lateness', 'markEvery', 'replayOf']
+const OF_LOGS = [...FORM_OPTIONS, 'rules', 'backend', 'lateness', 'markEvery', 'replayOf']
 const OF_PRESENT = ['rules', 'backend', 'lateness', 'markEvery']
 
 /** Adds the options that name a log and its context, as those of the run that raised the warning. */
@@ -53,7 +53,7 @@ export async function openFeed(options: FeedOptions, command: Command): Promise<
   if (replay !== undefined) refuse(command, OF_PRESENT, '`--replay-of`: its rules and marks are those of then')
   else if (acceptVersion) throw new InvigilError('usage', '`--accept-version` is of use only with `--archive` or `--replay-of`')
   const context = await openContext({ rules: rulesDirs(options.rules), catalogue: options.catalogue, geo, models, backend: options.backend, version: VERSION })
-  return LogFeed.open({ logs, format: options.format, platform: options.platform, context, models, lateness: options.lateness, markEvery: options.markEvery, replay, acceptVersion })
+  return LogFeed.open({ logs, ...(await readForm(options)), context, models, lateness: options.lateness, markEvery: options.markEvery, replay, acceptVersion })
 }
 
 /** An option that would be passed over in silence is a mistake of the one who gave it. */

@@ -6,10 +6,13 @@ import { archiveCommand } from './archive.ts'
 import { auditCommand } from './audit.ts'
 import { backtestCommand } from './backtest.ts'
 import { checkCommand } from './check.ts'
+import { contractsCommand } from './contracts.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
+import { exportCommand } from './export.ts'
 import { inferCommand } from './infer.ts'
+import { mappingCommand } from './mapping.ts'
 import { replayCommand } from './replay.ts'
 import { reviewCommand } from './review.ts'
 import { publishCommand } from './rules-publish.ts'
@@ -17,6 +20,7 @@ import { reportCommand } from './rules-report.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { scoreCommand } from './score.ts'
+import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
 import { statusCommand } from './status.ts'
 import { clip, printable } from './text.ts'
@@ -34,10 +38,14 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(inferCommand())
   program.addCommand(backtestCommand())
   program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
+  program.addCommand(mappingCommand())
   program.addCommand(reviewCommand())
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
+  program.addCommand(serveCommand())
+  program.addCommand(exportCommand())
   program.addCommand(topicsCommand())
+  program.addCommand(contractsCommand())
   program.addCommand(statusCommand())
   program.addCommand(replayCommand())
   program.addCommand(archiveCommand())

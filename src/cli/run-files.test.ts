@@ -176,7 +176,7 @@ describe('what cannot be used is said, with exit code 2, and nothing that was th
     ['an unknown option', ['log.ndjson', '--lateniss', '5s'], 'unknown option `--lateniss`; did you mean `--lateness`?'],
     ['a bad lateness', ['log.ndjson', '--lateness', 'soon'], 'option `--lateness <duration>` cannot be `soon`; write it like `45s`, `10m` or `1h30m`'],
     ['no tasks', ['log.ndjson', '--partitions', '0'], 'option `--partitions <n>` cannot be `0`; write a whole number from 1 to 1024'],
-    ['an unknown format', ['log.ndjson', '--format', 'csv'], 'option `--format <format>` cannot be `csv`; one of `canonical`, `xapi`'],
+    ['an unknown format', ['log.ndjson', '--format', 'csv'], 'option `--format <format>` cannot be `csv`; one of `canonical`, `openedx`, `caliper`, `xapi`, `moodle`, `auto`'],
     ['rules that are not there', ['log.ndjson', '--rules', 'none'], 'there is no rules directory `none`'],
     ['rules that are a file', ['log.ndjson', '--rules', 'file'], '`file` is no directory; name the directory that the rules lie in'],
     ['a database that is not there', ['log.ndjson', '--geo', 'none.mmdb'], 'there is no GeoIP database `none.mmdb` (check the path)'],

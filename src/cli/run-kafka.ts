@@ -1,11 +1,15 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
+import { InvigilError } from '../base/errors.ts'
 import { SECOND, type Ms } from '../base/time.ts'
 import { KafkaClient } from '../io/kafka/client.ts'
 import { openContext } from '../pipeline/context.ts'
+import type { SourceTopic } from '../pipeline/kafka/intake-role.ts'
 import { ROLES, type RoleName } from '../pipeline/kafka/role.ts'
 import { runKafka } from '../pipeline/kafka/run.ts'
+import { openMapping } from '../pipeline/mapping.ts'
 import { loadConfig, redisOptions } from './config.ts'
+import type { Config } from './config-schema.ts'
 import { EXIT } from './exit.ts'
 import { rulesDirs } from './rules.ts'
 import { VERSION } from './version.ts'
@@ -38,10 +42,24 @@ function leaveLate(): void {
   process.exit(EXIT.outside)
 }
 
+/** Opens the mappings of the platforms' topics. Errors: `usage` for one that is for files only, those of `openMapping`. */
+export function openSources(sources: Config['sources']): Promise<SourceTopic[]> {
+  return Promise.all(sources.map(async ({ mapping: file, ...source }): Promise<SourceTopic> => {
+    if (file === undefined) return source
+    if (source.format !== 'canonical') throw new InvigilError('usage', `the source \`${source.topic}\` has both a \`mapping\` and the format \`${source.format}\`; keep one`)
+    const { mapping } = await openMapping(file)
+    if (mapping.file.format !== 'json') throw new InvigilError('usage', `\`${file}\` is a mapping of tables, and a record of the topic \`${source.topic}\` has no row with the names of columns; say \`format: json\` in a mapping for topics`)
+    // It would be as old as the process, and not the same in two of them.
+    if (Object.keys(mapping.file.joins).length > 0) throw new InvigilError('usage', `\`${file}\` joins files, which works for logs only; have the platform of the topic \`${source.topic}\` send the fields with each event, or send logins as events`)
+    return { ...source, encoding: source.encoding ?? mapping.file.encoding, format: 'mapping', mapping }
+  }))
+}
+
 /** Runs this process's share of the work over Kafka until SIGTERM or Ctrl-C. */
 export async function runOverKafka(options: KafkaOptions): Promise<void> {
   const config = await loadConfig({ file: options.config, environment: process.env, needs: options.roles.some((r) => r === 'learner' || r === 'resource') ? ['kafka', 'redis'] : ['kafka'] })
   const log = pino({ level: options.log, base: { version: VERSION, pid: process.pid } }, pino.destination({ dest: 2, sync: true }))
+  const sources = options.roles.includes('intake') ? await openSources(config.sources) : config.sources.map((source) => ({ ...source, mapping: undefined }))
   const context = await openContext({ rules: rulesDirs(config.rules), catalogue: config.catalogue, geo: config.geo, models: config.models, backend: config.backend, version: VERSION })
   const stop = new AbortController()
   let isLeft = false
@@ -59,7 +77,7 @@ export async function runOverKafka(options: KafkaOptions): Promise<void> {
   }
   await runKafka({
     client, group: config.group, redis: config.redis && redisOptions(config.redis), context, contextFolder: config.context, models: config.models,
-    sources: config.sources, roles: options.roles, version: VERSION, snapshotEvery: config.snapshotEvery, acceptVersion: options.acceptVersion,
+    sources, roles: options.roles, version: VERSION, snapshotEvery: config.snapshotEvery, acceptVersion: options.acceptVersion,
     http: config.http, log, stop: stop.signal,
     joined: (address) => {
       const sources = options.roles.includes('intake') ? `; ${config.sources.length === 0 ? 'no topics of platforms' : `platforms' topics: ${config.sources.map((s) => s.topic).join(', ')}`}` : ''

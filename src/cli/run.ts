@@ -11,7 +11,7 @@ import type { RoleName } from '../pipeline/kafka/role.ts'
 import { runLocal } from '../pipeline/local.ts'
 import { SNAPSHOT_EVERY } from '../pipeline/options.ts'
 import type { Summary } from '../pipeline/summary.ts'
-import { addLogOptions, type LogOptions } from './log-options.ts'
+import { addLogOptions, FORM_OPTIONS, readForm, type LogOptions } from './log-options.ts'
 import { duration, wholeNumber } from './options.ts'
 import { writeSummary } from './report.ts'
 import { runOverArchive } from './run-archive.ts'
@@ -41,7 +41,7 @@ interface Options extends LogOptions {
   replayOf?: string
 }
 
-const REPLAY_OPTIONS = ['replayOf', 'format', 'platform', 'output', 'catalogue', 'geo', 'models', 'partitions', 'acceptVersion', 'quiet', 'json', 'log']
+const REPLAY_OPTIONS = ['replayOf', ...FORM_OPTIONS, 'output', 'catalogue', 'geo', 'models', 'partitions', 'acceptVersion', 'quiet', 'json', 'log']
 const ARCHIVE_OPTIONS = ['archive', 'output', 'catalogue', 'geo', 'models', 'partitions', 'acceptVersion', 'quiet', 'json']
 const KAFKA_OPTIONS = ['kafka', 'config', 'roles', 'acceptVersion', 'log', 'quiet']
 const MOST_PARTITIONS = 1024
@@ -113,6 +113,7 @@ async function run(named: string[], options: Options, command: Command): Promise
   const log = pino({ level: options.log, base: { version: VERSION } }, pino.destination({ dest: 2, sync: true }))
   const dirs = rulesDirs(options.rules)
   const { models, backend } = options
+  const form = await readForm(options)
   const context = await openContext({
     rules: dirs, sources: options.watchRules ? await settledRules(dirs) : undefined, catalogue: options.catalogue, geo: options.geo, models, backend, version: VERSION,
   })
@@ -134,7 +135,7 @@ async function run(named: string[], options: Options, command: Command): Promise
   for (const signal of Object.keys(STOPPED) as Signal[]) process.on(signal, onSignal)
   try {
     const summary = await runLocal({
-      logs, format: options.format, platform: options.platform, context, output: options.output, state: options.state, lateness: options.lateness,
+      logs, ...form, context, output: options.output, state: options.state, lateness: options.lateness,
       follow: options.follow, partitions: options.partitions, markEvery: options.markEvery, snapshotEvery: options.snapshotEvery, stop: stop.signal,
       models, acceptVersion: options.acceptVersion, replay: options.replayOf, reload: options.watchRules ? { rules: dirs, models, backend, version: VERSION } : undefined,
       watch: {

@@ -44,6 +44,16 @@ test('who comes back after having left is seen first again', () => {
   ])
 })
 
+test('an address that only the login names is in use until ten minutes pass without an event', () => {
+  const events = [
+    at('08:00:00', 'logged-in', 'L1', undefined, { ip: '203.0.113.7' }), at('08:05:00', 'played', 'L1', 'c1'), at('08:12:00', 'paused', 'L1', 'c1'), at('08:14:00', 'played', 'L1', 'c2'),
+    at('08:40:00', 'played', 'L1', 'c3'),
+  ]
+  expect(sight(events, '09:00:00').map(brief)).toEqual([
+    '08:00:00 first ip 203.0.113.7', '08:05:00 began ip 203.0.113.7', '08:12:00 use ip 203.0.113.7', '08:14:00 began ip 203.0.113.7', '08:24:00 left ip 203.0.113.7',
+  ])
+})
+
 test('each resource for itself: one is left while another is used', () => {
   const events = [on('08:00:00', {}, 'navigated'), ...['08:05:00', '08:14:00', '08:23:00'].map((t) => on(t, { device: 'd2' }, 'navigated'))]
   expect(sight(events, '08:34:00').map(brief)).toEqual([

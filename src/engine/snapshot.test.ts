@@ -240,6 +240,24 @@ test('a file that is cut off, empty or without its table of rules is refused', a
   await expect(load(bytes.subarray(4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)))).rejects.toMatchObject({ code: 'bad-state' })
 })
 
+test('a file from before a kind of resource was known is read', async () => {
+  const run = make([ruleOf(crowd)])
+  for (const e of hour) run.observe(e)
+  run.machine.passTo(instant('08:30:00'))
+  const bytes = Buffer.concat(Array.from(saveKeys(run.machine, true), (c) => Buffer.from(c)))
+  const end = 4 + bytes.readUInt32BE(0)
+  const packr = new Packr({ useRecords: false, moreTypes: false })
+  const [kind, learners, { platform, ...kinds }] = packr.unpack(bytes.subarray(4, end)) as [string, unknown, Record<string, unknown>]
+  expect(platform).toBeDefined()
+  const head = packr.pack([kind, learners, kinds])
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(head.length)
+  const machine = new Machine({ rules: [ruleOf(crowd)], catalogue, context: 'c', output: () => {} })
+  await loadKeys(machine, (async function* () { yield Buffer.concat([length, head, bytes.subarray(end)]) })())
+  expect(machine.keys()).toEqual(run.machine.keys())
+  expect(machine.keys().resources).toBeGreaterThan(0)
+})
+
 test('everything a snapshot holds is carried by msgpack as it is', () => {
   const { machine } = driveRules([ruleOf(beats), ruleOf(crowd)]).feed(...hour)
   machine.mark()

@@ -43,7 +43,8 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-async function syncFolder(dir: string): Promise<void> {
+/** Makes the names in a folder durable. */
+export async function syncFolder(dir: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(dir, 'r')
   try {

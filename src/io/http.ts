@@ -37,7 +37,7 @@ export interface Pages {
   readiness: Conditions
 }
 
-interface Answer {
+export interface Answer {
   status: number
   type: string
   body: string
@@ -116,7 +116,8 @@ async function answer(request: IncomingMessage, pages: Pages): Promise<Answer> {
   return { status: 200, type: pages.metrics.contentType, body: await pages.metrics.text() }
 }
 
-function conditionsAnswer(word: string, conditions: Conditions): Answer {
+/** What `/healthz` and `/readyz` answer. */
+export function conditionsAnswer(word: string, conditions: Conditions): Answer {
   const good = conditions.allMet
   return { status: good ? 200 : 503, type: JSON_TYPE, body: `${JSON.stringify(good ? { [word]: true } : { [word]: false, reasons: conditions.reasons() })}\n` }
 }
@@ -130,7 +131,8 @@ function send(response: ServerResponse, { status, type, body }: Answer, isLast: 
   response.writeHead(status, { ...headers, ...(status === 405 ? { allow: 'GET' } : {}), ...(isLast ? { connection: 'close' } : {}) }).end(body)
 }
 
-function listenError({ host, port }: Listen, cause: NodeJS.ErrnoException): InvigilError {
+/** Why it cannot be listened there, in words for the user. */
+export function listenError({ host, port }: Listen, cause: NodeJS.ErrnoException): InvigilError {
   const at = `\`${host.includes(':') ? `[${host}]` : host}:${port}\``
   switch (cause.code) {
     case 'EADDRINUSE':

@@ -28,6 +28,7 @@ export const LABELS = {
   outcome: { means: 'what became of a transaction', values: OUTCOMES },
   quantile: { means: 'share of the turns that were no longer than this; `1` is the longest', values: QUANTILES },
   reload: { means: 'what became of rules that had changed', values: RELOADS },
+  status: { means: 'the status of an HTTP answer' },
   context: { means: 'hash of all that warnings depend on besides the log' },
 } as const satisfies Record<string, Label>
 export type LabelName = keyof typeof LABELS
@@ -68,6 +69,8 @@ export const METRICS = {
   event_loop_delay_seconds: { type: 'gauge', labels: ['quantile'], help: 'How much longer than it should a turn of the event loop took, since the scrape before; scrapes within ten seconds of each other count as one.' },
   rules_reloads_total: { type: 'counter', labels: ['reload'], help: 'Changes in watched directories of rules (`invigil rules publish --watch`). Refused: they did not load, or failed their tests; those before stay in force.' },
   rules_refused: { type: 'gauge', labels: [], help: '1 while the rules in the watched directories are refused, 0 while they are those that were published last.' },
+  http_requests_total: { type: 'counter', labels: ['status'], help: 'Requests that `invigil serve` has answered.' },
+  streams: { type: 'gauge', labels: [], help: 'Clients of `invigil serve` that are reading on.' },
   context_info: { type: 'gauge', labels: ['context'], help: 'Always 1: its label says under which context this process works. Replicas that differ are told apart by it.' },
 } as const satisfies Record<string, Declaration>
 

@@ -4,19 +4,15 @@ import type { LateEvent } from '../engine/output.ts'
 import type { LearningRecord } from '../records/record.ts'
 import type { Review } from '../warnings/review.ts'
 import type { Prompt, Warning } from '../warnings/warning.ts'
+import { lateRecord, type Origin } from './late.ts'
+
+export type { Origin } from './late.ts'
 
 /** A record for Kafka that says by headers what it is: a CloudEvent in binary mode. */
 export interface CloudEventMessage {
   key: string
   value: Buffer
   headers: Record<string, string>
-}
-
-/** Where a record stands in Kafka. */
-export interface Origin {
-  topic: string
-  partition: number
-  offset: number
 }
 
 const SOURCE = 'invigil'
@@ -59,12 +55,6 @@ export function lateMessage(late: LateEvent, origin: Origin): CloudEventMessage 
   const value = lateRecord(late, origin)
   const id = `${origin.topic}/${origin.partition}/${origin.offset}`
   return message(learnerKey(platform, learner), value, { type: 'late', id, subject: subjectOf('learner', platform, learner), time })
-}
-
-/** A late event of the telemetry, as `late` and a run over an archive tell of it. */
-export function lateRecord({ event, watermark }: LateEvent, { topic, partition, offset }: Origin): object {
-  const { platform, learner, id, raw } = event
-  return { format: 1, platform, learner, id, time: formatTime(event.time), watermark: formatTime(watermark), topic, partition, offset, text: raw }
 }
 
 function message(key: string, value: object, { type, id, subject, time }: { type: string; id: string; subject: string; time: string }): CloudEventMessage {

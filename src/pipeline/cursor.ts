@@ -5,22 +5,10 @@ import type { Position, RecordReader } from '../io/record-reader.ts'
 import { MOST_BYTES, type DecodeSink, type Decoder } from '../telemetry/decode.ts'
 import type { Held } from '../telemetry/held.ts'
 import type { RejectReason } from '../telemetry/rejects.ts'
+import type { Reject } from './rejects.ts'
 
 export type { Position } from '../io/record-reader.ts'
-
-/** A record that was not taken, with its original bytes and where it came from. */
-export interface Reject {
-  format: 1
-  reason: RejectReason
-  message: string
-  file: string
-  line: number
-  offset: number
-  /** The record, as text or, where it is not UTF-8, as base64; of one over 1 MiB its first 64 KiB. */
-  text?: string
-  base64?: string
-  length: number
-}
+export type { Reject } from './rejects.ts'
 
 /** Is told what did not become an event. */
 export interface CursorSinks {

@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import { z } from 'zod'
 import { InvigilError } from '../base/errors.ts'
 import { DAY, formatTime } from '../base/time.ts'
 import { KEPT_OF_LONG } from '../io/lines.ts'
 import { MOST_BYTES } from '../telemetry/decode.ts'
-import { REJECT_REASONS, type Fault, type RejectReason } from '../telemetry/rejects.ts'
+import type { Fault } from '../telemetry/rejects.ts'
+import { kafkaRejectSchema, type KafkaReject } from './rejects.ts'
+
+export { kafkaRejectSchema, type KafkaReject } from './rejects.ts'
 
 /** A record of a platform's topic as kafkajs hands it out, with where it stands. */
 export interface SourceRecord {
@@ -16,26 +18,6 @@ export interface SourceRecord {
   /** Milliseconds since 1970, set by the broker or by the sender. */
   timestamp: string
 }
-
-// Base64 of 64 KiB.
-const MOST_KEY = 4 * Math.ceil(KEPT_OF_LONG / 3)
-
-/** A record that was not taken, or not in all its parts, as it stands in `rejects`: what `invigil replay` makes the record of again. */
-export const kafkaRejectSchema = z.strictObject({
-  format: z.literal(1),
-  reason: z.enum(Object.keys(REJECT_REASONS) as [RejectReason, ...RejectReason[]]),
-  message: z.string(),
-  topic: z.string(),
-  partition: z.int().min(0),
-  offset: z.int().min(0),
-  stamp: z.string().optional().describe('When the record was stored, or sent, by its timestamp.'),
-  key: z.string().max(MOST_KEY).optional().describe("The record's key in base64, where it has one of at most 64 KiB."),
-  faults: z.int().min(2).optional().describe('How many parts of the record were not taken, where that is more than one; `reason` and `message` are those of the first.'),
-  text: z.string().optional().describe('The record; of one over 1 MiB its first 64 KiB.'),
-  base64: z.string().optional().describe('The same, where it is not UTF-8 or text would be too long. Neither of both: the record had no value.'),
-  length: z.int().min(0).describe('Bytes in the record.'),
-})
-export type KafkaReject = z.infer<typeof kafkaRejectSchema>
 
 // A topic takes 2 MiB a record. As text a byte may become six, which no limit of ours allows; in base64 it is 1.4 MiB at most.
 const MOST_TEXT = 1_500_000

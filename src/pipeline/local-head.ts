@@ -22,6 +22,8 @@ export interface LocalHead {
   counted?: number
   /** How many turns of the run's history have been taken. */
   turns?: number
+  /** Hash of the mapping, where there is one. */
+  mapping?: string
   /** Rules of the context in force, by id and version. */
   rules?: { id: string; version: string }[]
 }

@@ -1,19 +1,18 @@
 import { resolve } from 'node:path'
 import { InvigilError } from '../base/errors.ts'
-import { MINUTE, formatTime, type Ms } from '../base/time.ts'
+import { MINUTE, type Ms } from '../base/time.ts'
 import { Machine } from '../engine/machine.ts'
 import type { Output } from '../engine/output.ts'
 import { loadMachine, saveMachine } from '../engine/snapshot.ts'
-import type { LineReader } from '../io/lines.ts'
 import { OUTPUT_OF, OutputFolder, SUMMARY } from '../io/output-folder.ts'
 import { StateFolder } from '../io/state-folder.ts'
-import { createDecoder } from '../telemetry/decode.ts'
 import { createEnricher } from '../telemetry/enrich.ts'
 import type { Held } from '../telemetry/held.ts'
 import { countIgnored, countOutput, newAccounts, type Accounts } from './accounts.ts'
 import { Cursor, type Position, type Reject } from './cursor.ts'
+import { lateRecord } from './late.ts'
 import type { LocalHead } from './local-head.ts'
-import { checkSame, fingerprints, openLogs } from './logs.ts'
+import { checkSame, fingerprints, openLogs, type OpenLog } from './logs.ts'
 import type { MarkStart } from './mark-starts.ts'
 import { SNAPSHOT_EVERY, type LocalOptions } from './options.ts'
 import { readLog, takeEvents, type Reading, type Taken } from './read-log.ts'
@@ -67,8 +66,8 @@ class LocalRun {
     const from = manifest?.marks[0]?.at
     const steering = await Steering.open(options, manifest)
     try {
-      const readers = await openLogs(options.logs, options.follow ?? false, from)
-      const run = new LocalRun(options, snapshots, readers, manifest, steering)
+      const opened = await openLogs(options.logs, options, { follow: options.follow, from })
+      const run = new LocalRun(options, snapshots, opened, manifest, steering)
       if (manifest && snapshots) {
         loadMachine(run.machine, manifest.machine)
         await snapshots.load(run.machine, manifest)
@@ -82,7 +81,7 @@ class LocalRun {
     }
   }
 
-  private constructor(options: LocalOptions, snapshots: Snapshots<LocalHead> | undefined, readers: LineReader[], head: LocalHead | undefined, steering: Steering) {
+  private constructor(options: LocalOptions, snapshots: Snapshots<LocalHead> | undefined, logs: readonly OpenLog[], head: LocalHead | undefined, steering: Steering) {
     this.options = options
     this.snapshots = snapshots
     this.steering = steering
@@ -104,7 +103,7 @@ class LocalRun {
       },
       passed: () => this.pass(),
     }
-    this.cursors = readers.map((r) => new Cursor(r, createDecoder({ format: options.format, platform: options.platform }), sinks))
+    this.cursors = logs.map(({ reader, decoder }) => new Cursor(reader, decoder, sinks))
     const starts = head?.marks ?? [{ mark: 1, records: 0, at: this.positions() }]
     this.records = (starts[0] as MarkStart).records
     this.refillUntil = head?.records ?? 0
@@ -113,9 +112,9 @@ class LocalRun {
       ...setupFrom(steering.context, locate), partitions: options.partitions, lateness: steering.lateness, records: options.records ?? true,
       output: (o) => this.write(o),
       early: (o) => options.watch?.warning?.(o),
-      late: ({ event, watermark }) => {
+      late: (late) => {
         this.accounts.late++
-        this.outputs.write('late', { format: 1, platform: event.platform, learner: event.learner, id: event.id, time: formatTime(event.time), watermark: formatTime(watermark), text: event.raw })
+        this.outputs.write('late', lateRecord(late))
       },
     })
     this.marks = new Marks({ machine: this.machine, steering, starts, counted: head?.counted ?? starts.at(-1)?.records ?? 0, locate, watch: options.watch })
@@ -139,7 +138,7 @@ class LocalRun {
     if (finished || this.snapshots === undefined) machine.end()
     options.watch?.ended?.(machine)
     const problems = this.cursors.flatMap((c) => (c.reader.fault ? [c.reader.fault.message] : []))
-    const summary = summarise({ stages: machine, context: this.steering.context, accounts: this.accounts, files: options.logs, finished, problems, span: this.span, steering: this.steering })
+    const summary = summarise({ stages: machine, context: this.steering.context, accounts: this.accounts, files: options.logs, mapping: options.details?.mapping, finished, problems, span: this.span, steering: this.steering })
     this.outputs.flush()
     this.outputs.replace(SUMMARY, `${JSON.stringify(summary, null, 2)}\n`)
     return summary
@@ -268,7 +267,7 @@ class LocalRun {
     const begun = Date.now()
     await this.snapshots.save(this.machine, {
       machine: saveMachine(this.machine), version: options.context.parts.version, logs: [...options.logs], fingerprints: [...this.fingerprints],
-      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, records: this.records, marks: this.marks.starts.starts, counted: this.marks.counted, turns: this.steering.taken,
+      output: resolve(options.output), lengths: this.outputs.sync(), accounts: this.accounts, span: this.span, records: this.records, marks: this.marks.starts.starts, counted: this.marks.counted, turns: this.steering.taken, mapping: options.details?.mapping?.hash,
       rules: this.steering.context.bundle.rules.map(({ id, version }) => ({ id, version })),
     })
     this.savedAt = Date.now()

@@ -5,21 +5,74 @@ import { sha256 } from '../base/hash.ts'
 import { openBytes } from '../io/bytes.ts'
 import { fileError } from '../io/file-error.ts'
 import { LineReader } from '../io/lines.ts'
-import type { Position } from './cursor.ts'
+import { lookAt } from '../io/look.ts'
+import type { Position, RecordReader } from '../io/record-reader.ts'
+import { isMoodleHeader, type MoodleTimes } from '../telemetry/moodle.ts'
+import { splitRow } from '../telemetry/csv.ts'
+import { createDecoder, createRowsDecoder, type Decoder, type Format } from '../telemetry/decode.ts'
+import type { Encoding } from '../telemetry/encoding.ts'
+import { RecodedDecoder } from '../telemetry/recoded.ts'
 import type { LocalHead } from './local-head.ts'
+import { takeHeader, type OpenMapping } from './mapping.ts'
 
 const FINGERPRINT = 4096
 
+/** How logs are written, besides their format and platform. */
+export interface FormatDetails {
+  /** What the format `mapping` is. */
+  mapping?: OpenMapping
+  encoding?: Encoding
+  moodle?: MoodleTimes
+}
+
+/** What logs are in. */
+export interface LogForm {
+  format: Format
+  platform?: string
+  details?: FormatDetails
+}
+
+/** A log that is read, and what its records are decoded by. */
+export interface OpenLog {
+  reader: RecordReader
+  decoder: Decoder
+}
+
 /** Opens every log where it is to be read on; of several that cannot be opened, each is reported. */
-export async function openLogs(logs: readonly string[], follow: boolean, from: readonly Position[] | undefined): Promise<LineReader[]> {
-  const opened = await Promise.allSettled(logs.map((log, i) => LineReader.open(log, { follow, ...from?.[i] })))
+export async function openLogs(logs: readonly string[], form: LogForm, { follow = false, from }: { follow?: boolean; from?: readonly Position[] } = {}): Promise<OpenLog[]> {
+  const opened = await Promise.allSettled(logs.map((log, i) => openLog(log, form, { follow, from: from?.[i] })))
   const failed = opened.flatMap((s) => (s.status === 'rejected' ? [s.reason as unknown] : []))
-  if (failed.length === 0) return opened.map((s) => (s as PromiseFulfilledResult<LineReader>).value)
-  for (const s of opened) if (s.status === 'fulfilled') await s.value.close()
+  if (failed.length === 0) return opened.map((s) => (s as PromiseFulfilledResult<OpenLog>).value)
+  for (const s of opened) if (s.status === 'fulfilled') await s.value.reader.close()
   const known = failed.filter((e) => e instanceof InvigilError)
   const [first] = known
   if (first === undefined || known.length < failed.length || known.length === 1) throw failed[0]
   throw new InvigilError(first.code, `${known.length} of ${logs.length} logs cannot be read`, { problems: known.map((e) => ({ message: e.message })) })
+}
+
+async function openLog(log: string, { format: named, platform, details: { mapping: opened, encoding: told, moodle } = {} }: LogForm, options: { follow: boolean; from?: Position }): Promise<OpenLog> {
+  // What is read as it comes must not keep anybody waiting for its beginning, where nothing depends on it.
+  if (named === 'canonical' && told === undefined && !(await isFile(log))) return { reader: await LineReader.open(log, { ...options.from, follow: options.follow }), decoder: createDecoder({ format: named, platform }) }
+  const mapping = opened?.mapping
+  const asked = told ?? mapping?.file.encoding
+  const looked = await lookAt(log, asked)
+  const format = named === 'auto' && isMoodle(looked.head) ? 'moodle' : named
+  const isTable = format === 'mapping' ? mapping?.file.format === 'csv' : format === 'moodle' && !/^\uFEFF?\s*[[{]/.test(looked.head)
+  if (!isTable || (format !== 'mapping' && format !== 'moodle')) {
+    const { reader, encoding } = await looked.open({ kind: 'json', holder: mapping?.file.records ?? 'statements' }, options)
+    return { reader, decoder: createDecoder({ format, platform, mapping, moodle, encoding }) }
+  }
+  const delimiter = looked.delimiter(mapping?.file.delimiter, options.follow)
+  const rows = createRowsDecoder({ format, platform, mapping, moodle, delimiter })
+  const { reader, encoding } = await looked.open({ kind: 'table', delimiter, header: (record, written) => takeHeader(rows, record, log, written) }, options)
+  return { reader, decoder: encoding === 'utf-8' ? rows : new RecodedDecoder(rows, encoding) }
+}
+
+function isMoodle(head: string): boolean {
+  const text = head.replace(/^\uFEFF/, '')
+  const end = text.indexOf('\n')
+  const columns = splitRow((end < 0 ? text : text.slice(0, end)).trimEnd(), ',') ?? []
+  return isMoodleHeader(columns.map((c) => c.trim()))
 }
 
 /**
@@ -28,7 +81,7 @@ export async function openLogs(logs: readonly string[], follow: boolean, from: r
  */
 async function fingerprint(log: string, most = FINGERPRINT): Promise<string> {
   if (log === '-' || !(await isFile(log))) return ''
-  const bytes = await openBytes(log, 0)
+  const bytes = await openBytes(log, 0, { anyText: true })
   try {
     const buffer = Buffer.alloc(most)
     let n = 0
@@ -69,12 +122,15 @@ function lengthOf(print: string): number {
 }
 
 /** Throws `bad-state` where state was made from other logs, or goes with another output folder. */
-export async function checkSame({ logs, output, state }: { logs: readonly string[]; output: string; state?: string }, manifest: LocalHead): Promise<void> {
+export async function checkSame({ logs, output, state, details }: { logs: readonly string[]; output: string; state?: string; details?: FormatDetails }, manifest: LocalHead): Promise<void> {
   if (resolve(output) !== manifest.output) {
     throw new InvigilError('bad-state', `the state in \`${state}\` goes with the output folder \`${manifest.output}\`; name it with \`--output\`, or use another state folder`)
   }
   const same = logs.length === manifest.logs.length && (await Promise.all(logs.map((log, i) => isSame(log, manifest.fingerprints[i] ?? '')))).every(Boolean)
   if (!same) {
     throw new InvigilError('bad-state', `the state in \`${state}\` was made from other logs (${manifest.logs.map((l) => `\`${l}\``).join(', ')}); give the same, or use another state folder`)
+  }
+  if (details?.mapping?.hash !== manifest.mapping) {
+    throw new InvigilError('bad-state', `the state in \`${state}\` was made under ${manifest.mapping === undefined ? 'no mapping' : 'another mapping, or other joined files'}; give the same, or use another state folder`)
   }
 }

@@ -6,6 +6,7 @@ import type { Changes } from '../rules/changes.ts'
 import type { Format } from '../telemetry/decode.ts'
 import type { Accounts } from './accounts.ts'
 import type { OpenContext } from './context.ts'
+import type { FormatDetails } from './logs.ts'
 import type { ReloadOptions, ReloadWatcher } from './reload/reloader.ts'
 
 /** What a run in one process is told. */
@@ -14,6 +15,7 @@ export interface LocalOptions {
   logs: readonly string[]
   format: Format
   platform?: string
+  details?: FormatDetails
   context: OpenContext
   output: string
   /** Folder for snapshots; without it a run cannot be resumed. */

@@ -22,7 +22,7 @@ export interface Summary {
   context: { hash: string } & OpenContext['parts']
   /** `interrupted`: stopped before the end of the log; it can go on from its state. */
   state: 'finished' | 'interrupted'
-  log: { files: string[]; first?: string; last?: string } & Omit<Accounts, 'rules' | 'shadow' | 'prompts' | 'records'> & { duplicates: number }
+  log: { files: string[]; mapping?: { file: string; hash: string }; first?: string; last?: string } & Omit<Accounts, 'rules' | 'shadow' | 'prompts' | 'records'> & { duplicates: number }
   warnings: { total: number; bySeverity: Record<string, number>; byRule: Accounts['rules']; exempted: Record<string, number> }
   /** What rules in the shadow would have warned of, by rule. */
   shadow: Accounts['rules']
@@ -45,6 +45,7 @@ export function summarise(of: {
   context: Omit<OpenContext, 'geo'>
   accounts: Accounts
   files: readonly string[]
+  mapping?: { path: string; hash: string }
   finished: boolean
   problems: readonly string[]
   span: { first: number; last: number }
@@ -60,6 +61,7 @@ export function summarise(of: {
     state: of.finished ? 'finished' : 'interrupted',
     log: {
       files: [...of.files],
+      ...(of.mapping ? { mapping: { file: of.mapping.path, hash: of.mapping.hash } } : {}),
       ...(Number.isFinite(of.span.first) ? { first: formatTime(of.span.first), last: formatTime(of.span.last) } : {}),
       ...log,
       duplicates: duplicatesOf(stages),

@@ -30,6 +30,10 @@ describe('each record is what it looks like', () => {
     expect(auto([[CANONICAL], { statements: [XAPI], more: '' }, { sensor: 's', data: [CALIPER] }, OPENEDX])).toEqual([each[0], each[3], each[2], each[1]])
   })
 
+  test('what comes along in an envelope is of its format', () => {
+    expect(auto({ sensor: 's', data: [{ id: 'u', type: 'Person' }, CALIPER, [{ id: 'v', type: 'Session' }]] })).toEqual([{ ignored: 'Person' }, auto(CALIPER)[0], { ignored: 'Session' }])
+  })
+
   test('behind a prefix', () => {
     expect(auto(`2026-03-02 08:00:00,123 INFO 20 [tracking] - ${JSON.stringify(OPENEDX)}`)).toEqual(auto(OPENEDX))
   })

@@ -133,7 +133,7 @@ test('records of one chunk are read when their turn comes', () => {
 
 test('every reason says what it means and how to mend it', () => {
   for (const { means, mend } of Object.values(REJECT_REASONS)) expect(`${means}; ${mend}`).toMatch(/^[a-z].*[^.]$/)
-  expect(FORMATS).toEqual(['canonical', 'openedx', 'caliper', 'xapi', 'auto'])
+  expect(FORMATS).toEqual(['canonical', 'openedx', 'caliper', 'xapi', 'moodle', 'auto'])
 })
 
 describe('lines cut short', () => {

@@ -1,9 +1,15 @@
+import { invariant } from '../base/errors.ts'
 import { ADAPTERS, RECOGNISED } from './adapters/index.ts'
+import { MoodleMapper, type MoodleTimes } from './moodle.ts'
 import { buildEvent } from './build.ts'
+import type { Encoding } from './encoding.ts'
 import { ForeignDecoder } from './foreign.ts'
 import { Chunk, Waiting, type Held } from './held.ts'
+import type { Mapping } from './mapping/mapping.ts'
 import { isObject, MOST_BYTES, nameOf, parseRecord } from './parse.ts'
+import { RecodedDecoder } from './recoded.ts'
 import type { RejectReason } from './rejects.ts'
+import { RowsDecoder, type RowMapper } from './rows.ts'
 import { Scanner } from './scan.ts'
 import { ROOM_OF_ONE, Tape } from './tape.ts'
 
@@ -11,9 +17,9 @@ export { MOST_BYTES, MOST_NESTING } from './parse.ts'
 
 const RETURN = 0x0d
 
-export type Format = 'canonical' | keyof typeof ADAPTERS | 'auto'
-/** Formats that telemetry may come in; `auto` takes each record for what it looks like. */
-export const FORMATS: readonly Format[] = ['canonical', ...(Object.keys(ADAPTERS) as (keyof typeof ADAPTERS)[]), 'auto']
+export type Format = 'canonical' | keyof typeof ADAPTERS | 'moodle' | 'auto' | 'mapping'
+/** Formats that telemetry may come in, besides those that a mapping tells of; `auto` takes each record for what it looks like. */
+export const FORMATS: readonly Exclude<Format, 'mapping'>[] = ['canonical', ...(Object.keys(ADAPTERS) as (keyof typeof ADAPTERS)[]), 'moodle', 'auto']
 
 /** Is told what a record turned out to be, once for each event that it holds. */
 export interface DecodeSink {
@@ -27,6 +33,14 @@ export interface DecoderOptions {
   format: Format
   /** The platform of events that name none. Foreign formats name none: for them it is the platform of all; without it, the host that the record names. */
   platform?: string
+  /** What the format `mapping` is. */
+  mapping?: Mapping
+  /** What times of Moodle's report are in, which do not say it. */
+  moodle?: MoodleTimes
+  /** How the bytes of records are written; without it in UTF-8. */
+  encoding?: Encoding
+  /** What stands between the columns, where records are rows of a table. */
+  delimiter?: string
 }
 
 /** Turns the bytes of records into canonical events. */
@@ -39,7 +53,21 @@ export interface Decoder {
   decode(sink: DecodeSink, bytes: Buffer, start?: number, end?: number, chunk?: Chunk): void
 }
 
-export function createDecoder({ format, platform = '' }: DecoderOptions): Decoder {
+/** Errors: `invariant` for the format `mapping` without one. */
+export function createDecoder(options: DecoderOptions): Decoder {
+  const { format, encoding = 'utf-8' } = options
+  const decoder = format === 'moodle' || format === 'mapping' ? createRowsDecoder({ ...options, format }) : formatDecoder(format, options)
+  return encoding === 'utf-8' ? decoder : new RecodedDecoder(decoder, encoding)
+}
+
+/** What reads formats that may come as tables. */
+export function createRowsDecoder({ format, platform, mapping, moodle, delimiter }: DecoderOptions & { format: 'moodle' | 'mapping' }): RowsDecoder {
+  invariant(format === 'moodle' || mapping !== undefined, 'the format `mapping` without a mapping')
+  const mapper: RowMapper = mapping ?? new MoodleMapper(moodle)
+  return new RowsDecoder(mapper, { platform, delimiter, holder: mapping?.file.records })
+}
+
+function formatDecoder(format: Exclude<Format, 'moodle' | 'mapping'>, { platform = '' }: DecoderOptions): Decoder {
   if (format === 'canonical') return new CanonicalDecoder(platform)
   return format === 'auto' ? new CanonicalDecoder(platform, new ForeignDecoder(RECOGNISED, platform)) : new ForeignDecoder([ADAPTERS[format]], platform)
 }

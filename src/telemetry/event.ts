@@ -31,9 +31,9 @@ export const eventSchema = z.looseObject({
   agent: z.string().max(2048).optional().describe('User agent.'),
   ip: text.optional().describe('IPv4 or IPv6 address.'),
   class: text.optional().describe('A group enrolled together.'),
-  course: text.optional(),
+  course: text.optional().describe('Chapters in their order.'),
   chapter: text.optional().describe('The unit that is credited; needed for playback.'),
-  video: text.optional(),
+  video: text.optional().describe('The media, where a chapter has several.'),
   position: seconds.optional().describe('Media position in seconds.'),
   from: seconds.optional().describe('Media position that a seek left, in seconds.'),
   to: seconds.optional().describe('Media position that a seek reached, in seconds.'),
@@ -43,12 +43,12 @@ export const eventSchema = z.looseObject({
   muted: z.boolean().optional().describe('Whether the sound is off.'),
   inputs: z.int().min(0).optional().describe("Pointer and key inputs since the session's last event that carried `inputs`."),
   item: text.optional().describe('A quiz item.'),
-  correct: z.boolean().optional(),
+  correct: z.boolean().optional().describe('Whether the answer was right.'),
   elapsed: seconds.optional().describe('Seconds that the answer took.'),
   challenge: text.optional().describe('Which face check.'),
-  outcome: z.enum(['passed', 'failed', 'unusable', 'missed']).optional(),
+  outcome: z.enum(['passed', 'failed', 'unusable', 'missed']).optional().describe('What came of the face check.'),
   photo: z.string().max(1024).regex(/^[0-9a-fA-F]+$/).optional().describe('Hash of the face photo: 16 hex digits of a 64-bit dHash, or another hash, which serves for equality only.'),
-  similarity: z.number().min(0).max(1).optional(),
+  similarity: z.number().min(0).max(1).optional().describe('How like the photo is to the one on file, from 0 to 1.'),
 })
 
 /** What the platform wrote, checked. */

@@ -29,24 +29,22 @@ export class ForeignDecoder implements Decoder {
 
   /** Decodes what was parsed already. `raw` is how it was written; without it, its JSON. */
   decodeValue(sink: DecodeSink, value: unknown, raw?: string): void {
-    const several = this.severalOf(value)
-    if (several === undefined) this.decodeOne(sink, value, raw)
+    this.decodeWithin(sink, value, undefined, raw)
+  }
+
+  /** `home`: whose envelope it came in. What no format recognises by itself is that one's. */
+  private decodeWithin(sink: DecodeSink, value: unknown, home: Adapter | undefined, raw?: string): void {
+    const holder = this.adapters.find((a) => a.several(value) !== undefined)
+    const several = holder?.several(value)
+    if (several === undefined) this.decodeOne(sink, value, home, raw)
     else if (several.length === 0) sink.ignored('empty list')
-    else for (const one of several) this.decodeValue(sink, one)
+    else for (const one of several) this.decodeWithin(sink, one, isObject(value) ? holder : home)
   }
 
-  private severalOf(value: unknown): readonly unknown[] | undefined {
-    for (const adapter of this.adapters) {
-      const several = adapter.several(value)
-      if (several !== undefined) return several
-    }
-    return undefined
-  }
-
-  private decodeOne(sink: DecodeSink, value: unknown, raw = JSON.stringify(value)): void {
+  private decodeOne(sink: DecodeSink, value: unknown, home: Adapter | undefined, raw = JSON.stringify(value)): void {
     const { adapters, platform } = this
     if (!isObject(value)) return sink.reject('not-an-object', `a record${this.ofFormat()} is a JSON object, not ${nameOf(value)}`)
-    const adapter = adapters.length === 1 ? adapters[0] : adapters.find((a) => a.recognises(value))
+    const adapter = adapters.length === 1 ? adapters[0] : adapters.find((a) => a.recognises(value)) ?? home
     if (adapter === undefined) return sink.reject('unknown-format', `${keysOf(value)}: that is none of ${adapters.map((a) => a.name).join(', ')}`)
     const { [PART]: part, ...whole } = value
     const record = part === undefined ? value : whole

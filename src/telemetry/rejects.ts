@@ -1,9 +1,10 @@
 /** Why a record was not taken: what it means, and what its platform can do. Writers count and document by these words. */
 export const REJECT_REASONS = {
   'too-long': { means: 'the line is longer than 1 MiB', mend: 'send one event a line' },
-  'bad-utf8': { means: 'the bytes are not valid UTF-8, or text holds half of a surrogate pair', mend: 'write the file in UTF-8' },
+  'bad-utf8': { means: 'the bytes are not valid UTF-8, or text holds half of a surrogate pair', mend: 'write the file in UTF-8, or name its encoding, as with `--encoding gb18030`' },
   nul: { means: 'the line contains a NUL character', mend: 'remove it; it often comes from UTF-16 or a torn write' },
   'bad-json': { means: 'the line is not JSON', mend: 'write one JSON object a line' },
+  'bad-csv': { means: 'the row is not CSV, or has more or fewer fields than there are columns', mend: 'write fields with a comma, a quote or a line break in them in quotes, and quotes twice' },
   'too-deep': { means: 'objects and arrays are nested deeper than 32', mend: 'leave out what the event does not need' },
   'not-an-object': { means: 'the line is JSON, but not an object', mend: 'write one JSON object a line' },
   'missing-field': { means: 'a field that every event needs is missing', mend: 'send the field' },

@@ -7,12 +7,12 @@ export type Verdict = (typeof VERDICTS)[number]
 
 /** What somebody who looked into a warning says of it: the last word on it counts. */
 export const reviewSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(1).describe('Of this contract: another number is another contract.'),
   warning: z.string().min(1).describe('Id of the warning.'),
   revision: z.int().min(1).describe('The revision that was looked at.'),
-  rule: z.string().min(1),
+  rule: z.string().min(1).describe('Id of the rule that raised it.'),
   verdict: z.enum(VERDICTS).describe('`confirmed`: it was right; `dismissed`: it accused wrongly.'),
-  why: z.string().min(1),
+  why: z.string().min(1).describe('The reason, in words.'),
   by: z.string().min(1).describe('Who looked into it.'),
   at: z.string().refine((s) => parseTime(s) !== undefined, { error: 'not a date-time with offset (`2026-03-02T08:00:00+08:00`)' }).meta({ format: 'date-time' }).describe('When, by the clock of whoever said so.'),
 })

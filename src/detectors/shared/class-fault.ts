@@ -71,13 +71,13 @@ export function defineClassJudge<P extends z.ZodObject<{ end: typeof endParam }>
   const report = (open: Open<object>, episode: 'ongoing' | 'ended', context: Context<unknown, State, F>): void => raiseStudy(open, episode, context.id, open.fault.facts, context)
   const endIfOver = (context: Context<z.output<P>, State, F>): void => {
     const { open } = context.state
-    if (open === undefined || context.now < overAt(open, context.params.end as Ms)) return
+    if (open === undefined || context.now < overAt(open, context.params.end)) return
     context.state.open = undefined
     report(open, 'ended', context)
   }
   return defineDetector<P, State, F>({
-    name, version: 1, summary, stage: 'resource', params, facts: { ...facts, learners: AFFECTED } as ResourceDetector<P, State, F>['facts'],
-    resources: ['class'], needs: ['class', 'chapter'], needsCatalogue, horizon: HORIZON, state: fields, explain,
+    name, version: 1, summary, stage: 'resource', params, facts: { ...facts, learners: AFFECTED },
+    resources: ['class'], needs: ['class', 'chapter'], orRoster: true, needsCatalogue, horizon: HORIZON, state: fields, explain,
     onSighting(s, context) {
       const { state, params: p, catalogue } = context
       endIfOver(context)
@@ -94,11 +94,11 @@ export function defineClassJudge<P extends z.ZodObject<{ end: typeof endParam }>
       if (fault === undefined) return
       const open = (state.open ??= { ...newStudy(s.time), fault })
       if (addStudy(open, s)) report(open, 'ongoing', context)
-      context.wakeAt(overAt(open, p.end as Ms))
+      context.wakeAt(overAt(open, p.end))
     },
     onTimer(_, context) {
       endIfOver(context)
-      if (context.state.open !== undefined) context.wakeAt(overAt(context.state.open, context.params.end as Ms))
+      if (context.state.open !== undefined) context.wakeAt(overAt(context.state.open, context.params.end))
     },
   })
 }

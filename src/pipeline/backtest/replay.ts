@@ -1,13 +1,13 @@
 import type { Ms } from '../../base/time.ts'
 import { Machine } from '../../engine/machine.ts'
-import { createDecoder, type Format } from '../../telemetry/decode.ts'
+import type { Format } from '../../telemetry/decode.ts'
 import { createEnricher } from '../../telemetry/enrich.ts'
 import type { Held } from '../../telemetry/held.ts'
 import type { Warning } from '../../warnings/warning.ts'
 import { newAccounts, type Accounts } from '../accounts.ts'
 import type { Surroundings } from '../context.ts'
 import { Cursor, type Reject } from '../cursor.ts'
-import { openLogs } from '../logs.ts'
+import { openLogs, type FormatDetails } from '../logs.ts'
 import { MARK_EVERY } from '../options.ts'
 import { readLog, takeEvents } from '../read-log.ts'
 import type { Pass } from './variant.ts'
@@ -17,6 +17,7 @@ export interface ReplayOptions {
   logs: readonly string[]
   format: Format
   platform?: string
+  details?: FormatDetails
   surroundings: Surroundings
   passes: readonly Pass[]
   lateness?: Ms
@@ -39,7 +40,7 @@ export interface Replayed {
 
 /** Reads logs once, as `invigil run` does, and shows every event to the machine of each pass. Errors: those of reading. */
 export async function replay(options: ReplayOptions): Promise<Replayed> {
-  const { logs, format, platform, surroundings: { catalogue, geo }, passes, lateness, markEvery = MARK_EVERY } = options
+  const { logs, surroundings: { catalogue, geo }, passes, lateness, markEvery = MARK_EVERY } = options
   const machines = passes.map(({ rules, models, context }, pass) => new Machine({
     rules, catalogue, models, context, lateness, locate: createEnricher({ geo: geo.lookups }),
     output: (o) => {
@@ -55,9 +56,10 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
     records++
   }
   const sinks = { reject, passed, blank: () => void accounts.blank++, ignored: (verb: string) => void (accounts.ignored[verb] = (accounts.ignored[verb] ?? 0) + 1) }
-  const readers = await openLogs(logs, false, undefined)
+  const opened = await openLogs(logs, options)
+  const readers = opened.map((o) => o.reader)
   try {
-    const cursors = readers.map((r) => new Cursor(r, createDecoder({ format, platform }), sinks))
+    const cursors = opened.map(({ reader, decoder }) => new Cursor(reader, decoder, sinks))
     const show = observerOf(machines)
     const observe = (event: Held) => {
       const fate = show(event)

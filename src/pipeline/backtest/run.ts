@@ -7,7 +7,7 @@ import type { RuleSource } from '../../rules/load.ts'
 import type { Format } from '../../telemetry/decode.ts'
 import type { Accounts } from '../accounts.ts'
 import { contextUnder, type OpenContext, type Surroundings } from '../context.ts'
-import { isFile } from '../logs.ts'
+import { isFile, type FormatDetails } from '../logs.ts'
 import { coverageRows, type CoverageRow } from '../summary.ts'
 import { judge, type Budget } from './budget.ts'
 import { compare, examplesOf, learnersOf, standing, type Change, type Judged } from './compare.ts'
@@ -25,6 +25,7 @@ export interface BacktestOptions {
   logs: readonly string[]
   format: Format
   platform?: string
+  details?: FormatDetails
   lateness?: Ms
   markEvery?: number
   surroundings: Surroundings

@@ -1,8 +1,8 @@
 import { formatTime } from '../../base/time.ts'
-import { createDecoder, type Format } from '../../telemetry/decode.ts'
+import type { Format } from '../../telemetry/decode.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { Cursor, type Reject } from '../cursor.ts'
-import { openLogs } from '../logs.ts'
+import { openLogs, type FormatDetails } from '../logs.ts'
 import { readLog } from '../read-log.ts'
 
 /** The logs to look at, and how they are read: as a run reads them. */
@@ -10,6 +10,7 @@ export interface LogSource {
   logs: readonly string[]
   format: Format
   platform?: string
+  details?: FormatDetails
 }
 
 /** Is told what the logs hold, in the order in which a run reads it. */
@@ -25,9 +26,8 @@ export interface LogTally {
 }
 
 /** Reads logs to their end. Returns what cut them short. Errors: those of opening a log. */
-export async function tallyLogs({ logs, format, platform }: LogSource, tally: LogTally): Promise<string[]> {
-  const readers = await openLogs(logs, false, undefined)
-  const cursors = readers.map((reader) => new Cursor(reader, createDecoder({ format, platform }), tally))
+export async function tallyLogs(source: LogSource, tally: LogTally): Promise<string[]> {
+  const cursors = (await openLogs(source.logs, source)).map(({ reader, decoder }) => new Cursor(reader, decoder, tally))
   try {
     await readLog(cursors, {
       take(cursor) {

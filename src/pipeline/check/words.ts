@@ -4,9 +4,10 @@ import type { Said } from './report.ts'
 /** Reasons of rejects and their mends in Chinese. */
 const CHINESE: Readonly<Record<RejectReason, { means: string; mend: string }>> = {
   'too-long': { means: '该行超过 1 MiB', mend: '每行只发送一个事件' },
-  'bad-utf8': { means: '字节不是有效的 UTF-8，或文本中含有半个代理对', mend: '请以 UTF-8 编码写文件' },
+  'bad-utf8': { means: '字节不是有效的 UTF-8，或文本中含有半个代理对', mend: '请以 UTF-8 编码写文件，或用 --encoding gb18030 等说明其编码' },
   nul: { means: '该行含有 NUL 字符', mend: '请去除；常因 UTF-16 编码或写入中断产生' },
   'bad-json': { means: '该行不是 JSON', mend: '每行写一个 JSON 对象' },
+  'bad-csv': { means: '该行不是有效的 CSV，或字段数与列数不符', mend: '含有逗号、引号或换行的字段请加引号，字段内的引号写两次' },
   'too-deep': { means: '对象与数组的嵌套超过 32 层', mend: '去掉事件不需要的内容' },
   'not-an-object': { means: '该行是 JSON，但不是对象', mend: '每行写一个 JSON 对象' },
   'missing-field': { means: '缺少每个事件必需的字段', mend: '请发送该字段' },

@@ -51,3 +51,29 @@ test('several logs that name no platform, with a byte order mark, CRLF and blank
   expect(evidence.about.inputs.map((i) => i.name)).toEqual(['one.ndjson', 'two.ndjson'])
   expect(await verifyBundle(packEvidence(evidence), { version: VERSION })).toMatchObject({ verified: true })
 })
+
+test('one log of several formats, with prefixes, envelopes and lists', async () => {
+  const time = (t: number): string => new Date(ORIGIN + t * 1000).toISOString()
+  const edx = (t: number, name: string, id: string): string => `${time(t)} INFO 20 [tracking] [user 7] - ${JSON.stringify({
+    name, event_type: name, username: 'liu', session: 's1', time: time(t).slice(0, -1), context: { user_id: 7 }, event: JSON.stringify({ id, currentTime: t }),
+  })}`
+  const media = (t: number, action: string, object: string): object => ({
+    '@context': 'http://purl.imsglobal.org/ctx/caliper/v1p2', id: `urn:uuid:${action}-${t}`, type: 'MediaEvent', action, actor: 'https://x.example.org/users/7', session: 'https://x.example.org/sessions/s2', object, eventTime: time(t),
+    target: { type: 'MediaLocation', currentTime: `PT${t}S` },
+  })
+  const lines = [
+    edx(0, 'play_video', 'c1'), JSON.stringify({ sensor: 'urn:s', sendTime: time(2), data: [{ id: 'urn:u', type: 'Person' }, media(1, 'Resumed', 'c2')] }), '{"odd": 1}', edx(50, 'show_transcript', 'c1'),
+    JSON.stringify([{ id: 'e1', time: time(100), action: 'paused', learner: '7', session: 's1', chapter: 'c1', position: 100 }, media(101, 'Paused', 'c2')]), edx(2000, 'play_video', 'c3'),
+  ]
+  const log = writeLog(dir, 'mixed.ndjson', lines)
+  const { summary, warnings } = await run(dir, { logs: [log], format: 'auto', platform: 'p1' })
+  expect(summary.log).toMatchObject({ lines: 6, events: 5, ignored: { Person: 1, show_transcript: 1 }, rejected: { 'unknown-format': 1 } })
+  const parallel = warnings.filter((w) => w.rule === 'parallel-chapters')
+  expect(new Set(parallel.map((w) => w.id)).size).toBe(1)
+  expect(parallel.at(-1)).toMatchObject({ subject: { kind: 'learner', platform: 'p1', id: '7' }, chapters: ['c1', 'c2'] })
+  const feed = await feedOf(log, await contextOf({ catalogue: undefined }), { logs: [log], format: 'auto', platform: 'p1' })
+  const [{ evidence }] = (await makeEvidence(feed, [parallel[0]?.id as string], { version: VERSION })) as [Made]
+  expect(evidence.revisions).toEqual(parallel.map((w) => JSON.stringify(w)))
+  expect(evidence.events.slice(0, 2)).toEqual([lines[0], JSON.stringify(media(1, 'Resumed', 'c2'))])
+  expect(await verifyBundle(packEvidence(evidence), { version: VERSION })).toMatchObject({ verified: true })
+})

@@ -1,17 +1,15 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { InvigilError } from '../../base/errors.ts'
 import type { Ms } from '../../base/time.ts'
 import { DEFAULT_LATENESS, Timekeeper } from '../../engine/timekeeper.ts'
-import { fileError } from '../../io/file-error.ts'
-import { createDecoder, type Format } from '../../telemetry/decode.ts'
+import { fileDigest } from '../../io/file-digest.ts'
+import type { Format } from '../../telemetry/decode.ts'
 import { createEnricher } from '../../telemetry/enrich.ts'
 import type { Event } from '../../telemetry/event.ts'
 import { contextRecordOf } from '../context-record.ts'
 import type { OpenContext } from '../context.ts'
 import { Cursor, Merge } from '../cursor.ts'
-import { openLogs } from '../logs.ts'
+import { openLogs, type FormatDetails } from '../logs.ts'
 import { MARK_EVERY } from '../options.ts'
 import { findModels, readModels } from '../models.ts'
 import { CONTEXTS, ContextStore } from '../reload/context-store.ts'
@@ -24,6 +22,7 @@ export interface LogFeedOptions {
   logs: readonly string[]
   format: Format
   platform?: string
+  details?: FormatDetails
   context: OpenContext
   /** The folder that models lie in by their names. */
   models: string
@@ -57,13 +56,14 @@ export class LogFeed implements Feed {
   private constructor(options: LogFeedOptions) {
     const { format, platform, context, models, replay, acceptVersion } = options
     this.options = options
-    this.source = { kind: 'log' as const, format, ...(platform === undefined ? {} : { platform }) }
+    // Events of tables and mappings keep themselves as their record.
+    this.source = { kind: 'log' as const, format: format === 'mapping' || format === 'moodle' ? 'canonical' as const : format, ...(platform === undefined ? {} : { platform }) }
     this.locate = createEnricher({ geo: context.geo.lookups })
     this.store = replay === undefined ? undefined : new ContextStore(replay, { local: context, models, acceptVersion })
   }
 
   inputs(): Promise<Input[]> {
-    return Promise.all(this.options.logs.map(digestOf))
+    return Promise.all([...this.options.logs, ...(this.options.details?.mapping?.files ?? [])].map(fileDigest))
   }
 
   /** A context is one object however often it comes into force. */
@@ -80,13 +80,14 @@ export class LogFeed implements Feed {
   }
 
   async read(taker: Taker, progress?: (read: number, size: number) => void): Promise<void> {
-    const { logs, format, platform, replay, context } = this.options
+    const { logs, replay, context } = this.options
     const history = replay === undefined ? History.none() : await History.read(replay)
     const pace = new Pace(history, await this.under(history.next?.context ?? context.hash), this.options, (hash) => this.under(hash), taker)
-    const readers = await openLogs(logs, false, undefined)
+    const opened = await openLogs(logs, this.options)
+    const readers = opened.map((o) => o.reader)
     try {
       const nothing = () => undefined
-      const cursors = readers.map((r) => new Cursor(r, createDecoder({ format, platform }), { reject: nothing, ignored: nothing, blank: nothing, passed: () => void pace.records++ }))
+      const cursors = opened.map(({ reader, decoder }) => new Cursor(reader, decoder, { reject: nothing, ignored: nothing, blank: nothing, passed: () => void pace.records++ }))
       const merge = new Merge(cursors)
       for (let cursor = await merge.next(undefined); cursor !== undefined; cursor = await merge.next(cursor)) {
         await pace.before()
@@ -179,18 +180,4 @@ class Pace {
     const { context } = this.context.setup
     this.isOver = !this.taker.mark(kind === 'idle' ? this.time.idle(context) : this.time.next(context), this.context)
   }
-}
-
-async function digestOf(path: string): Promise<Input> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(chunk)
-      bytes += chunk.length
-    }
-  } catch (e) {
-    throw fileError(path, e as NodeJS.ErrnoException)
-  }
-  return { name: basename(path), bytes, sha256: hash.digest('hex') }
 }

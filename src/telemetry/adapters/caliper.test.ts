@@ -88,6 +88,11 @@ describe('sessions', () => {
     expect(events(event('SessionEvent', 'TimedOut', { actor: app, object: ended, session: undefined }))).toEqual([{ ...WHO, action: 'logged-out' }])
   })
 
+  test('what an application does is not what a learner does', () => {
+    expect(events(event('NavigationEvent', 'NavigatedTo', { actor: app }))).toEqual([{ ignored: 'NavigationEvent NavigatedTo by an application' }])
+    expect(events(event('SessionEvent', 'TimedOut', { actor: app, object: { id: 'urn:s', type: 'Session' } }))).toEqual([{ ignored: 'SessionEvent TimedOut by an application' }])
+  })
+
   test.each<[string, object]>([
     ['of 1.2', { session: { id: `${HOME}/sessions/1f64`, client: { id: 'urn:c', ipAddress: '203.0.113.7', userAgent: 'Mozilla/5.0', host: 'x' } } }],
     ['in an extension of the event', { extensions: { 'com.instructure.canvas': { client_ip: '203.0.113.7', user_agent: 'Mozilla/5.0' } } }],

@@ -59,6 +59,7 @@ export const caliper: Adapter = {
     if (verb !== '' && event.action === undefined && event.eventTime === undefined) return { kind: 'ignored', verb }
     const own = ownFields(type, word, event)
     if (own === undefined && verb !== '') return { kind: 'ignored', verb }
+    if (own?.person === undefined && isApplication(event.actor)) return { kind: 'ignored', verb: `${verb} by an application` }
     const session = own?.session ?? event.session
     const person = identifier(own?.person ?? event.actor)
     const id = some(event.id, event['@id'], event.uuid)
@@ -140,7 +141,12 @@ function sessionFields(word: string, event: Json): Own | undefined {
   if (word !== 'TimedOut') return undefined
   const ended = object(event.object)
   const user = some(ended.user, ended.actor, object(event.session).user)
-  return { fields: { action: 'logged-out' }, person: user ?? event.actor, session: isSession(ended) ? event.object : event.session }
+  return { fields: { action: 'logged-out' }, person: user, session: isSession(ended) ? event.object : event.session }
+}
+
+/** Applications act, too: they grade, and end sessions. */
+function isApplication(entity: unknown): boolean {
+  return text(some(object(entity).type, object(entity)['@type'])).endsWith('SoftwareApplication')
 }
 
 function isSession(entity: Json): boolean {

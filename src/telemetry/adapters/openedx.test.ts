@@ -29,6 +29,7 @@ describe('one event in its shapes', () => {
     ['of the log', logged()],
     ['of the event bus', routed('play_video', { id: VIDEO, currentTime: 12.5, duration: 195 })],
     ['whose event is JSON in a text', logged({}, JSON.stringify({ id: VIDEO, currentTime: '12.5', duration: '195' }))],
+    ['whose event is JSON in JSON in a text', logged({}, JSON.stringify(JSON.stringify({ id: VIDEO, currentTime: 12.5, duration: 195 })))],
     ['whose event is a form', logged({}, `id=${VIDEO}&currentTime=12.5&duration=195`)],
     ['whose video is a usage key', logged({}, { id: `block-v1:edX+DemoX+Demo_Course+type@video+block@${VIDEO}`, currentTime: 12.5, duration: 195 })],
     ['whose video is the key of old, escaped', logged({}, { id: `i4x-edX-DemoX-video-${VIDEO}`, currentTime: 12.5, duration: 195 })],

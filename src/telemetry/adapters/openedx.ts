@@ -83,7 +83,7 @@ export const openedx: Adapter = {
         time: utc(some(record.time, record.timestamp)),
         received: timeOrNone(context.received_at),
         action,
-        platform: platform === '' ? some(both('host'), hostOf(both('page')), hostOf(both('referer'))) : platform,
+        platform: platform === '' ? both('host') ?? hostOf(both('page')) ?? hostOf(both('referer')) : platform,
         learner: user ?? name,
         // Of who has no number nothing says that it is the same account.
         account: user === undefined ? undefined : name,
@@ -91,7 +91,7 @@ export const openedx: Adapter = {
         device: identity(object(object(context.client).device).id),
         agent: both('agent'),
         ip: both('ip'),
-        course: some(courseKey(some(context.course_id, data.course_id)), courseOfPage(both('page'))),
+        course: courseKey(some(context.course_id, data.course_id)) ?? courseOfPage(both('page')),
         ...own,
       },
     }
@@ -107,7 +107,9 @@ function dataOf(record: Json): Json {
   const data = some(record.data, record.event)
   if (typeof data !== 'string') return object(data)
   try {
-    return object(JSON.parse(data))
+    const value: unknown = JSON.parse(data)
+    // Some pipelines write the text as JSON once more.
+    return object(typeof value === 'string' ? JSON.parse(value) : value)
   } catch {
     return Object.fromEntries(new URLSearchParams(data))
   }

@@ -28,6 +28,7 @@ test.each<[unknown, unknown]>([
   ['http://h:18000/xblock/block-v1:edX+DemoX+Demo_Course+type@video+block@0b9e', '0b9e'],
   ['http://h/xblock/ccx-block-v1:edX+DemoX+D+ccx@1+type@problem+block@0b9e?x=1', '0b9e'],
   ['i4x://edX/DemoX/video/0b9e', '0b9e'], ['i4x-edX-DemoX-video-0b9e', '0b9e'], ['i4x://edX/DemoX/problem/H1P2', 'H1P2'],
+  ['i4x-Medicine-HRP258-videoalpha-be49', 'be49'],
   ['i4x-HarvardX-PH207x-video-Simple_Random_Sample', 'Simple_Random_Sample'],
   ['0b9e', '0b9e'], ['uuid://7d4f', '7d4f'], ['urn:uuid:7d4f', '7d4f'], ['https://example.edu/videos/7', 'https://example.edu/videos/7'],
   ['', undefined], [null, undefined], [7, 7],

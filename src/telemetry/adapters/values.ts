@@ -99,7 +99,7 @@ export function lengthOf(value: unknown): unknown {
   return seconds(value) || undefined
 }
 
-const BLOCK = /(?:[+/]block@|i4x[:-].*[-/](?:video|problem)[-/])([^/?#@]+)(?:[/?#].*)?$/
+const BLOCK = /(?:[+/]block@|i4x[:-].*[-/](?:video[a-z]*|problem)[-/])([^/?#@]+)(?:[/?#].*)?$/
 
 /**
  * One video, and one problem, is written as a block's whole URL, as its usage key or as its bare id; and a UUID with or

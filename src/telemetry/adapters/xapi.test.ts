@@ -183,6 +183,12 @@ test('a statement that voids another is ignored, and so is a group', () => {
   expect(decode(statement({ more: { actor: { objectType: 'Group', member: [member] } } }))).toEqual([expect.objectContaining({ learner: 'L2', platform: 'learn.example.org' })])
 })
 
+test('what the database of an LRS dumps', () => {
+  const dumped = { _id: '5f', stored: '2026-03-02T00:00:01Z', voided: false, statement: statement() }
+  expect(decode(dumped)).toEqual([expect.objectContaining({ action: 'played', learner: 'L1', raw: JSON.stringify(dumped) })])
+  expect(decode({ ...dumped, voided: true })).toEqual([{ verb: 'voided' }])
+})
+
 test('what an LRS exports', () => {
   const more = '/xapi/statements?more=2'
   expect(decode({ statements: [statement()], more })).toEqual([expect.objectContaining({ action: 'played' })])

@@ -73,10 +73,13 @@ export const xapi: Adapter = {
   },
 
   recognises(record) {
-    return typeof record.verb === 'object' && record.actor !== undefined
+    const { verb, actor } = unwrapped(record)
+    return typeof verb === 'object' && actor !== undefined
   },
 
-  adapt(statement, { platform, digest }): Adapted {
+  adapt(record, { platform, digest }): Adapted {
+    if (record.voided === true) return { kind: 'ignored', verb: 'voided' }
+    const statement = unwrapped(record)
     const verb = object(statement.verb).id
     const word = typeof verb === 'string' && verb !== '' ? lastSegment(verb) || verb : undefined
     const context = object(statement.context)
@@ -105,6 +108,11 @@ export const xapi: Adapter = {
       },
     }
   },
+}
+
+/** Stores dump a statement as part of a record of their own, which may say that it was voided. */
+function unwrapped(record: Json): Json {
+  return record.verb === undefined && record.actor === undefined ? object(record.statement ?? record) : record
 }
 
 /** What a verb says of this activity; undefined if it is not used. The verbs are shared by videos, units, exams and courses. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { InvigilError } from '../../base/errors.ts'
 import { JoinTable } from './joins.ts'
 import { loadMapping } from './load.ts'
-import { Mapping, neededOf, type Mapped } from './mapping.ts'
+import type { Adapted } from '../adapters/adapter.ts'
+import { Mapping, neededOf } from './mapping.ts'
 import { usualOf, type Row } from './values.ts'
 
 const FIELDS = 'fields:\n  id: n\n  time: t\n  learner: who\n  action: { from: what, map: { 播放: played, 暂停: paused }, ignore: [下载] }\n  chapter: lesson\n'
@@ -19,7 +20,7 @@ function mappingOf(text: string, rows: Readonly<Record<string, readonly Row[]>> 
   return new Mapping(file, joins)
 }
 
-const map = (text: string, row: Row, rows = {}, platform = ''): Mapped[] => mappingOf(text, rows).map(row, platform, () => 'digest')
+const map = (text: string, row: Row, rows = {}, platform = ''): Adapted[] => mappingOf(text, rows).map(row, platform, () => 'digest')
 /** The fields of the one event of a row, or what it became else. */
 const one = (more: string, row: Row, rows = {}): unknown => {
   const [first] = map(`timeZone: Asia/Shanghai\n${FIELDS}${more}`, { n: '7', t: '2026-03-02 08:00:00', who: 'L1', what: '播放', lesson: 'c1', ...row }, rows)
@@ -225,6 +226,16 @@ fields:
       '12:28 no join `login` (did you mean `logins`?)',
       '12:41 `device` has no `unit` (leave it out)',
       "12:54 `(` is no regular expression: missing closing ): `(` (the syntax is that of RE2)",
+    ])
+  })
+
+  test('what the schema finds hides nothing else', () => {
+    expect(problemsOf('encoding: latin\nfields: { learner: a, tme: t, action: { from: b, unit: ms }, position: [1] }')).toEqual([
+      expect.stringContaining('1:11 `encoding` cannot be `latin`') as string,
+      '2:9 `time` is missing (every event needs it; say where it comes from)',
+      '2:23 unknown key `fields.tme` (did you mean `time`?)',
+      '2:56 `action` has no `unit` (leave it out)',
+      '2:72 `fields.position` must be text, not a list',
     ])
   })
 

@@ -1,13 +1,9 @@
+import { didYouMean } from '../../base/problems.ts'
+import type { Adapted } from '../adapters/adapter.ts'
+import type { RowMapper } from '../rows.ts'
 import type { FieldName, MappingFile, When } from './schema.ts'
 import type { JoinTable } from './joins.ts'
-import { fieldReader, momentReader, pathsOf, specOf, usualOf, type Around, type Found, type ReadValue, type Row, type Spec, type Usual } from './values.ts'
-import type { Fault } from '../rejects.ts'
-
-/** What a record becomes: events whose fields are still to be checked, verbs that are not used, or what is wrong. */
-export type Mapped =
-  | { readonly kind: 'event'; readonly fields: Record<string, unknown> }
-  | { readonly kind: 'ignored'; readonly verb: string }
-  | ({ readonly kind: 'reject' } & Readonly<Fault>)
+import { asText, fieldReader, momentReader, pathsOf, specOf, usualOf, type Around, type Found, type ReadValue, type Row, type Spec, type Usual } from './values.ts'
 
 interface Clause {
   holds(row: Row): boolean
@@ -24,7 +20,8 @@ interface OneEvent {
 }
 
 /** Brings records of any table or JSON to canonical events, as a mapping says. Pure: the same record and the same joined rows give the same events. */
-export class Mapping {
+export class Mapping implements RowMapper {
+  readonly name = 'the mapping'
   readonly file: MappingFile
   /** Columns and paths that are read, each with those that serve as well. */
   readonly reads: readonly (readonly string[])[]
@@ -57,8 +54,17 @@ export class Mapping {
     }
   }
 
+  lacks(columns: readonly string[]): { message: string; mend?: string }[] {
+    const missing = this.reads.filter((paths) => !paths.some((p) => columns.includes(p)))
+    const twice = this.reads.flat().filter((p) => columns.indexOf(p) !== columns.lastIndexOf(p))
+    return [
+      ...[...new Set(missing.map((paths) => paths.join('`, `')))].map((name) => ({ message: `there is no column \`${name}\``, mend: didYouMean(name, columns) ?? `there are ${columns.map((c) => `\`${c}\``).join(', ')}` })),
+      ...[...new Set(twice)].map((name) => ({ message: `the column \`${name}\` is there twice`, mend: 'rename one of them in the file' })),
+    ]
+  }
+
   /** The outcomes of one record. `platform` is what the user named, or empty; `digest` names a record without id. */
-  map(row: Row, platform: string, digest: () => string): Mapped[] {
+  map(row: Row, platform: string, digest: () => string): Adapted[] {
     const skip = this.ignored.find(({ clause }) => clause.holds(row))
     if (skip) return [{ kind: 'ignored', verb: skip.verb }]
     const due = this.events.map((event, i) => ({ event, i })).filter(({ event }) => event.when?.holds(row) ?? true)
@@ -66,7 +72,7 @@ export class Mapping {
     return due.map(({ event, i }) => this.one(event, i, row, platform, digest))
   }
 
-  private one(event: OneEvent, i: number, row: Row, platform: string, digest: () => string): Mapped {
+  private one(event: OneEvent, i: number, row: Row, platform: string, digest: () => string): Adapted {
     const alone: Around = { row, joined: () => undefined }
     let at: number | undefined
     const around: Around = {
@@ -114,7 +120,7 @@ function clauseOf(when: When, { absent, reader }: Usual): Clause {
     const read = reader(path)
     const value = (row: Row): string | undefined => {
       const at = read(row)
-      const text = at === undefined || at === null ? '' : typeof at === 'string' ? at.trim() : typeof at === 'object' ? JSON.stringify(at) : String(at)
+      const text = (asText(at) ?? (at === undefined || at === null ? '' : JSON.stringify(at))).trim()
       return text === '' || absent.has(text) ? undefined : text
     }
     if (typeof condition !== 'object' || Array.isArray(condition)) {
