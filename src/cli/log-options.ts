@@ -39,15 +39,19 @@ export const FORM_OPTIONS = ['format', 'platform', 'mapping', 'encoding', 'timeZ
 
 const MOST_PER_MARK = 1_000_000
 
-/** Adds the options that say what a log is in. */
-export function addFormOptions(command: Command): Command {
+/** Adds the options that say what a log is in. Without a format, the command finds out. */
+export function addFormOptions(command: Command, format: Option = formatOption().default('canonical')): Command {
   return command
-    .addOption(new Option('--format <format>', 'format of the logs').choices(FORMATS).default('canonical'))
+    .addOption(format)
     .option('--platform <id>', 'the platform of events that name none')
     .option('--mapping <file>', 'how a table (CSV) or any JSON becomes events: see docs/mapping.md')
     .addOption(new Option('--encoding <name>', 'how the characters of the logs are written (default: what the mapping says, else UTF-8, or UTF-16 where the log is marked so)').choices(ENCODINGS))
     .addOption(new Option('--time-zone <zone>', 'with `--format moodle`: the time zone of the report, such as `Asia/Shanghai`').argParser(zone))
     .addOption(new Option('--date-order <order>', 'with `--format moodle`: in which order dates in numbers stand, as `7/09/26`').choices(DATE_ORDERS))
+}
+
+export function formatOption(): Option {
+  return new Option('--format <format>', 'format of the logs').choices(FORMATS)
 }
 
 /** Adds all of these options. */

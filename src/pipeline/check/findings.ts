@@ -24,7 +24,7 @@ function* logFindings({ log, problems }: Pick<CheckReport, 'log' | 'problems'>):
   }
   if (log.events > 0) return
   const says: Said = log.lines === 0 ? { en: 'the log is empty', zh: '日志为空' } : { en: 'there is no event in the log', zh: '日志中没有任何事件' }
-  yield { code: 'no-events', level: 'mend', says, mend: { en: 'is it another file, or another `--format`?', zh: '请确认文件或 --format 是否正确' } }
+  yield { code: 'no-events', level: 'mend', says, mend: { en: 'is it another file, or another `--format`? of a table, or of JSON of its own, `invigil infer` drafts a mapping', zh: '请确认文件或 `--format` 是否正确；表格或自有 JSON 格式可用 `invigil infer` 起草映射' } }
 }
 
 function* platformFindings(p: PlatformReport, lateness: number): Generator<Finding> {

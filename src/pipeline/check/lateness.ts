@@ -2,7 +2,7 @@ import { HOUR, MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { ClockTally } from './clock.ts'
 
 const STEPS: readonly Ms[] = [2, 5, 10, 15, 20, 30, 45].map((s) => s * SECOND).concat([1, 2, 3, 5, 10].map((m) => m * MINUTE))
-const LEAST_EVENTS = 1000
+export const LEAST_EVENTS = 1000
 
 /**
  * The lateness that a catalogue may name: of a thousand events at most one came further behind. Never over ten minutes, for which

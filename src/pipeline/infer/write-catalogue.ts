@@ -1,7 +1,8 @@
+import { basename } from 'node:path'
 import { formatDuration } from '../../base/time.ts'
 import { cadenceOf, nearMedian, type BeatTally } from '../check/beats.ts'
 import type { ClockTally } from '../check/clock.ts'
-import { latenessOf } from '../check/lateness.ts'
+import { LEAST_EVENTS, latenessOf } from '../check/lateness.ts'
 import { percent, spanText, zoneText } from '../check/words.ts'
 import type { ChecksTally } from './checks.ts'
 import type { ClassTallies, ClassTally } from './classes.ts'
@@ -32,7 +33,7 @@ export function writeCatalogue(seen: CatalogueSeen): string {
   const courses = seen.courses.flatMap(([id, c]) => courseLines(id, c))
   const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p))
   return [
-    `# Drafted by \`invigil infer\` from ${seen.events} events in ${seen.files.map((f) => scalar(f)).join(', ')}.`,
+    `# Drafted by \`invigil infer\` from ${seen.events} event${seen.events === 1 ? '' : 's'} in ${seen.files.map((f) => scalar(basename(f))).join(', ')}.`,
     '# Read it, put right what is wrong and take the sign away from what is right. It accuses nobody by itself:',
     '# what could, and is not sure, is commented out. (all keys: README, "The catalogue")',
     '', ...block('platforms', platforms), '', ...block('courses', courses), '', ...block('classes', classes), '',
@@ -53,7 +54,7 @@ function platformLines(id: string, { clock, beats, checks }: PlatformSeen): stri
     heartbeatLine(beats),
     lateness !== undefined
       ? `    lateness: ${formatDuration(lateness)}   # 99.9 % of the events come within ${spanText(clock.behind.quantile(0.999) as number)} of the platform's newest, 95 % within ${spanText(clock.behind.quantile(0.95) as number)}`
-      : `    # lateness: 60s   # ${clock.disordered === 0 ? 'the log is in the order of time, which does not tell how late events come' : 'too few events'}`,
+      : `    # lateness: 60s   # ${clock.events < LEAST_EVENTS ? 'too few events to tell' : 'the log is in the order of time, which does not tell how late events come'}`,
     between !== undefined
       ? `    checks: ${formatDuration(between)}   # ${checks.between.n} stretches between two face checks of a session: half within ${spanText(checks.between.quantile(0.5) as number)}, 99 % within ${spanText(checks.between.quantile(0.99) as number)}`
       : `    # checks: 15m   # the longest time of watching between two face checks; ${checks.between.n === 0 ? 'the log has none' : `only ${checks.between.n} stretches`}`,
