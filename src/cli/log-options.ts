@@ -7,7 +7,7 @@ import type { LogForm } from '../pipeline/logs.ts'
 import { openMapping } from '../pipeline/mapping.ts'
 import { DEFAULT_BACKEND } from '../pipeline/models.ts'
 import { MARK_EVERY } from '../pipeline/options.ts'
-import { DATE_ORDERS, type DateOrder } from '../telemetry/adapters/moodle.ts'
+import { DATE_ORDERS, type DateOrder } from '../telemetry/moodle.ts'
 import { FORMATS, type Format } from '../telemetry/decode.ts'
 import { ENCODINGS, type Encoding } from '../telemetry/encoding.ts'
 import { duration, repeated, wholeNumber } from './options.ts'
@@ -34,7 +34,7 @@ export interface LogOptions extends FormOptions {
   markEvery: number
 }
 
-/** The options that say what a log is in. */
+/** Their names. */
 export const FORM_OPTIONS = ['format', 'platform', 'mapping', 'encoding', 'timeZone', 'dateOrder']
 
 const MOST_PER_MARK = 1_000_000
@@ -70,7 +70,7 @@ export async function readForm({ format, platform, mapping: file, encoding, time
   if (file !== undefined && format !== 'canonical') throw new InvigilError('usage', `\`--mapping\` says what a log is in, and so does \`--format ${format}\`; keep one`)
   const isMoodle = format === 'moodle' || format === 'auto'
   const moot = timeZone !== undefined ? '--time-zone' : dateOrder !== undefined ? '--date-order' : undefined
-  if (moot !== undefined && !isMoodle) throw new InvigilError('usage', `\`${moot}\` is of use with \`--format moodle\` only${file === undefined ? '' : '; a mapping says \`timeZone\` and \`time\` itself'}`)
+  if (moot !== undefined && !isMoodle) throw new InvigilError('usage', `\`${moot}\` is of use with \`--format moodle\` only${file === undefined ? '' : '; a mapping says `timeZone` and `time` itself'}`)
   const mapping = file === undefined ? undefined : await openMapping(file)
   for (const note of mapping?.notes ?? []) process.stderr.write(`${printable(note)}\n`)
   return { format: mapping === undefined ? format : 'mapping', platform, details: { mapping, encoding, ...(isMoodle ? { moodle: { timeZone, dateOrder } } : {}) } }

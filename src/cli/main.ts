@@ -10,6 +10,7 @@ import { contractsCommand } from './contracts.ts'
 import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
+import { exportCommand } from './export.ts'
 import { inferCommand } from './infer.ts'
 import { mappingCommand } from './mapping.ts'
 import { replayCommand } from './replay.ts'
@@ -42,6 +43,7 @@ async function main(argv: readonly string[]): Promise<void> {
   program.addCommand(simulateCommand())
   program.addCommand(scoreCommand())
   program.addCommand(serveCommand())
+  program.addCommand(exportCommand())
   program.addCommand(topicsCommand())
   program.addCommand(contractsCommand())
   program.addCommand(statusCommand())

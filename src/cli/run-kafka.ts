@@ -59,7 +59,7 @@ export function openSources(sources: Config['sources']): Promise<SourceTopic[]> 
 export async function runOverKafka(options: KafkaOptions): Promise<void> {
   const config = await loadConfig({ file: options.config, environment: process.env, needs: options.roles.some((r) => r === 'learner' || r === 'resource') ? ['kafka', 'redis'] : ['kafka'] })
   const log = pino({ level: options.log, base: { version: VERSION, pid: process.pid } }, pino.destination({ dest: 2, sync: true }))
-  const sources = options.roles.includes('intake') ? await openSources(config.sources) : config.sources.map(({ mapping: _, ...source }) => source)
+  const sources = options.roles.includes('intake') ? await openSources(config.sources) : config.sources.map((source) => ({ ...source, mapping: undefined }))
   const context = await openContext({ rules: rulesDirs(config.rules), catalogue: config.catalogue, geo: config.geo, models: config.models, backend: config.backend, version: VERSION })
   const stop = new AbortController()
   let isLeft = false

@@ -73,9 +73,9 @@ test('killed at any moment, again and again, it has lost nothing that it acknowl
     if (round > 0) appendFileSync(join(place.cwd, 'log', 'telemetry.ndjson'), '{"id":"torn","time":"2026-')
     const { port, child, ended } = await serve(place)
     const agent = new Agent({ keepAlive: true })
-    let alive = true
+    const life = new AbortController()
     const senders = Array.from({ length: 8 }, async (_, s) => {
-      while (alive) {
+      while (!life.signal.aborted) {
         const ids = Array.from({ length: 1 + (sent % 200) }, (_, i) => `r${round}-s${s}-${sent}-${i}`)
         sent++
         const answer = await post(port, place.token, ids.map(event).join(''), { agent })
@@ -87,7 +87,7 @@ test('killed at any moment, again and again, it has lost nothing that it acknowl
     while (acknowledged.length === before) await sleep(5)
     child.kill('SIGKILL')
     await ended
-    alive = false
+    life.abort()
     await Promise.all(senders)
     agent.destroy()
   }

@@ -1,16 +1,24 @@
 import { Command, Option } from 'commander'
+import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
-import { InvigilError } from '../base/errors.ts'
+import { InvigilError, type Problem } from '../base/errors.ts'
 import { SECOND, type Ms } from '../base/time.ts'
 import { Conditions } from '../io/conditions.ts'
 import { writeDurably } from '../io/durable-file.ts'
 import { StatusServer } from '../io/http.ts'
+import { KafkaClient } from '../io/kafka/client.ts'
 import { Metrics } from '../io/metrics.ts'
 import { EventLog, TELEMETRY } from '../serve/event-log.ts'
-import { eventRoutes } from '../serve/events.ts'
+import { eventRoutes, type Intake } from '../serve/events.ts'
+import { FEEDS, type FeedName, type Feeds } from '../serve/feed/feed.ts'
+import { FileFeed } from '../serve/feed/file-feed.ts'
+import { feedRoutes } from '../serve/feed/routes.ts'
+import { TopicFeed } from '../serve/feed/topic-feed.ts'
 import { ApiServer, apiDocument, type Routes, type Surroundings } from '../serve/server.ts'
 import type { Store } from '../serve/store.ts'
-import { newToken, Tokens } from '../serve/tokens.ts'
+import { newToken, Tokens, type Holder } from '../serve/tokens.ts'
+import { TopicStore } from '../serve/topic-store.ts'
+import type { Format } from '../telemetry/decode.ts'
 import { loadConfig, type Config } from './config.ts'
 import { EXIT } from './exit.ts'
 import { configOption } from './topics.ts'
@@ -92,24 +100,87 @@ async function serveUntilStopped(options: Options, config: Config, around: Surro
   const stop = stopSignal()
   const tokens = Tokens.open(config.serve, performance.now())
   check(options, config, tokens)
-  const store = options.intake ? await openStore(config, around.log) : undefined
-  const routes: Routes[] = []
-  if (store) routes.push(eventRoutes(around, { tokens, store, now: Date.now }))
-  const status = config.http && (await StatusServer.open(config.http, { metrics, health: around.health, readiness: around.readiness }, (e) => around.log.error({ error: e.message }, 'the status pages failed')))
+  const client = options.kafka ? await KafkaClient.open(config.kafka, around.log) : undefined
+  const closers: { close(): Promise<void> }[] = []
   try {
+    const routes: Routes[] = []
+    let kept = ''
+    if (options.intake) {
+      const places = client ? await topicPlaces(client, config, tokens) : await logPlace(config, around.log)
+      closers.push(...places.stores)
+      kept = places.said
+      routes.push(eventRoutes(around, { tokens, ...places, now: Date.now }))
+    }
+    const feeds = await openFeeds(client, config, around)
+    const streams = feeds && feedRoutes(around, tokens, feeds)
+    if (feeds && streams) {
+      closers.push(...Object.values(feeds))
+      routes.push(streams.routes)
+    }
+    if (config.http) closers.push(await StatusServer.open(config.http, { metrics, health: around.health, readiness: around.readiness }, (e) => around.log.error({ error: e.message }, 'the status pages failed')))
     const server = await ApiServer.open(around, routes)
     around.readiness.met('serving')
-    const scheme = config.serve.tls ? 'https' : 'http'
-    if (!options.quiet) process.stdout.write(`serving at ${scheme}://${server.address}${store ? `; events go to ${config.serve.log ?? ''}/${TELEMETRY}` : ''}\n`)
+    if (!options.quiet) process.stdout.write(`serving at ${config.serve.tls ? 'https' : 'http'}://${server.address}${kept}\n`)
     await stop.asked
     around.readiness.unmet('serving', 'the server is stopping')
+    streams?.close()
     await server.close()
   } finally {
-    await store?.close()
-    await status?.close()
+    for (const one of closers) await one.close()
     stop.left()
   }
   if (!options.quiet) process.stdout.write('left in good order\n')
+}
+
+/** Where events go, and what is said of it. */
+type Places = Pick<Intake, 'storeOf' | 'formatOf'> & { stores: Store[]; said: string }
+
+async function logPlace({ serve }: Config, log: Logger): Promise<Places> {
+  const dir = serve.log as string
+  const { log: store, mended } = await EventLog.open(dir)
+  if (mended > 0) log.warn({ bytes: mended }, 'a line of the log that was cut short by a crash is blank now; it was never acknowledged')
+  return { storeOf: () => store, stores: [store], said: `; events go to ${join(dir, TELEMETRY)}` }
+}
+
+async function topicPlaces(client: KafkaClient, { sources }: Config, tokens: Tokens): Promise<Places> {
+  const problems: Problem[] = []
+  const formats = new Map<Holder, Format>()
+  const there = await client.withAdmin((admin) => admin.listTopics())
+  for (const holder of tokens.holders) {
+    const { name, platform, topic } = holder.config
+    if (platform === undefined) continue
+    const source = sources.find((s) => s.topic === topic)
+    if (topic === undefined) problems.push({ message: `the token \`${name}\` has no \`topic\``, mend: "name the platform's own topic, which must be among `sources`" })
+    else if (source === undefined) problems.push({ message: `the topic \`${topic}\` of the token \`${name}\` is none of \`sources\``, mend: 'nobody would read it: add it there' })
+    else if (source.platform !== platform) problems.push({ message: `the source \`${topic}\` must say \`platform: ${platform}\`, as the token \`${name}\` does`, mend: 'events that name no platform are of that one then' })
+    else if (!there.includes(topic)) problems.push({ message: `there is no topic \`${topic}\``, mend: 'who writes to it makes it' })
+    else formats.set(holder, source.format)
+  }
+  if (problems.length > 0) throw new InvigilError('usage', problems.length === 1 ? `${(problems[0] as Problem).message}; ${(problems[0] as Problem).mend ?? ''}` : `${problems.length} problems with the tokens`, { problems })
+  const names = [...new Set([...formats.keys()].map((h) => h.config.topic as string))]
+  const stores = new Map<string, TopicStore>()
+  for (const topic of names) stores.set(topic, await TopicStore.open(client, topic))
+  return {
+    storeOf: (holder) => stores.get(holder.config.topic as string) as TopicStore, formatOf: (holder) => formats.get(holder) as Format,
+    stores: [...stores.values()], said: `; events go to the topics ${names.join(', ')}`,
+  }
+}
+
+async function openFeeds(client: KafkaClient | undefined, { group, serve: { from, tokens } }: Config, { log, health }: Surroundings): Promise<Feeds | undefined> {
+  if (client && tokens.some((t) => t.reads !== undefined)) {
+    const feeds: Partial<Record<FeedName, TopicFeed>> = {}
+    for (const name of FEEDS) {
+      feeds[name] = await TopicFeed.open(client, {
+        topic: client.topic(name), group,
+        broken: (e) => {
+          health.unmet(name, 'the topic can be read no more')
+          log.error({ error: e.message }, 'a topic that is served can be read no more; restart')
+        },
+      })
+    }
+    return feeds as Feeds
+  }
+  return from === undefined ? undefined : feedsOf(from)
 }
 
 function check(options: Options, { serve: { log, from, tokens: listed } }: Config, tokens: Tokens): void {
@@ -120,17 +191,15 @@ function check(options: Options, { serve: { log, from, tokens: listed } }: Confi
   if (options.intake && !listed.some((t) => t.platform !== undefined)) throw new InvigilError('usage', 'no token has a `platform`, so that nobody may send events; say under `serve.tokens` which platform sends with which')
 }
 
-async function openStore(config: Config, log: Logger): Promise<Store> {
-  const { log: opened, mended } = await EventLog.open(config.serve.log as string)
-  if (mended > 0) log.warn({ bytes: mended }, 'a line of the log that was cut short by a crash is blank now; it was never acknowledged')
-  return opened
+function feedsOf(dir: string): Feeds {
+  return Object.fromEntries(FEEDS.map((name) => [name, new FileFeed(join(dir, `${name}.ndjson`))])) as unknown as Feeds
 }
 
 /** Every path that there is, for the document: nothing of them is called. */
 function allRoutes(around: Surroundings): Routes[] {
   const tokens = Tokens.open({ ...around.config, tokens: [] }, 0)
   const store: Store = { backlog: 0, broken: undefined, put: () => Promise.resolve(), close: () => Promise.resolve() }
-  return [eventRoutes(around, { tokens, store, now: () => 0 })]
+  return [eventRoutes(around, { tokens, storeOf: () => store, now: () => 0 }), feedRoutes(around, tokens, feedsOf('')).routes]
 }
 
 interface Stop {

@@ -3,7 +3,7 @@ import { classCatalogue, judged, studies } from '../testing/class-study.ts'
 import { classHours } from './class-hours.ts'
 
 // Three chapters of 45 minutes.
-const facts = (hours: number, params = {}) => judged(classHours, classCatalogue({ hours }), [studies('08:00:00', 'L1')], params).warnings.map((w) => [w.facts.kind, w.facts.planned, w.facts.limit])
+const facts = (hours: number, params = {}) => judged(classHours, classCatalogue({ hours }), [studies('08:00:00', 'L1')], params).warnings.map((w) => [w.facts.kind, w.facts.planned, w.facts.limitDifference])
 
 test.each<[number, unknown[]]>([
   [3, []], [2, []], [4, []], [1.9, [['more', 3, 1]]], [4.1, [['less', 3, 1]]],

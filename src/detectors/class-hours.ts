@@ -7,7 +7,8 @@ interface Facts extends Affected {
   kind: 'less' | 'more'
   hours: number
   planned: number
-  limit: number
+  difference: number
+  limitDifference: number
   hourMinutes: number
 }
 
@@ -26,7 +27,7 @@ export const classHours = defineClassJudge<typeof params, Facts>({
   summary: 'There is study in a class whose courses are shorter or longer than its approved hours.',
   params,
   facts: {
-    kind: '`less` or `more`', hours: 'approved class hours', planned: 'class hours that its courses are', limit: 'hours that these may differ by',
+    kind: '`less` or `more`', hours: 'approved class hours', planned: 'class hours that its courses are', difference: 'hours that these differ by', limitDifference: 'hours that they may differ by',
     hourMinutes: 'minutes of a class hour',
   },
   needsCatalogue: ['class', 'hours', 'lengths'],
@@ -36,19 +37,18 @@ export const classHours = defineClassJudge<typeof params, Facts>({
     const { isWhole, hasLengths, length } = planOf(klass, catalogue)
     const planned = length / hour
     const limit = Math.max(tolerance * hours, least)
-    const fault = (kind: Facts['kind']) => ({ fault: { kind, facts: { kind, hours, planned: tenth(planned), limit: tenth(limit), hourMinutes: hour / 60_000 } } })
+    const fault = (kind: Facts['kind']) => ({ fault: { kind, facts: { kind, hours, planned: tenth(planned), difference: tenth(Math.abs(planned - hours)), limitDifference: tenth(limit), hourMinutes: hour / 60_000 } } })
     // What is not known can only add to it.
     if (planned > hours + limit) return fault('more')
     if (!isWhole) return { unjudged: 'a course of the class is unknown, or its chapters are' }
     if (!hasLengths) return { unjudged: 'a chapter of the class has no length' }
     return planned < hours - limit ? fault('less') : undefined
   },
-  explain({ kind, hours, planned, limit, hourMinutes, learners }) {
+  explain({ kind, hours, planned, difference, limitDifference, hourMinutes, learners }) {
     const { en, zh } = studied(learners)
-    const by = tenth(Math.abs(planned - hours))
     return {
-      en: `the courses of the class are ${planned} hours of ${hourMinutes} min, ${by} ${kind} than the ${hours} that were approved (limit ${limit}); ${en} in it`,
-      zh: `班级课程共 ${planned} 学时（每学时 ${hourMinutes} 分钟），比批准的 ${hours} 学时${kind === 'less' ? '少' : '多'} ${by} 学时（限值 ${limit}）；${zh}在该班学习`,
+      en: `the courses of the class are ${planned} hours of ${hourMinutes} min, ${difference} ${kind} than the ${hours} that were approved (limit ${limitDifference}); ${en} in it`,
+      zh: `班级课程共 ${planned} 学时（每学时 ${hourMinutes} 分钟），比批准的 ${hours} 学时${kind === 'less' ? '少' : '多'} ${difference} 学时（限值 ${limitDifference}）；${zh}在该班学习`,
     }
   },
 })

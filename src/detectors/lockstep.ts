@@ -36,6 +36,7 @@ export const lockstep = defineDetector<typeof params, State, Facts>({
   },
   resources: ['class'],
   needs: ['class', 'chapter'],
+  orRoster: true,
   horizon: 7 * DAY,
   newState: () => ({ synchrony: newSynchrony(), groups: [] }),
   onSighting(s, context) {

@@ -25,7 +25,7 @@ test('theory of all courses of the class comes first', () => {
 
 test('a lesson is attended though the platform does not say which', () => {
   const [warning] = judged(practiceFirst, catalogue(2), [...completed('c1'), did('14:00:00', 'attended', undefined)]).warnings
-  expect(warning).toMatchObject({ episode: 'ended', subject: { kind: 'learner', id: 'L1' }, class: 'k1', institutions: ['i1'], chapters: [], disputed: [], facts: { practice: '', limit: 3 } })
+  expect(warning).toMatchObject({ episode: 'ended', subject: { kind: 'learner', id: 'L1' }, class: 'k1', institutions: ['i1'], chapters: [], disputed: [], facts: { practice: '', limitCompleted: 3 } })
   expect(warning?.summary.en).toBe('a practice lesson was attended when 1 of 3 theory chapters were complete (limit 3), the first missing being c2')
 })
 

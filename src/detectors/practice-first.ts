@@ -19,7 +19,7 @@ interface Facts {
   completed: number
   theory: number
   missing: string
-  limit: number
+  limitCompleted: number
   seconds: number
 }
 
@@ -64,7 +64,7 @@ export const practiceFirst = defineDetector<typeof params, State, Facts>({
   params,
   facts: {
     kind: '`attended` or `played`', practice: 'the practice chapter, where it is told', completed: 'theory chapters that were complete', theory: 'theory chapters of the class',
-    missing: 'the first that was not', limit: 'how many must be', seconds: 'playback of it',
+    missing: 'the first that was not', limitCompleted: 'how many must be', seconds: 'playback of it',
   },
   actions: ['played', 'heartbeat', 'rate-changed', 'seeked', 'paused', 'completed', 'terminated', 'attended'],
   needs: ['chapter'],
@@ -87,7 +87,7 @@ export const practiceFirst = defineDetector<typeof params, State, Facts>({
     }
     judge(event, klass as Class, context)
   },
-  explain({ kind, practice, completed, theory, missing, limit, seconds }) {
+  explain({ kind, practice, completed, theory, missing, limitCompleted: limit, seconds }) {
     const name = practice === '' ? '' : ` ${practice}`
     const what = kind === 'attended' ? `a practice lesson${name} was attended` : `practice chapter${name} was played for ${spellSeconds(seconds)}`
     const whatZh = kind === 'attended' ? `已参加实操课${name}` : `实操章节${name}已播放 ${spellSecondsZh(seconds)}`
@@ -163,7 +163,7 @@ function begin(event: Event, kind: Facts['kind'], from: Ms, played: Ms, evidence
   context.raise({
     episode: 'ended', begin: from, end: event.time, class: progress.class, chapters: event.chapter === undefined ? [] : [event.chapter],
     facts: {
-      kind, practice: event.chapter ?? '', completed, theory: plan.theory.length, missing: missing[0]?.id as string, limit, seconds: Math.round(played / SECOND),
+      kind, practice: event.chapter ?? '', completed, theory: plan.theory.length, missing: missing[0]?.id as string, limitCompleted: limit, seconds: Math.round(played / SECOND),
     },
     evidence,
   })

@@ -9,7 +9,7 @@ test('chapters of no course of the class, told once two learners have studied th
   const { warnings, unjudged } = judged(unplannedChapter, classCatalogue(), events)
   expect(warnings).toMatchObject([{
     episode: 'ended', subject: { kind: 'class', id: 'k1' }, institutions: ['i1'], learners: [], chapters: ['x1', 'x2'], begin: '2026-03-02T08:20:00.000Z', end: '2026-03-02T09:00:00.000Z',
-    facts: { chapters: 2, first: 'x1', learners: 2, limit: 2 }, summary: { en: '2 learners studied 2 chapters (the first: x1) that are in no course of the class (limit 2 learners)' },
+    facts: { chapters: 2, first: 'x1', learners: 2, limitLearners: 2 }, summary: { en: '2 learners studied 2 chapters (the first: x1) that are in no course of the class (limit 2 learners)' },
   }])
   expect(unjudged).toEqual([])
 })

@@ -8,7 +8,7 @@ import { planOf } from './shared/plan.ts'
 interface Facts extends Affected {
   chapters: number
   first: string
-  limit: number
+  limitLearners: number
 }
 
 const params = z.strictObject({
@@ -41,10 +41,11 @@ export const unplannedChapter = defineDetector<typeof params, State, Facts>({
   stage: 'resource',
   params,
   facts: {
-    chapters: 'how many chapters in none of its courses, up to 50', first: 'the first of them', limit: 'learners from whom on it counts', learners: AFFECTED,
+    chapters: 'how many chapters in none of its courses, up to 50', first: 'the first of them', limitLearners: 'learners from whom on it counts', learners: AFFECTED,
   },
   resources: ['class'],
   needs: ['class', 'chapter'],
+  orRoster: true,
   needsCatalogue: ['class', 'chapters'],
   horizon: 60 * DAY,
   state: fields,
@@ -76,7 +77,7 @@ export const unplannedChapter = defineDetector<typeof params, State, Facts>({
     const { state, params } = context
     if (state.strays !== undefined) context.wakeAt(overAt(state.strays, params.end))
   },
-  explain({ chapters, first, limit, learners }) {
+  explain({ chapters, first, limitLearners: limit, learners }) {
     const { en, zh } = studied(learners)
     return {
       en: `${en} ${chapters === 1 ? `chapter ${first}, which is` : `${chapters} chapters (the first: ${first}) that are`} in no course of the class (limit ${limit} learner${limit === 1 ? '' : 's'})`,
@@ -95,5 +96,5 @@ function endIfOver(context: Call): void {
 
 function report(strays: Strays, episode: 'ongoing' | 'ended', context: Call): void {
   const { chapters } = strays
-  raiseStudy(strays, episode, context.id, { chapters: chapters.length, first: chapters[0] as string, limit: context.params.learners }, context, chapters)
+  raiseStudy(strays, episode, context.id, { chapters: chapters.length, first: chapters[0] as string, limitLearners: context.params.learners }, context, chapters)
 }

@@ -6,7 +6,7 @@ import { addStudy, AFFECTED, endParam, isStudy, newStudy, overAt, raiseStudy, st
 
 interface Facts extends Affected {
   class: string
-  limit: number
+  limitLearners: number
 }
 
 const params = z.strictObject({
@@ -41,7 +41,7 @@ export const unregisteredClass = defineDetector<typeof params, State, Facts>({
   summary: 'There is study in a class that is not in the catalogue, though other classes of its platform are.',
   stage: 'resource',
   params,
-  facts: { class: 'the class', limit: 'learners from whom on it counts', learners: AFFECTED },
+  facts: { class: 'the class', limitLearners: 'learners from whom on it counts', learners: AFFECTED },
   resources: ['platform'],
   needs: ['class', 'chapter'],
   needsCatalogue: ['class'],
@@ -72,7 +72,7 @@ export const unregisteredClass = defineDetector<typeof params, State, Facts>({
     endOver(context)
     context.wakeAt(nextOver(context.state, context.params))
   },
-  explain({ class: id, limit, learners }) {
+  explain({ class: id, limitLearners: limit, learners }) {
     const { en, zh } = studied(learners)
     return {
       en: `${en} in class ${id}, which is not registered (limit ${limit} learner${limit === 1 ? '' : 's'})`,
@@ -125,5 +125,5 @@ function nextOver({ classes }: State, { end }: Params): number | undefined {
 }
 
 function report(u: Unknown, episode: 'ongoing' | 'ended', context: Call): void {
-  raiseStudy(u, episode, u.id, { class: u.id, limit: context.params.learners }, context)
+  raiseStudy(u, episode, u.id, { class: u.id, limitLearners: context.params.learners }, context)
 }

@@ -64,7 +64,8 @@ export function lackingFor(rule: Pick<Rule, 'detector' | 'reads'>, platform: str
   const missing: Missing[] = []
   if (actions.length === 0) missing.push({ kind: 'conditions' })
   else if (!actions.some((a) => (seen.counts[ACTIONS.indexOf(a)] as number) > 0)) missing.push({ kind: 'actions', actions })
-  const has = (field: Field) => actions.some((a) => (seen.present[ACTIONS.indexOf(a)] as number) & (1 << FIELDS.indexOf(field)))
+  const roster = rule.detector.orRoster === true && catalogue.data.classes.some((c) => c.platform === platform && c.learners.length > 0)
+  const has = (field: Field) => (field === 'class' && roster) || actions.some((a) => (seen.present[ACTIONS.indexOf(a)] as number) & (1 << FIELDS.indexOf(field)))
   for (const need of needs) {
     const fields = typeof need === 'string' ? [need] : need
     if (!fields.some(has)) missing.push({ kind: 'fields', fields, actions })

@@ -135,6 +135,8 @@ interface DetectorBase<P extends z.ZodObject, S, F> {
   doubts?(params: z.output<P>): readonly Doubt[]
   /** Fields without which nothing can be judged: such a platform is `not evaluable`, never clean. */
   readonly needs: readonly Need[]
+  /** Whether a roster of the catalogue does as well, where it needs `class`: sightings name the class that one tells. */
+  readonly orRoster?: true
   /** How well an address must be located: `holder` is the name of its network. */
   readonly needsPlace?: PlaceLevel
   /** Catalogue facts without which nothing can be judged. */

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { array, assert, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
-import { CSV_BEGIN, csvLine, type CsvCell } from './csv.ts'
+import { CSV_BEGIN, csvLine, unmarked, type CsvCell } from './csv.ts'
 
 const readBack = (text: string): string[][] => parse(text, { bom: true, relaxColumnCount: true })
 
@@ -22,6 +22,11 @@ test('whatever is written is read back: the text, or the text behind one apostro
   assert(property(array(string({ unit: 'binary', minLength: 1 }), { minLength: 1 }), (cells) => {
     const read = readBack(`${CSV_BEGIN}${csvLine(['head'])}${csvLine(cells)}`)[1] as string[]
     expect(read.map((text) => (text.startsWith("'") ? text.slice(1) : text))).toEqual(cells)
+    expect(read.map(unmarked)).toEqual(cells)
     for (const text of read) expect(text).not.toMatch(/^[=+\-@\t\r]/)
   }))
+})
+
+test('what nobody marked stays as it is', () => {
+  expect(["'tis", 'x', "'", ''].map(unmarked)).toEqual(["'tis", 'x', "'", ''])
 })

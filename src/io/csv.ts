@@ -19,10 +19,20 @@ export function csvLine(cells: readonly CsvCell[]): string {
   return `${cells.map(written).join(',')}\r\n`
 }
 
+/** A text as it was before `csvLine` marked it, if it did. */
+export function unmarked(text: string): string {
+  const rest = text.slice(1)
+  return text.startsWith("'") && needsMark(rest) ? rest : text
+}
+
+function needsMark(text: string): boolean {
+  return FORMULA.test(text) || MARKED.test(text) || MANGLED.test(text)
+}
+
 function written(cell: CsvCell): string {
   if (cell === undefined) return ''
   if (typeof cell === 'number') return Number.isFinite(cell) ? String(cell) : ''
   if (typeof cell === 'boolean') return String(cell)
-  const text = FORMULA.test(cell) || MARKED.test(cell) || MANGLED.test(cell) ? `'${cell}` : cell
+  const text = needsMark(cell) ? `'${cell}` : cell
   return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from './bytes.ts'
 import { FramedReader } from './framed.ts'

@@ -87,7 +87,7 @@ export function takeHeader(rows: RowsDecoder, record: Buffer, path: string, enco
   const [first] = problems
   if (first === undefined) return
   // Names of columns in another encoding are no names.
-  const unreadable = text.includes('\uFFFD') ? '; its first row is not valid in the encoding that was told: name the right one' : ''
+  const unreadable = text.includes('\uFFFD') ? `; its first row is not valid ${encoding.toUpperCase()}: say how it is written with \`--encoding\`, or \`encoding\` in the mapping` : ''
   const told = problems.map((p) => ({ file: path, line: 1, ...p }))
   throw new InvigilError('bad-input', problems.length === 1 ? `\`${path}\`: ${first.message}${first.mend === undefined ? '' : ` (${first.mend})`}${unreadable}` : `\`${path}\` lacks ${problems.length} of the columns that are needed${unreadable}`, { problems: told })
 }

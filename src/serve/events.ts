@@ -24,7 +24,8 @@ const JSON_TYPES = ['application/json']
 /** What takes events. */
 export interface Intake {
   tokens: Tokens
-  store: Store
+  /** Where the events of a token are kept. */
+  storeOf: (holder: Holder) => Store
   /** What a token's events may be written in, where its store cannot take every format. */
   formatOf?: (holder: Holder) => Format
   /** The wall clock. */
@@ -32,7 +33,7 @@ export interface Intake {
 }
 
 /** `POST /v1/events`. */
-export function eventRoutes(surroundings: Surroundings, { tokens, store, formatOf, now }: Intake): (app: FastifyInstance) => void {
+export function eventRoutes(surroundings: Surroundings, { tokens, storeOf, formatOf, now }: Intake): (app: FastifyInstance) => void {
   const { readiness, health, meter, log } = surroundings
   const room = new Room(MOST_BODIES)
   const readers = new Map<string, Reader>()
@@ -52,6 +53,7 @@ export function eventRoutes(surroundings: Surroundings, { tokens, store, formatO
   }
 
   function hurry(holder: Holder): void {
+    const store = storeOf(holder)
     if (store.broken !== undefined) throw new Refusal(503, 'broken', 'events cannot be kept at the moment', AGAIN_WHEN_BROKEN)
     if (store.backlog > MOST_BACKLOG || room.isFull) throw new Refusal(429, 'busy', BUSY, 1)
     const wait = Math.max(holder.requests.wait(ticks()), holder.events.wait(ticks()))
@@ -59,7 +61,7 @@ export function eventRoutes(surroundings: Surroundings, { tokens, store, formatO
     holder.requests.take(1, ticks())
   }
 
-  async function keep(taken: Taken): Promise<void> {
+  async function keep(taken: Taken, store: Store): Promise<void> {
     try {
       await store.put(taken)
       readiness.met('store')
@@ -99,7 +101,7 @@ export function eventRoutes(surroundings: Surroundings, { tokens, store, formatO
         const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
         const taken = await reader.take(body.bytes, LINES.includes(type) ? 'lines' : 'json', holder.limits.records, now())
         holder.events.take(taken.records, ticks())
-        await keep(taken)
+        await keep(taken, storeOf(holder))
         count(taken, holder.config.platform as string)
         void reply.header('cache-control', 'no-store')
         return taken.answer

@@ -3,8 +3,11 @@ import type { FastifyInstance, FastifySchema } from 'fastify'
 import { z } from 'zod'
 import { FORMATS } from '../telemetry/decode.ts'
 import { eventSchema } from '../telemetry/event.ts'
+import { recordSchema } from '../records/record.ts'
 import { REJECT_REASONS } from '../telemetry/rejects.ts'
+import { promptSchema, warningSchema } from '../warnings/warning.ts'
 import type { ServeConfig } from './config.ts'
+import type { FeedName } from './feed/feed.ts'
 
 const errorSchema = z.strictObject({
   error: z.strictObject({ reason: z.string().describe('A word for programs.'), message: z.string().describe('What is wrong, and the mend.') }),
@@ -61,6 +64,46 @@ export function eventsDocs(): FastifySchema {
       },
     },
     response: { 200: { description: 'What became of the records.', content: { 'application/json': { schema: jsonSchema(answerSchema) } } }, ...refusals(400, 401, 403, 408, 413, 415, 429, 503) },
+  } as FastifySchema
+}
+
+const FEED_DOCS: Readonly<Record<FeedName, { schema: z.ZodType; summary: string; note: string }>> = {
+  warnings: { schema: warningSchema, summary: 'Read warnings', note: 'A later revision of an id replaces the one before. One that also concerns others than the token may see is shown without what tells who they are.' },
+  prompts: { schema: promptSchema, summary: 'Read prompts', note: "What the token's platforms show to their learners; not worth showing after `until`." },
+  records: { schema: recordSchema, summary: 'Read learning records', note: 'A later revision of an id replaces the one before.' },
+}
+
+/** What the document says of a feed. */
+export function feedDocs(name: FeedName): FastifySchema {
+  const { schema, summary, note } = FEED_DOCS[name]
+  const item = jsonSchema(schema)
+  return {
+    summary,
+    description: `With \`Accept: text/event-stream\` they come as server-sent events for as long as the client listens, the id of each being what \`Last-Event-ID\` or \`after\` goes on from; else as a list. Both begin with the oldest. ${note}`,
+    tags: ['feeds'],
+    security: [{ token: [] }],
+    querystring: {
+      type: 'object',
+      properties: {
+        after: { type: 'string', description: 'Only what came after this: `next` of a list, or the id of an event.' },
+        limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100, description: 'The most items in a list.' },
+      },
+    },
+    response: {
+      200: {
+        description: summary,
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object', required: ['items', 'next', 'more'],
+              properties: { items: { type: 'array', items: item }, next: { type: ['string', 'null'], description: 'What to say as `after` the next time.' }, more: { type: 'boolean', description: 'Whether there may be more already.' } },
+            },
+          },
+          'text/event-stream': { schema: { type: 'string', description: 'Events whose data is one item each, and comments in between that keep the connection open.' } },
+        },
+      },
+      ...refusals(400, 401, 403, 410, 429),
+    },
   } as FastifySchema
 }
 

@@ -29,9 +29,9 @@ interface Served {
   tokens: Record<string, string>
   folder: string
   around: Surroundings
-  post(body: string | Buffer, more?: { token?: string; headers?: Record<string, string>; query?: string }): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }>
-  telemetry(): string[]
-  rejects(): Record<string, unknown>[]
+  post(this: void, body: string | Buffer, more?: { token?: string; headers?: Record<string, string>; query?: string }): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }>
+  telemetry(this: void): string[]
+  rejects(this: void): Record<string, unknown>[]
 }
 
 /** A server with a platform `p1`, one `p2`, and a reader. */
@@ -49,7 +49,7 @@ async function serve(config: object = {}, own: object = {}, broken?: Store): Pro
   const around: Surroundings = { config: given, log: pino({ level: 'silent' }), meter, health: new Conditions(), readiness: new Conditions() }
   const folder = mkdtempSync(join(dir, 'log-'))
   const store = broken ?? (await EventLog.open(folder)).log
-  const server = await ApiServer.open(around, [eventRoutes(around, { tokens: Tokens.open(given, performance.now()), store, now: () => NOW })])
+  const server = await ApiServer.open(around, [eventRoutes(around, { tokens: Tokens.open(given, performance.now()), storeOf: () => store, now: () => NOW })])
   open.push(server, store, meter)
   const tokens = Object.fromEntries(Object.entries(made).map(([name, { token }]) => [name, token]))
   const url = `http://${server.address}/v1/events`

@@ -101,7 +101,7 @@ async function makeApp(surroundings: Surroundings, routes: readonly Routes[], tl
   const { config, health, readiness } = surroundings
   const app = Fastify({
     logger: false, exposeHeadRoutes: false, return503OnClosing: true, forceCloseConnections: 'idle',
-    serverFactory: (handler) => newServer(handler as RequestListener, config, tls),
+    serverFactory: (handler) => newServer(handler, config, tls),
   })
   // What is in a body is read as it comes in, by the handler: nothing may gather it before.
   app.removeAllContentTypeParsers()

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, jsonValue, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 import { linesOf, membersOf } from './split.ts'
 
@@ -42,13 +42,13 @@ test.each([
 })
 
 test('every list of values comes apart into its members', () => {
-  fc.assert(fc.property(fc.array(fc.jsonValue()), fc.constantFrom(undefined, 1, '\t'), (list, space) => {
+  assert(property(array(jsonValue()), constantFrom(undefined, 1, '\t'), (list, space) => {
     expect(members(JSON.stringify(list, undefined, space)).map((m) => JSON.parse(m) as unknown)).toEqual(JSON.parse(JSON.stringify(list)))
   }))
 })
 
 test('no bytes make it crash: they come apart, or are refused', () => {
-  fc.assert(fc.property(fc.string({ unit: fc.constantFrom('[', ']', '{', '}', '"', '\\', ',', '\n', ' ', '1', 'é') }), (text) => {
+  assert(property(string({ unit: constantFrom('[', ']', '{', '}', '"', '\\', ',', '\n', ' ', '1', 'é') }), (text) => {
     try {
       members(text)
     } catch (e) {

@@ -1,6 +1,6 @@
 import { invariant } from '../base/errors.ts'
 import { ADAPTERS, RECOGNISED } from './adapters/index.ts'
-import { MoodleMapper, type MoodleTimes } from './adapters/moodle.ts'
+import { MoodleMapper, type MoodleTimes } from './moodle.ts'
 import { buildEvent } from './build.ts'
 import type { Encoding } from './encoding.ts'
 import { ForeignDecoder } from './foreign.ts'

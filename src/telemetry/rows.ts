@@ -16,6 +16,8 @@ export interface RowMapper {
 
 /** The record as it was written is kept with each event up to this length, or what was made of it would be too long to be read again. */
 const KEPT = MOST_BYTES >> 2
+/** A verb is a platform's word, and may be anything. */
+const LONGEST_VERB = 100
 
 /**
  * Decodes rows of CSV, once it knows their columns, or records of JSON. INVARIANT (again): the record of each event is the event in canonical
@@ -83,7 +85,7 @@ export class RowsDecoder implements Decoder {
   private tell(sink: DecodeSink, row: Readonly<Record<string, unknown>>, original: string): void {
     const digest = () => sha256(JSON.stringify(row)).slice(0, 32)
     for (const one of this.mapper.map(row, this.platform, digest)) {
-      if (one.kind === 'ignored') sink.ignored(one.verb)
+      if (one.kind === 'ignored') sink.ignored(one.verb.slice(0, LONGEST_VERB))
       else if (one.kind === 'reject') sink.reject(one.reason, one.message)
       else {
         const built = buildEvent(one.fields, JSON.stringify({ ...one.fields, original: original.length > KEPT ? undefined : original }))

@@ -77,7 +77,7 @@ export function defineClassJudge<P extends z.ZodObject<{ end: typeof endParam }>
   }
   return defineDetector<P, State, F>({
     name, version: 1, summary, stage: 'resource', params, facts: { ...facts, learners: AFFECTED },
-    resources: ['class'], needs: ['class', 'chapter'], needsCatalogue, horizon: HORIZON, state: fields, explain,
+    resources: ['class'], needs: ['class', 'chapter'], orRoster: true, needsCatalogue, horizon: HORIZON, state: fields, explain,
     onSighting(s, context) {
       const { state, params: p, catalogue } = context
       endIfOver(context)

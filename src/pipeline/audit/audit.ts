@@ -1,7 +1,7 @@
 import { compareText } from '../../base/order.ts'
 import { formatTime } from '../../base/time.ts'
 import { instant, type Catalogue } from '../../catalogue/index.ts'
-import type { Claim, Claims } from './claims.ts'
+import type { Claim, Claims, Unit } from './claims.ts'
 import { compareLearner, ROW_VERDICTS, type PlatformState, type Row, type RowVerdict, type WhyNot } from './compare.ts'
 import type { Disputes, Standing } from './disputes.ts'
 import { addFigures, noFigures, noMoney, type Figures, type Money } from './figures.ts'
@@ -54,7 +54,7 @@ export function audit(of: Audited, sink: AuditSink): Omit<Audit, 'sources'> {
   const { sittings, claims, disputes, catalogue, hour } = of
   const rated = catalogue.data.classes.some((c) => c.hourRate !== undefined)
   const states = platformStates(of)
-  const comparing = { catalogue, disputes, tolerance: of.tolerance, platform: (id: string): PlatformState => states.get(id) ?? { why: 'no-records' as const } }
+  const comparing = { catalogue, disputes, tolerance: of.tolerance, platform: (id: string): PlatformState => states.get(id) ?? { why: 'no-records' as const }, knows: namesKnown(of) }
   const total = new Groups<undefined>(hour)
   const platforms = new Groups<string>(hour)
   const institutions = new Groups<string | undefined>(hour)
@@ -62,7 +62,7 @@ export function audit(of: Audited, sink: AuditSink): Omit<Audit, 'sources'> {
   const warned = new Map<string, number>()
   const verdicts = Object.fromEntries(ROW_VERDICTS.map((v) => [v, 0])) as Record<RowVerdict, number>
   const blind = new Map<string, { platform: string; why: WhyNot; missing: string | undefined; rows: number; seconds: number }>()
-  const differing = new Top<Row>(FIRST, (a, b) => b.disputed + b.unproven - a.disputed - a.unproven || compareText(a.learner, b.learner))
+  const differing = new Top<Row>(FIRST, (a, b) => b.figures.disputed + b.figures.unproven - a.figures.disputed - a.figures.unproven || compareText(a.learner, b.learner) || compareText(a.chapter ?? '', b.chapter ?? ''))
   const usage = new UsageCounter(catalogue, of.timeZone)
   const learners: Kept[] = []
   for (const key of [...new Set([...sittings.keys(), ...claims.learners.keys()])].sort(compareText)) {
@@ -76,7 +76,7 @@ export function audit(of: Audited, sink: AuditSink): Omit<Audit, 'sources'> {
     for (const row of rows) {
       const klass = row.class === undefined ? undefined : catalogue.class(row.platform, row.class)
       const rate = klass?.hourRate
-      addFigures(sum, row)
+      addFigures(sum, row.figures)
       total.add('', undefined, row, rate)
       platforms.add(row.platform, row.platform, row, rate)
       institutions.add(row.institution ?? '', row.institution, row, rate)
@@ -86,7 +86,7 @@ export function audit(of: Audited, sink: AuditSink): Omit<Audit, 'sources'> {
         its.add(id)
       }
       verdicts[row.verdict]++
-      if (row.notEvaluable > 0) countBlind(blind, row)
+      if (row.figures.notEvaluable > 0) countBlind(blind, row)
       if (row.verdict === 'agrees') continue
       sink.differing(tidyRow(row))
       if (row.verdict === 'differs') differing.add(row)
@@ -94,7 +94,7 @@ export function audit(of: Audited, sink: AuditSink): Omit<Audit, 'sources'> {
     for (const groups of [total, platforms, institutions, classes]) groups.endLearner()
     if (accusing(warnings) > 0) for (const id of its) warned.set(id, (warned.get(id) ?? 0) + 1)
     if (studied !== undefined) usage.add(studied)
-    const main = rows.reduce<Row | undefined>((most, r) => (most === undefined || r.claimed + r.played > most.claimed + most.played ? r : most), undefined)
+    const main = rows.reduce<Row | undefined>((most, r) => (most === undefined || r.figures.claimed + r.figures.played > most.figures.claimed + most.figures.played ? r : most), undefined)
     learners.push({ ...who, class: main?.class, institution: main?.institution, figures: sum, warnings })
   }
   const { ranked, abnormal } = rankLearners(learners, hour, FIRST, (l) => sink.learner(l))
@@ -129,13 +129,27 @@ function platformStates({ covers, claims, sittings }: Audited): Map<string, Plat
   return new Map([...covers].map(([platform, { sittings, partial }]) => [platform, { why: found.get(platform) === false ? 'other-ids' : 2 * partial > sittings ? 'partial' : undefined }]))
 }
 
+/** Whether the class, course and chapter of a claim are names that anybody uses. */
+function namesKnown({ sittings, catalogue }: Audited): (platform: string, unit: Unit) => boolean {
+  const names = sittings.names()
+  const chapters = new Set(catalogue.data.courses.flatMap((c) => c.chapters.map((x) => x.id)))
+  return (platform, { class: klass, course, chapter }) => {
+    const of = names.get(platform)
+    return (klass === undefined || of?.class.has(klass) === true || catalogue.class(platform, klass) !== undefined)
+      && (course === undefined || of?.course.has(course) === true || catalogue.course(course) !== undefined)
+      && (chapter === undefined || of?.chapter.has(chapter) === true || chapters.has(chapter))
+  }
+}
+
 function countBlind(blind: Map<string, { platform: string; why: WhyNot; missing: string | undefined; rows: number; seconds: number }>, row: Row): void {
   const why = row.why as WhyNot
-  const id = `${row.platform}\u0000${why}\u0000${row.missing ?? ''}`
+  // Numbers in it are those of one learner.
+  const missing = row.missing?.replaceAll(/\d+/g, '…')
+  const id = `${row.platform}\u0000${why}\u0000${missing ?? ''}`
   let b = blind.get(id)
-  if (b === undefined) blind.set(id, (b = { platform: row.platform, why, missing: row.missing, rows: 0, seconds: 0 }))
+  if (b === undefined) blind.set(id, (b = { platform: row.platform, why, missing, rows: 0, seconds: 0 }))
   b.rows++
-  b.seconds += row.notEvaluable
+  b.seconds += row.figures.notEvaluable
 }
 
 function bySeverity(warnings: readonly Standing[]): BySeverity {

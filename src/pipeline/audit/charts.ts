@@ -1,4 +1,3 @@
-import type { TopLevelSpec } from 'vega-lite'
 import { printable } from '../../base/printable.ts'
 import { BLUE, draw, GREY, VERMILION } from '../picture.ts'
 import type { Figures } from './figures.ts'
@@ -37,7 +36,7 @@ export function claimsChart(groups: readonly (Figures & { name: string })[], hou
       color: { field: 'part', type: 'nominal', sort: null, scale: { domain: PARTS.map((p) => FIGURE_WORDS[p][language]), range: PARTS.map((p) => COLOURS[p]) }, legend: { title: null, orient: 'bottom', columns: 2, symbolSize: 80, symbolType: 'square' } },
       order: { field: 'order' },
     },
-  } as TopLevelSpec)
+  })
 }
 
 /** Learners active in each hour of the day, as SVG. */
@@ -50,7 +49,7 @@ export function hoursChart(usage: Audit['usage'], language: Language): Promise<s
       x: { field: 'hour', type: 'ordinal', title: AXES.hour[language], axis: { labelAngle: 0, values: [0, 4, 8, 12, 16, 20] } },
       y: { field: 'learners', type: 'quantitative', title: AXES.learners[language], axis: { tickCount: 4, tickMinStep: 1 } },
     },
-  } as TopLevelSpec)
+  })
 }
 
 /** Learners active on each day, as SVG. */
@@ -67,7 +66,7 @@ export function daysChart(usage: Audit['usage'], language: Language): Promise<st
       x: few ? { field: 'day', type: 'ordinal', title: AXES.day[language], axis: { labelAngle: -40 } } : { field: 'day', type: 'temporal', timeUnit: { unit: 'utcyearmonthdate' }, scale: { type: 'utc' }, title: AXES.day[language], axis: { format: '%m-%d', tickCount: 5 } },
       y: { field: 'learners', type: 'quantitative', title: AXES.learners[language], axis: { tickCount: 4, tickMinStep: 1 } },
     },
-  } as TopLevelSpec)
+  })
 }
 
 /** Names short enough for an axis; of those that are alike then, each has its number. */

@@ -20,6 +20,7 @@ test('a class hour is as long as is said', () => {
 test.each<[string, ClaimRow, string]>([
   ['no platform', { learner: 'L1', hours: '1' }, 'no-platform'],
   ['no learner', { platform: 'p', learner: ' ', hours: '1' }, 'no-learner'],
+  ['an id that a spreadsheet has shortened', { platform: 'p', learner: '5.30102E+17', hours: '1' }, 'shortened-id'],
   ['no time', { platform: 'p', learner: 'L1', hours: '' }, 'no-time'],
   ['a comma', { platform: 'p', learner: 'L1', hours: '1,5' }, 'bad-hours'],
   ['less than nothing', { platform: 'p', learner: 'L1', hours: '-1' }, 'bad-hours'],
@@ -33,6 +34,10 @@ test.each<[string, ClaimRow, string]>([
 
 test.each(['2026-03-02', '2026/3/2', '2026.03.02', '2026年3月2日', '2026-03-02 08:00:00', '2026-03-02T08:00:00+08:00'])('the day of `%s`', (date) => {
   expect(read({ platform: 'p', learner: 'L1', hours: '1', date })).toMatchObject({ date: '2026-03-02' })
+})
+
+test('ids that a list of ours has marked', () => {
+  expect(read({ platform: 'p', learner: "'530102199001011234", chapter: "'1-2", class: "'tis", hours: '1' })).toMatchObject({ learner: '530102199001011234', chapter: '1-2', class: "'tis" })
 })
 
 test('hours and seconds that say the same, but for rounding', () => {

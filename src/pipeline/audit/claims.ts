@@ -1,4 +1,5 @@
 import { parseTime } from '../../base/time.ts'
+import { unmarked } from '../../io/csv.ts'
 import { counts, floats, Texts, type Column } from './columns.ts'
 
 /** What a platform says that a learner studied. */
@@ -38,7 +39,7 @@ export function columnOf(name: string): ClaimColumn | undefined {
 /** A row's texts by column; absent and empty are the same. */
 export type ClaimRow = Partial<Record<ClaimColumn, string>>
 
-export const CLAIM_REJECTS = ['no-platform', 'no-learner', 'no-time', 'bad-hours', 'bad-seconds', 'hours-and-seconds', 'bad-date', 'bad-row', 'bad-json'] as const
+export const CLAIM_REJECTS = ['no-platform', 'no-learner', 'shortened-id', 'no-time', 'bad-hours', 'bad-seconds', 'hours-and-seconds', 'bad-date', 'bad-row', 'bad-json'] as const
 export type ClaimReject = (typeof CLAIM_REJECTS)[number]
 
 export interface Rejected {
@@ -46,7 +47,10 @@ export interface Rejected {
   message: string
 }
 
+const ID_COLUMNS = ['platform', 'learner', 'class', 'course', 'chapter'] as const
 const LONGEST_ID = 1024
+/** What becomes of an identity number of 18 digits in a spreadsheet. */
+const SHORTENED = /^\d(?:\.\d+)?E\+\d{2}$/
 /** Rounding of either: hours are often written with two decimals. */
 const SAME_TIME = 0.02
 
@@ -54,14 +58,16 @@ const SAME_TIME = 0.02
 export function readClaim(row: ClaimRow, { hour, platform }: { hour: number; platform: string | undefined }): Claim | Rejected {
   const text = (column: ClaimColumn): string | undefined => {
     const given = row[column]?.trim()
-    return given === '' ? undefined : given
+    return given === undefined || given === '' ? undefined : unmarked(given)
   }
   const of = text('platform') ?? platform
   const learner = text('learner')
   if (of === undefined) return reject('no-platform', 'it names no platform; name the one of all rows with `--platform`')
   if (learner === undefined) return reject('no-learner', 'it names no learner')
-  const long = (['platform', 'learner', 'class', 'course', 'chapter'] as const).find((c) => (text(c)?.length ?? 0) > LONGEST_ID)
+  const long = ID_COLUMNS.find((c) => (text(c)?.length ?? 0) > LONGEST_ID)
   if (long !== undefined) return reject('bad-row', `its \`${long}\` has more than ${LONGEST_ID} characters`)
+  const short = ID_COLUMNS.find((c) => SHORTENED.test(text(c) ?? ''))
+  if (short !== undefined) return reject('shortened-id', `a spreadsheet has shortened its \`${short}\` to \`${text(short)}\`; export it again with that column as text`)
   const [hours, seconds] = [text('hours'), text('seconds')]
   const fromHours = hours === undefined ? undefined : amount(hours)
   const fromSeconds = seconds === undefined ? undefined : amount(seconds)

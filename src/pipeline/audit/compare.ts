@@ -1,3 +1,4 @@
+import { compareText } from '../../base/order.ts'
 import type { CourseInfo } from '../../catalogue/catalogue.ts'
 import type { Catalogue } from '../../catalogue/index.ts'
 import type { Unit } from './claims.ts'
@@ -6,7 +7,7 @@ import { noFigures, type Figures } from './figures.ts'
 import { prove, type Proof } from './prove.ts'
 import type { LearnerSittings, Sitting } from './sittings.ts'
 
-export const WHY_NOT = ['no-records', 'other-ids', 'outside-period', 'practice', 'partial'] as const
+export const WHY_NOT = ['no-records', 'other-ids', 'unknown-name', 'outside-period', 'practice', 'partial'] as const
 /** Why what is claimed cannot be judged by the log. */
 export type WhyNot = (typeof WHY_NOT)[number]
 
@@ -14,7 +15,8 @@ export const ROW_VERDICTS = ['agrees', 'differs', 'unclaimed', 'not-evaluable'] 
 export type RowVerdict = (typeof ROW_VERDICTS)[number]
 
 /** What is claimed of one learner at one level, against what the log proves. */
-export interface Row extends Figures {
+export interface Row {
+  figures: Figures
   platform: string
   learner: string
   institution: string | undefined
@@ -23,7 +25,7 @@ export interface Row extends Figures {
   chapter: string | undefined
   sittings: number
   /** Rules whose warnings dispute time of it. */
-  rules: string[]
+  rules: readonly string[]
   verdict: RowVerdict
   why: WhyNot | undefined
   /** What the log lacks, where it was kept only in part. */
@@ -40,9 +42,13 @@ export interface Comparing {
   catalogue: Catalogue
   disputes: Disputes
   platform(this: void, id: string): PlatformState
+  /** Whether the records of the platform, or the catalogue, know the class, course and chapter that a claim names. */
+  knows(this: void, platform: string, unit: Unit): boolean
   /** Seconds up to which a row agrees: claims are rounded. */
   tolerance: number
 }
+
+const NO_RULES: readonly string[] = []
 
 /** The sittings of a learner over one chapter in one class. */
 interface Cell {
@@ -64,7 +70,11 @@ export function compareLearner(key: string, { platform, learner }: { platform: s
     else (claimed.get(unit) as Cell[]).push(cell)
   }
   for (const [unit, its] of claimed) rows.push(rowOf(key, { platform, learner }, unit, its, c))
-  return rows
+  return rows.length < 2 ? rows : rows.sort(byPlace)
+}
+
+function byPlace(a: Row, b: Row): number {
+  return compareText(a.class ?? '', b.class ?? '') || compareText(a.course ?? '', b.course ?? '') || compareText(a.chapter ?? '', b.chapter ?? '')
 }
 
 function cellsOf({ platform, learner, chapters }: LearnerSittings, catalogue: Catalogue): Cell[] {
@@ -72,13 +82,12 @@ function cellsOf({ platform, learner, chapters }: LearnerSittings, catalogue: Ca
   for (const [chapter, sittings] of chapters) {
     const byClass = new Map<string, Cell>()
     for (const s of sittings) {
-      const klass = catalogue.classOf({ platform, learner, class: s.class, course: s.course })
+      const course = s.course ?? catalogue.courseOf({ platform, learner, class: s.class, course: undefined, chapter })?.id
+      const klass = catalogue.classOf({ platform, learner, class: s.class, course })
       const id = s.class ?? klass?.id
       const at = id ?? ''
       let cell = byClass.get(at)
-      if (cell === undefined) {
-        byClass.set(at, (cell = { class: id, institution: s.institution ?? klass?.institution, course: s.course ?? catalogue.courseOf({ platform, learner, class: id, course: undefined, chapter })?.id, chapter, sittings: [] }))
-      }
+      if (cell === undefined) byClass.set(at, (cell = { class: id, institution: s.institution ?? klass?.institution, course, chapter, sittings: [] }))
       cell.sittings.push(s)
     }
     cells.push(...byClass.values())
@@ -86,15 +95,19 @@ function cellsOf({ platform, learner, chapters }: LearnerSittings, catalogue: Ca
   return cells
 }
 
-/** The claim that a chapter belongs to: the one that says most of it and contradicts none of it; of equals the first. */
+/**
+ * The claim that a chapter belongs to: the one that says most of it and contradicts none of it; of equals the first. Only a claim for
+ * that very chapter may name another class: it was studied all the same.
+ */
 function bestUnit(units: readonly Unit[], cell: Cell): Unit | undefined {
   let best: Unit | undefined
   let most = -1
   for (const u of units) {
     if (u.chapter !== undefined && u.chapter !== cell.chapter) continue
     if (u.course !== undefined && cell.course !== undefined && u.course !== cell.course) continue
-    if (u.class !== undefined && cell.class !== undefined && u.class !== cell.class) continue
-    const says = (u.chapter === undefined ? 0 : 4) + (u.course !== undefined && u.course === cell.course ? 2 : 0) + (u.class !== undefined && u.class === cell.class ? 1 : 0)
+    const elsewhere = u.class !== undefined && cell.class !== undefined && u.class !== cell.class
+    if (elsewhere && u.chapter === undefined) continue
+    const says = elsewhere ? 0.5 : (u.chapter === undefined ? 0 : 4) + (u.course !== undefined && u.course === cell.course ? 2 : 0) + (u.class !== undefined && u.class === cell.class ? 1 : 0)
     if (says > most) [best, most] = [u, says]
   }
   return best
@@ -142,7 +155,10 @@ function rowOf(key: string, who: { platform: string; learner: string }, unit: Un
   sum.notEvaluable = part
   sum.unproven = short - part
   const sittings = cells.reduce((n, cell) => n + cell.sittings.length, 0)
-  return { ...who, ...named, chapter: unit === undefined ? cells[0]?.chapter : unit.chapter, ...sum, sittings, rules: [...rules].sort(), verdict: verdictOf(sum, c.tolerance), why, missing }
+  return {
+    figures: sum, platform: who.platform, learner: who.learner, institution: named.institution, class: named.class, course: named.course, chapter: unit === undefined ? cells[0]?.chapter : unit.chapter,
+    sittings, rules: rules.size === 0 ? NO_RULES : [...rules].sort(), verdict: verdictOf(sum, c.tolerance), why, missing,
+  }
 }
 
 /** The class, course and institution of a row, where there is but one. */
@@ -163,9 +179,10 @@ function lengthOf({ course, chapter, sittings }: Cell, catalogue: Catalogue): nu
 }
 
 /** Of the `short` seconds that are claimed without evidence, the part that the log could not show anyway, and why most of it. */
-function cannotJudge(who: { platform: string; learner: string }, unit: Unit | undefined, cells: readonly Cell[], short: number, { catalogue, platform }: Comparing): { why: WhyNot | undefined; part: number; missing: string | undefined } {
+function cannotJudge(who: { platform: string; learner: string }, unit: Unit | undefined, cells: readonly Cell[], short: number, { catalogue, platform, knows }: Comparing): { why: WhyNot | undefined; part: number; missing: string | undefined } {
   const { why } = platform(who.platform)
   if (why === 'no-records' || why === 'other-ids') return { why, part: short, missing: undefined }
+  if (cells.length === 0 && unit !== undefined && !knows(who.platform, unit)) return { why: 'unknown-name', part: short, missing: undefined }
   const partial = cells.filter((cell) => cell.sittings.some((s) => s.missing !== undefined))
   const hidden: [WhyNot, number][] = [
     ['partial', cells.length === 0 && why === 'partial' ? Infinity : partial.reduce((sum, cell) => sum + couldHide(cell, catalogue), 0)],

@@ -45,7 +45,16 @@ export function noMoney(): Money {
 }
 
 export function addFigures(sum: Figures, more: Figures): void {
-  for (const name of FIGURES) sum[name] += more[name]
+  sum.claimed += more.claimed
+  sum.played += more.played
+  sum.proven += more.proven
+  sum.disputed += more.disputed
+  sum.withhold += more.withhold
+  sum.unproven += more.unproven
+  sum.notEvaluable += more.notEvaluable
+  sum.unclaimed += more.unclaimed
+  sum.spared += more.spared
+  sum.questioned += more.questioned
 }
 
 /** Adds what a row costs. `hour`: seconds of a class hour; `rate`: what one costs, where it is known. */

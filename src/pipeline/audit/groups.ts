@@ -21,8 +21,8 @@ export class Groups<K> {
   add(id: string, key: K, row: Row, rate: number | undefined): void {
     let group = this.all.get(id)
     if (group === undefined) this.all.set(id, (group = { key, figures: noFigures(), money: noMoney(), learners: 0 }))
-    addFigures(group.figures, row)
-    addMoney(group.money, row, rate, this.hour)
+    addFigures(group.figures, row.figures)
+    addMoney(group.money, row.figures, rate, this.hour)
     this.touched.add(group)
   }
 

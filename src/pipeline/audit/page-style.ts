@@ -31,6 +31,8 @@ figure { margin: 0; min-width: 0; }
 figcaption { font-weight: 600; margin: .5rem 0; }
 figure div { background: #fff; border: 1px solid var(--line); border-radius: .4rem; padding: .25rem; text-align: center; }
 svg { max-width: 100%; height: auto; }
+/* In between, a table that is too wide moves by itself. */
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; overflow-wrap: normal; }
@@ -46,7 +48,7 @@ ol li { margin: .5rem 0; }
 ul { margin: .25rem 0; padding-left: 1.1rem; }
 dl > div { display: grid; grid-template-columns: minmax(9rem, 16rem) 1fr; gap: .25rem 1rem; padding: .35rem 0; border-bottom: 1px solid var(--line); }
 dd { margin: 0; }
-@media screen and (max-width: 44rem) {
+@media screen and (max-width: 56rem) {
   h1 { font-size: 1.35rem; }
   dl > div { grid-template-columns: 1fr; gap: 0; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

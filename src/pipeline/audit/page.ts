@@ -7,7 +7,7 @@ import { FIGURE_WORDS, hoursText, percent, VERDICT_WORDS, WHY_WORDS, type Words 
 
 /** So many of each list stand on the page: it is to be read, and on a phone. */
 const MOST = 20
-const SHOWN = ['claimed', 'proven', 'disputed', 'unproven', 'notEvaluable', 'unclaimed'] as const satisfies readonly (keyof Figures)[]
+const SHOWN = ['claimed', 'proven', 'disputed', 'unproven', 'notEvaluable', 'unclaimed', 'questioned'] as const satisfies readonly (keyof Figures)[]
 const BIG = ['claimed', 'proven', 'disputed', 'unproven', 'notEvaluable'] as const
 
 type Column = Words & { number?: true }
@@ -75,6 +75,7 @@ const DEFINITIONS: readonly (readonly [keyof Figures, string, string])[] = [
   ['unproven', 'Claimed, neither proven nor disputed, on a platform whose log would show it.', '平台日志本应能够证明，但既无证据又无争议的申报时间。'],
   ['notEvaluable', 'Claimed, and the log could not show it: the platform lacks data, the lesson is offline practice, or the day is not covered.', '日志无法证明的申报时间：平台缺少数据、属于线下实操，或日期不在记录范围内。'],
   ['unclaimed', 'Proven beyond what is claimed.', '有证据但未申报的时间。'],
+  ['questioned', 'Proven by the log, but a warning of medium severity or higher (such as of study in a group or by proxy) names the learner at that time without disputing any seconds. It stays proven until somebody decides.', '日志可证明，但同一时间该学员被中级及以上预警（如集体代学、替学）点名而未质疑具体时间；在作出认定之前仍计为有据。'],
 ]
 
 function t(en: string, zh: string): Markup {
@@ -115,8 +116,8 @@ function table(columns: readonly Column[], rows: readonly (readonly Content[])[]
     const column = columns[i] as Column
     return i === 0 ? html`<th scope="row">${content}</th>` : html`<td class="${place(column, content === undefined || content === '' || content === '0')}"><span class="k">${w(column)}</span><span>${content}</span></td>`
   }
-  return html`<table><thead><tr>${columns.map((c) => html`<th scope="col" class="${place(c)}">${w(c)}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>
-`)}</tbody></table>`
+  return html`<div class="wide" tabindex="0"><table><thead><tr>${columns.map((c) => html`<th scope="col" class="${place(c)}">${w(c)}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>
+`)}</tbody></table></div>`
 }
 
 async function figure(caption: Words, picture: (language: keyof Words) => Promise<string> | undefined): Promise<Content> {

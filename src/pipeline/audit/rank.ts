@@ -1,7 +1,7 @@
 import { wilson } from '../../base/share.ts'
 import { SEVERITIES, type Severity } from '../../warnings/warning.ts'
 
-export const METRICS = ['unproven', 'disputed', 'warnings', 'warned'] as const
+export const METRICS = ['unproven', 'disputed', 'questioned', 'warnings', 'warned'] as const
 /** `warned`: of a class, the learners whom a warning of medium or higher names. */
 export type Metric = (typeof METRICS)[number]
 
@@ -28,9 +28,9 @@ export const ABNORMAL_Z = 3.5
 /** A normal distribution's standard deviation over its median absolute deviation. */
 const MAD_SCALE = 1.4826
 /** Where nearly all have the same value, the deviation is next to nothing, and the smallest difference would stand out. */
-const LEAST_SPREAD: Record<Metric, number> = { unproven: 0.03, disputed: 0.03, warnings: 0.25, warned: 0.05 }
+const LEAST_SPREAD: Record<Metric, number> = { unproven: 0.03, disputed: 0.03, questioned: 0.05, warnings: 0.25, warned: 0.05 }
 /** What is abnormal even where most are so. */
-const ABNORMAL_AT_LEAST: Record<Metric, number> = { unproven: 0.25, disputed: 0.25, warnings: 2, warned: 0.5 }
+const ABNORMAL_AT_LEAST: Record<Metric, number> = { unproven: 0.25, disputed: 0.25, questioned: 0.5, warnings: 2, warned: 0.5 }
 const Z_95 = 1.959964
 
 /** The lower end of the 95 % interval of a share of `n` units (Wilson); `n` may be a number of hours. */

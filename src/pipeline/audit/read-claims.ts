@@ -32,7 +32,8 @@ const LONGEST_ROW = 1 << 20
  */
 export async function readClaims(of: ClaimsFile, take: (claim: Claim, line: number) => void, bad: (line: BadLine) => void): Promise<ReadClaims> {
   const texts = textsOf(of.file, decoderOf(of.encoding))
-  const { value: head = '' } = await texts.next()
+  const first = await texts.next()
+  const head = first.done === true ? '' : first.value
   const all = again(head, texts)
   let rows = 0
   const row = (cells: ClaimRow | Rejected, line: number, text: () => string): void => {

@@ -111,14 +111,16 @@ export class Sittings {
     return this.learners.has(key)
   }
 
-  /** All sittings of a learner, in the order in which they were first told. */
+  /** All sittings of a learner, in the order of time. */
   of(key: string): LearnerSittings | undefined {
     const found = this.learners.get(key)
     if (found === undefined) return undefined
     const items: number[] = []
     for (let at = found.last; at > 0; at = this.before.array[at - 1] as number) items.push(at - 1)
     const chapters = new Map<string, Sitting[]>()
-    for (const item of items.reverse()) {
+    // Of those that begin at one time the id decides, so that nothing depends on the order of the records.
+    items.sort((a, b) => (this.begin.array[a] as number) - (this.begin.array[b] as number) || (this.ids.array[4 * a] as number) - (this.ids.array[4 * b] as number))
+    for (const item of items) {
       const chapter = this.texts.text(this.chapter.array[item] as number) as string
       const sittings = chapters.get(chapter)
       if (sittings) sittings.push(this.read(item))
@@ -141,6 +143,22 @@ export class Sittings {
       }
     }
     return covers
+  }
+
+  /** The classes, courses and chapters that the records of each platform name. */
+  names(): Map<string, Record<'class' | 'course' | 'chapter', ReadonlySet<string | undefined>>> {
+    const all = new Map<string, Record<'class' | 'course' | 'chapter', Set<number>>>()
+    for (const { platform, last } of this.learners.values()) {
+      let names = all.get(platform)
+      if (names === undefined) all.set(platform, (names = { class: new Set(), course: new Set(), chapter: new Set() }))
+      for (let at = last; at > 0; at = this.before.array[at - 1] as number) {
+        names.class.add(this.klass.array[at - 1] as number)
+        names.course.add(this.course.array[at - 1] as number)
+        names.chapter.add(this.chapter.array[at - 1] as number)
+      }
+    }
+    const texts = (numbers: Set<number>): Set<string | undefined> => new Set([...numbers].map((n) => this.texts.text(n)))
+    return new Map([...all].map(([platform, n]) => [platform, { class: texts(n.class), course: texts(n.course), chapter: texts(n.chapter) }]))
   }
 
   /** How many sittings there are, and how many of them may go on. */

@@ -1,5 +1,5 @@
 import type { Row } from './compare.ts'
-import { FIGURES, type Figures, type Money } from './figures.ts'
+import type { Figures, Money } from './figures.ts'
 import type { Measured, Reason } from './rank.ts'
 import type { Kept } from './ranking.ts'
 import type { AuditLearner, AuditRow } from './report.ts'
@@ -14,15 +14,18 @@ export function tidyLearner({ platform, learner, class: klass, institution, figu
   return { platform, learner, ...(klass === undefined ? {} : { class: klass }), ...(institution === undefined ? {} : { institution }), ...tidy(figures), warnings, reasons }
 }
 
-export function tidyRow({ platform, learner, institution, class: klass, course, chapter, sittings, rules, verdict, why, missing, ...figures }: Row): AuditRow {
+export function tidyRow({ platform, learner, institution, class: klass, course, chapter, sittings, rules, verdict, why, missing, figures }: Row): AuditRow {
   return {
     platform, learner, ...(klass === undefined ? {} : { class: klass }), ...(institution === undefined ? {} : { institution }), ...(course === undefined ? {} : { course }), ...(chapter === undefined ? {} : { chapter }),
-    ...tidy(figures), sittings, rules, verdict, ...(why === undefined ? {} : { why }), ...(missing === undefined ? {} : { missing }),
+    ...tidy(figures), sittings, rules: [...rules], verdict, ...(why === undefined ? {} : { why }), ...(missing === undefined ? {} : { missing }),
   }
 }
 
-export function tidy(figures: Figures): Figures {
-  return Object.fromEntries(FIGURES.map((name) => [name, round3(Math.max(0, figures[name]))])) as unknown as Figures
+export function tidy(f: Figures): Figures {
+  return {
+    claimed: round3(f.claimed), played: round3(f.played), proven: round3(f.proven), disputed: round3(f.disputed), withhold: round3(f.withhold), unproven: round3(f.unproven),
+    notEvaluable: round3(f.notEvaluable), unclaimed: round3(f.unclaimed), spared: round3(f.spared), questioned: round3(f.questioned),
+  }
 }
 
 export function tidyMoney(money: Money): Money {

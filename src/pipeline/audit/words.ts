@@ -32,6 +32,7 @@ export const VERDICT_WORDS: Record<RowVerdict, Words> = {
 export const WHY_WORDS: Record<WhyNot, Words> = {
   'no-records': { en: 'there is no record of this platform', zh: '没有该平台的学习记录' },
   'other-ids': { en: 'no learner that is claimed is in the records: the ids may be of another kind', zh: '申报的学员均不在学习记录中：编号方式可能不同' },
+  'unknown-name': { en: 'neither the records nor the catalogue know this class, course or chapter: it may be named otherwise', zh: '学习记录和目录中均无此班级、课程或章节：名称可能不同' },
   'outside-period': { en: 'the day lies outside the time of the records', zh: '申报日期不在学习记录的时间范围内' },
   practice: { en: 'offline practice is not played', zh: '线下实操不产生播放记录' },
   partial: { en: 'the platform did not send all that is needed', zh: '平台未发送判定所需的全部数据' },
@@ -42,9 +43,12 @@ export function percent(value: number): string {
   return `${(100 * value).toFixed(1)}\u00a0%`
 }
 
+// Made once: `toLocaleString` looks the language up each time.
+const ONE_DIGIT = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+
 /** Seconds as class hours. */
 export function hoursText(seconds: number, hour: number): string {
-  return (seconds / hour).toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
+  return ONE_DIGIT.format(seconds / hour)
 }
 
 const SEVERITY_WORDS: Record<Severity, Words> = { low: { en: 'low', zh: '低' }, medium: { en: 'medium', zh: '中级' }, high: { en: 'high', zh: '高级' }, critical: { en: 'critical', zh: '严重' } }
@@ -64,6 +68,7 @@ export interface Measure {
 const SHARES: Record<Metric, (m: Measure) => Words> = {
   unproven: ({ part, whole }) => ({ en: `${inLanguage(part, 'en')} of ${whole} claimed class hours that can be judged are without evidence`, zh: `可判定的 ${whole} 申报学时中有 ${inLanguage(part, 'zh')} 学时无据` }),
   disputed: ({ part, whole }) => ({ en: `warnings dispute ${inLanguage(part, 'en')} of ${whole} class hours`, zh: `${whole} 学时中有 ${inLanguage(part, 'zh')} 学时被预警质疑` }),
+  questioned: ({ part, whole }) => ({ en: `during ${inLanguage(part, 'en')} of ${whole} class hours played a warning names this learner, without disputing any seconds`, zh: `已播放 ${whole} 学时中有 ${inLanguage(part, 'zh')} 学时期间被预警点名，但未质疑具体时间` }),
   warnings: ({ part, whole }) => ({ en: `${inLanguage(part, 'en')} in ${whole} class hours played`, zh: `已播放 ${whole} 学时中有${inLanguage(part, 'zh')}` }),
   warned: ({ part, whole }) => ({ en: `warnings of medium or higher name ${inLanguage(part, 'en')} of ${whole} learners`, zh: `${whole} 名学员中有 ${inLanguage(part, 'zh')} 名被中级及以上预警点名` }),
 }

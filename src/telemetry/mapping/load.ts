@@ -1,4 +1,5 @@
 import { RE2JS, RE2JSException } from 're2js'
+import type { z } from 'zod'
 import { formatProblem, InvigilError, type Problem } from '../../base/errors.ts'
 import { didYouMean, schemaProblems } from '../../base/problems.ts'
 import { parseTree, partOf, valueOf, whereAt, type Tree } from '../../base/tree.ts'
@@ -18,8 +19,8 @@ export function loadMapping(text: string, path: string): MappingFile {
   const { tree, problems } = parseTree(path, text)
   if (!tree) throw badMapping(path, problems.length > 0 ? problems : [{ file: path, message: 'the mapping is empty', mend: 'write `fields`' }])
   const parsed = mappingSchema.safeParse(valueOf(tree))
-  if (!parsed.success) problems.push(...schemaProblems(parsed.error.issues, tree, mappingSchema))
-  else problems.push(...new Check(parsed.data, tree).problems)
+  if (parsed.success) problems.push(...new Check(parsed.data, tree, new Set()).problems)
+  else problems.push(...schemaProblems(parsed.error.issues, tree, mappingSchema), ...problemsOfTheRest(tree, parsed.error.issues))
   if (problems.length > 0 || !parsed.success) throw badMapping(path, problems)
   return parsed.data
 }
@@ -30,14 +31,35 @@ function badMapping(path: string, problems: Problem[]): InvigilError {
   return new InvigilError('bad-mapping', message, { problems: sorted })
 }
 
+/** What else is wrong, besides what the schema found: the mapping is looked at as if that were not there. */
+function problemsOfTheRest(tree: Tree, issues: readonly z.core.$ZodIssue[]): Problem[] {
+  const rest = valueOf(tree) as Record<string, unknown>
+  const told = new Set<string>()
+  for (const { path, code, ...issue } of issues) {
+    for (const key of code === 'unrecognized_keys' ? (issue as { keys: string[] }).keys : ['']) {
+      const at = code === 'unrecognized_keys' ? [...path, key] : path
+      // What stands in a list would move the rest of it.
+      if (at.some((step) => typeof step !== 'string')) return []
+      const holder = at.slice(0, -1).reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[String(step)], rest)
+      if (typeof holder === 'object' && holder !== null) delete (holder as Record<string, unknown>)[String(at.at(-1))]
+      told.add(String(at.at(-1)))
+    }
+  }
+  const parsed = mappingSchema.safeParse(rest)
+  return parsed.success ? new Check(parsed.data, tree, told).problems : []
+}
+
 /** What no schema can say: that the parts of a mapping fit together. */
 class Check {
   readonly problems: Problem[] = []
   private readonly file: MappingFile
   private readonly tree: Tree
+  private readonly told: ReadonlySet<string>
 
-  constructor(file: MappingFile, tree: Tree) {
+  /** `told`: names of which something was told already. */
+  constructor(file: MappingFile, tree: Tree, told: ReadonlySet<string>) {
     this.file = file
+    this.told = told
     this.tree = tree
     const { fields, events, joins, time } = file
     this.fields(fields, ['fields'])
@@ -127,7 +149,7 @@ class Check {
 
   /** What an event cannot do without. */
   private whole({ fields, at }: { fields: MappingFile['fields']; at: Path }, of: string): void {
-    for (const name of ['time', 'action', 'learner'] as const) if (fields[name] === undefined) this.say(`\`${name}\` is missing${of}`, 'every event needs it; say where it comes from', at)
+    for (const name of ['time', 'action', 'learner'] as const) if (fields[name] === undefined && !this.told.has(name) && !this.told.has('fields')) this.say(`\`${name}\` is missing${of}`, 'every event needs it; say where it comes from', at)
     for (const [name, source] of Object.entries(fields)) {
       if (source === undefined || name === 'similarity' || specOf(source).unit !== 'percent') continue
       if (fields.length === undefined || name === 'length') this.say(`\`${name}\` is a percentage of \`length\`, which is not mapped${of}`, 'map `length`', partOf(this.tree, [...at, 'fields', name]) ? [...at, 'fields', name] : ['fields', name])

@@ -229,6 +229,16 @@ fields:
     ])
   })
 
+  test('what the schema finds hides nothing else', () => {
+    expect(problemsOf('encoding: latin\nfields: { learner: a, tme: t, action: { from: b, unit: ms }, position: [1] }')).toEqual([
+      expect.stringContaining('1:11 `encoding` cannot be `latin`') as string,
+      '2:9 `time` is missing (every event needs it; say where it comes from)',
+      '2:23 unknown key `fields.tme` (did you mean `time`?)',
+      '2:56 `action` has no `unit` (leave it out)',
+      '2:72 `fields.position` must be text, not a list',
+    ])
+  })
+
   test.each([
     ['', 'the mapping is empty'],
     ['fields: {}', '`time` is missing'],

@@ -3,7 +3,7 @@ import type { Adapted } from '../adapters/adapter.ts'
 import type { RowMapper } from '../rows.ts'
 import type { FieldName, MappingFile, When } from './schema.ts'
 import type { JoinTable } from './joins.ts'
-import { fieldReader, momentReader, pathsOf, specOf, usualOf, type Around, type Found, type ReadValue, type Row, type Spec, type Usual } from './values.ts'
+import { asText, fieldReader, momentReader, pathsOf, specOf, usualOf, type Around, type Found, type ReadValue, type Row, type Spec, type Usual } from './values.ts'
 
 interface Clause {
   holds(row: Row): boolean
@@ -120,7 +120,7 @@ function clauseOf(when: When, { absent, reader }: Usual): Clause {
     const read = reader(path)
     const value = (row: Row): string | undefined => {
       const at = read(row)
-      const text = at === undefined || at === null ? '' : typeof at === 'string' ? at.trim() : typeof at === 'object' ? JSON.stringify(at) : String(at)
+      const text = (asText(at) ?? (at === undefined || at === null ? '' : JSON.stringify(at))).trim()
       return text === '' || absent.has(text) ? undefined : text
     }
     if (typeof condition !== 'object' || Array.isArray(condition)) {

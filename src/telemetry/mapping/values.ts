@@ -98,7 +98,8 @@ function rawReader(spec: Spec, { absent, reader }: Usual): (around: Around) => u
   }
 }
 
-function asText(value: unknown): string | undefined {
+/** A text, a number, or true or false, as text; undefined for anything else. */
+export function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
 

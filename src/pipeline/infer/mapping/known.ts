@@ -1,4 +1,4 @@
-import { isMoodleHeader } from '../../../telemetry/adapters/moodle.ts'
+import { isMoodleHeader } from '../../../telemetry/moodle.ts'
 import { createDecoder, type DecodeSink } from '../../../telemetry/decode.ts'
 import type { RejectReason } from '../../../telemetry/rejects.ts'
 import { readHead } from './head.ts'

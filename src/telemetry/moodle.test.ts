@@ -1,7 +1,7 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Event } from '../event.ts'
-import { createRowsDecoder } from '../decode.ts'
+import type { Event } from './event.ts'
+import { createRowsDecoder } from './decode.ts'
 import { isMoodleHeader, type MoodleTimes } from './moodle.ts'
 
 type Outcome = Event | { reason: string; message: string } | { verb: string }

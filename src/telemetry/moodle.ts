@@ -1,7 +1,7 @@
-import { timeReader, writeMoment, type ReadTime } from '../mapping/times.ts'
-import type { Fault } from '../rejects.ts'
-import type { RowMapper } from '../rows.ts'
-import type { Adapted } from './adapter.ts'
+import { timeReader, writeMoment, type ReadTime } from './mapping/times.ts'
+import type { Fault } from './rejects.ts'
+import type { RowMapper } from './rows.ts'
+import type { Adapted } from './adapters/adapter.ts'
 
 /** In which order a date in numbers tells day, month and year. */
 export const DATE_ORDERS = ['dmy', 'mdy', 'ymd'] as const
