@@ -12,6 +12,7 @@ import { tallyLogs, type LogSource } from '../check/read.ts'
 import { ChecksTally } from './checks.ts'
 import { ClassTallies } from './classes.ts'
 import { CourseTally } from './courses.ts'
+import { RatesTally } from './rates.ts'
 import { writeCatalogue, type PlatformSeen } from './write-catalogue.ts'
 
 export interface InferOptions extends LogSource {
@@ -63,9 +64,10 @@ class Inference {
     this.events++
     this.locate(event)
     let seen = this.platforms.get(event.platform)
-    if (seen === undefined) this.platforms.set(event.platform, (seen = { clock: new ClockTally(), beats: new BeatTally(), checks: new ChecksTally(), classes: new ClassTallies(), courseless: 0 }))
+    if (seen === undefined) this.platforms.set(event.platform, (seen = newPlatform()))
     seen.clock.take(event)
     seen.beats.take(event)
+    seen.rates.take(event)
     seen.checks.take(event)
     seen.classes.take(event)
     const { chapter, course, action } = event
@@ -85,4 +87,9 @@ class Inference {
     const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => compareText(a, b))
     return writeCatalogue({ files: this.logs, events: this.events, platforms: sorted(this.platforms), courses: sorted(this.courses) })
   }
+}
+
+function newPlatform(): PlatformSeen {
+  const rates = new RatesTally()
+  return { clock: new ClockTally(), beats: new BeatTally((learner, elapsed, advance) => rates.pair(learner, elapsed, advance)), rates, checks: new ChecksTally(), classes: new ClassTallies(), courseless: 0 }
 }
