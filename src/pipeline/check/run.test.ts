@@ -76,6 +76,13 @@ describe('what is wrong with a log', () => {
     expect(report.findings[2]?.says.en).toContain('is it in milliseconds?')
   })
 
+  test('a field that is no platform', async () => {
+    const report = await check([writeLog(dir, 'many.ndjson', Array.from({ length: 300 }, (_, i) => line({ id: `e${i}`, platform: `s${i}` })))])
+    expect(report.log.events).toBe(300)
+    expect([report.platforms.length, report.rules[0]?.platforms.length]).toEqual([200, 200])
+    expect(report.findings.find((f) => f.code === 'many-platforms')?.says.en).toBe('there are more than 200 platforms; 100 events of the others are counted and not looked at')
+  })
+
   test('a log without an event, and one cut short', async () => {
     expect(codes(await check([writeLog(dir, 'empty.ndjson', [])]))).toEqual(['no-events'])
     const cut = join(dir, 'cut.ndjson.gz')
