@@ -35,13 +35,10 @@ describe('the simulated day', () => {
     expect(report.platforms[1]?.sizes.learner).toEqual({ count: learners.size, exact: true })
   })
 
-  test('the same log gives the same report, byte for byte, packed or not and in two pieces', async () => {
-    const lines = linesOf(day.log)
-    const whole = writeLog(dir, 'whole.ndjson', lines)
-    const report = await check([whole])
+  test('the same log gives the same report, byte for byte, packed or not', async () => {
+    const report = await check([writeLog(dir, 'whole.ndjson', linesOf(day.log))])
     const without = (r: CheckReport): string => JSON.stringify(r).replaceAll(/"files":\[[^\]]*\]/g, '')
     expect(without(await check([day.log]))).toBe(without(report))
-    expect(JSON.stringify(await check([whole]))).toBe(JSON.stringify(report))
   })
 })
 
