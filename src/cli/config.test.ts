@@ -108,10 +108,10 @@ test('mistakes in the environment are told with the name of the variable', async
 })
 
 test('paths are taken from where the file lies', async () => {
-  const file = written('catalogue: c/catalogue.yaml\nrules: [shipped, own, /abs]\ncontext: ../contexts\n')
+  const file = written('catalogue: c/catalogue.yaml\nrules: [shipped, own, /abs]\ncontext: ../contexts\nsources: [{ topic: a, mapping: a.yaml }, { topic: b }]\n')
   const dir = join(file, '..')
   expect(await loadConfig({ file, environment: { INVIGIL_GEO: 'geo.mmdb' } })).toMatchObject({
-    catalogue: join(dir, 'c/catalogue.yaml'), rules: ['shipped', join(dir, 'own'), '/abs'], context: join(dir, '../contexts'), geo: ['geo.mmdb'],
+    catalogue: join(dir, 'c/catalogue.yaml'), rules: ['shipped', join(dir, 'own'), '/abs'], context: join(dir, '../contexts'), geo: ['geo.mmdb'], sources: [{ topic: 'a', mapping: join(dir, 'a.yaml') }, { topic: 'b' }],
   })
 })
 

@@ -147,7 +147,7 @@ async function flood(port: number, token: string, length: number | undefined): P
 }
 
 test('a gigabyte, a bomb and slow clients are refused without memory for them', async () => {
-  const place = site('  requestTimeout: 2s\n  connections: 300\n')
+  const place = site('  requestTimeout: 5s\n  connections: 300\n')
   const { port, child } = await serve(place)
   for (let n = 0; n < 20; n++) await post(port, place.token, event(`warm-${n}`).repeat(2000))
   const before = memoryOf(child.pid)

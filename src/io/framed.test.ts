@@ -92,6 +92,8 @@ test.each([
   ['what is no object', `[1, "a,]", ${two}, null]\nhello world\n${two}`, ['1', '"a,]"', two, 'null', 'hello world', two]],
   ['an object that is cut off', `[${two}, {"a": [`, [two, '{"a": [']],
   ['a mark', `\uFEFF[${two}]`, [two]],
+  ['a text that is not closed costs its line', `[\n{"a": "x},\n${two}]`, ['{"a": "x},', two]],
+  ['what is not closed behind a list that an object holds', `{"statements":[${two}],"more":`, [two, '],"more":']],
 ])('JSON: %s', async (_, content, expected) => {
   expect(await texts(content, json)).toEqual(expected)
 })
@@ -185,6 +187,37 @@ describe('records that are too long', () => {
 
   test('one that never ends', async () => {
     expect((await read(`a\n${row(2 * MIB + 5)}`, csv)).map((t) => t.long)).toEqual([undefined, 2 * MIB + 5])
+  })
+})
+
+describe('a document with a mistake in one record', () => {
+  const records = Array.from({ length: 8 }, (_, i) => ({ id: i, list: [1, { deep: ['x', '[{"\\'] }], more: { a: { b: '}' } } }))
+  const forms: [string, string][] = [
+    ['a list over many lines', JSON.stringify(records, null, 2)],
+    ['an object that holds it', JSON.stringify({ statements: records, more: 'x' }, null, 2)],
+    ['a list with a record a line', `[\n${records.map((r) => JSON.stringify(r)).join(',\n')}\n]`],
+    ['records in a row', records.map((r) => JSON.stringify(r, null, 1)).join('\n')],
+  ]
+
+  test.each(forms)('%s: whatever is missing, the others are there, but for the next one at most', async (_, content) => {
+    const from = content.indexOf('"id"', content.indexOf('2,', content.indexOf('"id"') + 20))
+    const begin = content.lastIndexOf('{', content.search(/"id": ?3/))
+    const end = content.lastIndexOf('{', content.search(/"id": ?4/))
+    expect(from).toBeGreaterThan(0)
+    const idOf = (text: string): unknown => {
+      try {
+        return (JSON.parse(text) as { id?: number } | null)?.id
+      } catch {
+        return undefined
+      }
+    }
+    for (let at = begin; at < end; at++) {
+      const broken = content.slice(0, at) + content.slice(at + 1)
+      const told = await read(broken, json)
+      const ids = told.map((t) => idOf(t.text)).filter((id) => typeof id === 'number')
+      expect([at, ids]).toEqual([at, expect.arrayContaining([0, 1, 2, 5, 6, 7])])
+      for (const [i, t] of told.entries()) expect(await read(broken, json, { from: t.here })).toEqual(told.slice(i))
+    }
   })
 })
 

@@ -103,12 +103,13 @@ export class FramedReader implements RecordReader {
           continue
         case 'end':
           this.scanned = framing.resume
+          if (framing.isBroken && this.begun >= 0) this.cut(framing.at)
           break
         case 'nothing':
           this.scanned = limit
           if (this.begun < 0 && !this.skipping) return false
           if (this.begun >= 0 && limit === this.begun + LONGEST) {
-            if (!this.tooLong()) continue
+            if (!this.cut(limit) && this.letGo()) continue
           } else if (!this.ended) return false
           else this.atEnd()
       }
@@ -146,25 +147,25 @@ export class FramedReader implements RecordReader {
     this.behind = { offset: this.base + this.scanned, line: this.countTo(this.scanned), ...(this.framing.inside ? { inside: true } : {}) }
   }
 
-  /** The record at hand is too long to hold. True where it has been made to end; else its end is looked for. */
-  private tooLong(): boolean {
-    if (this.framing.endsWithLine && this.endWithLine()) return true
+  /** The record at hand is too long to hold: its end is looked for. */
+  private letGo(): true {
     const { begun } = this
     this.skipping = { head: Buffer.from(this.bytes.subarray(begun, begun + KEPT_OF_LONG)), offset: this.base + begun, line: this.countTo(begun) + 1 }
     this.begun = -1
-    return false
+    return true
   }
 
   /** The log ends within a record, which ends with it. */
   private atEnd(): void {
-    if (this.begun >= 0 && this.framing.endsWithLine && this.endWithLine()) return
+    if (this.begun >= 0 && this.cut(this.filled)) return
     this.framing.reset()
     this.framing.at = this.filled
   }
 
-  private endWithLine(): boolean {
-    const end = this.bytes.indexOf(LINE_FEED, this.begun)
-    if (end < 0 || end >= this.filled) return false
+  /** Ends the record where one that was not closed most likely ends, if it is not closed. */
+  private cut(limit: number): boolean {
+    const end = this.framing.cut(this.bytes, this.begun, limit)
+    if (end < 0) return false
     this.framing.reset()
     this.framing.at = end
     this.scanned = end + 1

@@ -10,10 +10,15 @@ export interface Framing {
   scan(bytes: Buffer, from: number, to: number): Found
   at: number
   resume: number
+  /** Whether the record that ended was not closed rightly. */
+  isBroken: boolean
   /** See `Position`. */
   inside: boolean
-  /** Whether a record that does not end, or not in time, ends with its first line: a quote was opened by mistake, and the rest would be lost. */
-  readonly endsWithLine: boolean
+  /**
+   * The line break with which a record ends that has no end up to `to`, since something in it was not closed: what follows would be lost with it.
+   * Less than 0 where it may go on.
+   */
+  cut(bytes: Buffer, begun: number, to: number): number
   /** The record was ended from outside: forgets it. */
   reset(): void
 }
@@ -35,6 +40,7 @@ const [FIELD_START, PLAIN, QUOTED, QUOTE_SEEN] = [0, 1, 2, 3]
 export class CsvFraming implements Framing {
   at = 0
   resume = 0
+  readonly isBroken = false
   inside = false
   private state = FIELD_START
   private begun = false
@@ -44,8 +50,10 @@ export class CsvFraming implements Framing {
     this.delimiter = delimiter.charCodeAt(0)
   }
 
-  get endsWithLine(): boolean {
-    return this.state === QUOTED
+  /** A quote was opened by mistake: it costs its line. */
+  cut(bytes: Buffer, begun: number, to: number): number {
+    const end = this.state === QUOTED ? bytes.indexOf(LINE_FEED, begun) : -1
+    return end < to ? end : -1
   }
 
   reset(): void {
@@ -92,10 +100,11 @@ const [OUTER, OBJECT, SCALAR, TAIL] = [0, 1, 2, 3]
 export class JsonFraming implements Framing {
   at = 0
   resume = 0
+  isBroken = false
   inside: boolean
-  readonly endsWithLine = false
   private state = OUTER
-  private depth = 0
+  /** What has to be closed, innermost last. */
+  private open: number[] = []
   private inText = false
   private isEscaped = false
   private readonly key: Buffer
@@ -107,9 +116,23 @@ export class JsonFraming implements Framing {
     this.inside = inside
   }
 
+  /** A bracket or a quote is missing: the next object that begins a line, and stands further left than what is in this one, is the next record. */
+  cut(bytes: Buffer, begun: number, to: number): number {
+    if (bytes[begun] !== LEFT_BRACE) return -1
+    let within = Infinity
+    for (let end = bytes.indexOf(LINE_FEED, begun); end >= 0 && end < to; end = bytes.indexOf(LINE_FEED, end + 1)) {
+      let at = end + 1
+      while (at < to && isSpace(bytes[at] as number) && bytes[at] !== LINE_FEED) at++
+      if (at >= to || bytes[at] === LINE_FEED) continue
+      if (bytes[at] === LEFT_BRACE && at - end < within) return end
+      if (within === Infinity) within = at - end
+    }
+    return -1
+  }
+
   reset(): void {
     this.state = OUTER
-    this.depth = 0
+    this.open = []
     this.inText = this.isEscaped = false
   }
 
@@ -117,6 +140,11 @@ export class JsonFraming implements Framing {
     for (let i = from; i < to; i++) {
       const c = bytes[i] as number
       if (this.inText) {
+        if (c === LINE_FEED) {
+          // No text has a line break in it: the quote that ends it is missing.
+          this.reset()
+          return this.broken(i, i)
+        }
         if (this.isEscaped) this.isEscaped = false
         else if (c === BACKSLASH) this.isEscaped = true
         else if (c === QUOTE) this.inText = false
@@ -126,10 +154,11 @@ export class JsonFraming implements Framing {
         case OUTER: {
           if (c === RIGHT_BRACKET && this.inside) {
             this.state = TAIL
-            this.depth = 1
+            this.open = [RIGHT_BRACE]
+            return this.found('begin', i, i + 1)
           } else if (!isSpace(c) && c !== COMMA && c !== LEFT_BRACKET && c !== RIGHT_BRACKET && !MARK.includes(c)) {
             this.state = c === LEFT_BRACE ? OBJECT : SCALAR
-            this.depth = c === LEFT_BRACE ? 1 : 0
+            if (c === LEFT_BRACE) this.open.push(RIGHT_BRACE)
             this.inText = c === QUOTE
             return this.found('begin', i, i + 1)
           }
@@ -145,25 +174,36 @@ export class JsonFraming implements Framing {
         default:
           if (c === QUOTE) this.inText = true
           else if (c === LEFT_BRACE || c === LEFT_BRACKET) {
-            if (this.state === OBJECT && c === LEFT_BRACKET && this.depth === 1 && !this.inside && this.isHeld(bytes, i)) {
+            if (this.state === OBJECT && c === LEFT_BRACKET && this.open.length === 1 && !this.inside && this.isHeld(bytes, i)) {
               this.reset()
               this.inside = true
               return this.found('drop', i, i + 1)
             }
-            this.depth++
+            this.open.push(c === LEFT_BRACE ? RIGHT_BRACE : RIGHT_BRACKET)
           } else if (c === RIGHT_BRACE || c === RIGHT_BRACKET) {
-            if (--this.depth > 0) break
+            const isClosed = this.open.pop() === c
+            if (isClosed && this.open.length > 0) break
             const was = this.state
             this.reset()
+            // A bracket that does not fit: the one before it is missing, and what follows need not be lost with it.
+            if (!isClosed) return this.broken(i, i + 1)
             if (was === OBJECT) return this.found('end', i + 1, i + 1)
             this.inside = false
+            return this.found('drop', i + 1, i + 1)
           }
       }
     }
     return 'nothing'
   }
 
+  private broken(at: number, resume: number): Found {
+    this.found('end', at, resume)
+    this.isBroken = true
+    return 'end'
+  }
+
   private found(what: Found, at: number, resume: number): Found {
+    this.isBroken = false
     this.at = at
     this.resume = resume
     return what

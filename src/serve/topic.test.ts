@@ -39,7 +39,7 @@ const event = (id: string, learner: string): string => JSON.stringify({ id, time
 test('records are in the topic as they came once they are acknowledged: events by their learner, and what is wrong for the intake to keep', async () => {
   const store = await TopicStore.open(client, topic)
   open.push(store)
-  const reader = new Reader('p1', 'canonical')
+  const reader = new Reader('p1', { format: 'canonical' })
   const requests = Array.from({ length: 20 }, (_, r) => Array.from({ length: 50 }, (_, n) => event(`${r}-${n}`, `L${n % 7}`)).join('\n'))
   await Promise.all(requests.map(async (body) => store.put(await reader.take(Buffer.from(body), 'lines', 1000, NOW))))
   const wrong = await reader.take(Buffer.from('{"id":"x"}'), 'lines', 1000, NOW)
@@ -57,14 +57,14 @@ test('records are in the topic as they came once they are acknowledged: events b
 test('a topic that is gone fails the requests, not the process, and takes records again once it is back', async () => {
   const store = await TopicStore.open(client, topic)
   open.push(store)
-  const taken = await new Reader('p1', 'canonical').take(Buffer.from(event('e1', 'L1')), 'lines', 10, NOW)
+  const taken = await new Reader('p1', { format: 'canonical' }).take(Buffer.from(event('e1', 'L1')), 'lines', 10, NOW)
   await store.put(taken)
   await client.withAdmin((admin) => admin.deleteTopics({ topics: [topic] }))
   await expect(store.put(taken)).rejects.toMatchObject({ name: 'InvigilError' })
   await makeTopicsFor(client, { [topic]: 1 })
   await vi.waitFor(() => store.put(taken), { timeout: 30_000, interval: 500 })
   expect((await inTopic()).map((f) => f.value)).toEqual([event('e1', 'L1')])
-  const large = await new Reader('p1', 'canonical').take(Buffer.from(`{"id":"${'x'.repeat(1_010_000)}"}`), 'lines', 10, NOW)
+  const large = await new Reader('p1', { format: 'canonical' }).take(Buffer.from(`{"id":"${'x'.repeat(1_010_000)}"}`), 'lines', 10, NOW)
   await expect(store.put(large)).rejects.toMatchObject({ name: 'Refusal', status: 413 })
 })
 

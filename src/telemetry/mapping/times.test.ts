@@ -74,8 +74,9 @@ test('what a zone shows comes back as the moment', () => {
 test('the usual formats take no text in two ways', () => {
   const readers = USUAL_FORMATS.map((f) => timeReader(f)).flatMap((r) => (typeof r === 'string' ? [] : [r.read]))
   expect(readers).toHaveLength(USUAL_FORMATS.length)
-  for (const text of ['2026-03-02T08:00:00+08:00', '1772409600', '1772409600000', '2026-3-2 8:00:00', '2026/3/2 8:00', '2026年3月2日 08:00']) {
+  for (const text of ['20260302080000', '2026-03-02 08:00:00.000', '2026-03-02T08:00:00.0', '2026-03-02T08:00:00+08:00', '1772409600', '1772409600000', '2026-3-2 8:00:00', '2026/3/2 8:00', '2026年3月2日 08:00']) {
     const moments = readers.map((r) => r(text, 'Asia/Shanghai')).filter((m) => m !== undefined)
     expect([text, new Set(moments.map((m) => (typeof m === 'object' ? m.ms : m))).size]).toEqual([text, 1])
+    expect(moments[0]).toMatchObject({ ms: Date.UTC(2026, 2, 2) })
   }
 })

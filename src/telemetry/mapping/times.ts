@@ -5,7 +5,8 @@ export const NAMED_FORMATS = ['rfc3339', 'epoch-s', 'epoch-ms'] as const
 
 /** What is tried where no format is told: each of these can mean one moment only. */
 export const USUAL_FORMATS = [
-  'rfc3339', 'epoch-s', 'epoch-ms', 'YYYY-M-D H:mm:ss', 'YYYY-M-D H:mm', 'YYYY-M-DTH:mm:ss', 'YYYY/M/D H:mm:ss', 'YYYY/M/D H:mm', 'YYYY年M月D日 H:mm:ss', 'YYYY年M月D日 H:mm',
+  'rfc3339', 'epoch-s', 'epoch-ms', 'YYYY-M-D H:mm:ss', 'YYYY-M-D H:mm:ss.S', 'YYYY-M-D H:mm', 'YYYY-M-DTH:mm:ss', 'YYYY-M-DTH:mm:ss.S', 'YYYY/M/D H:mm:ss', 'YYYY/M/D H:mm:ss.S', 'YYYY/M/D H:mm',
+  'YYYY年M月D日 H:mm:ss', 'YYYY年M月D日 H:mm', 'YYYYMMDDHHmmss',
 ] as const
 
 /** Letters of a format, what stands for them, and what it sets. Longer ones go before those that they begin with. */
