@@ -31,6 +31,7 @@ export interface Inferred {
 }
 
 const MOST_COURSES = 10_000
+const MOST_PLATFORMS = 200
 
 /** Drafts a catalogue from logs. The same logs give the same draft. */
 export async function inferCatalogue(options: InferOptions): Promise<Inferred> {
@@ -64,7 +65,10 @@ class Inference {
     this.events++
     this.locate(event)
     let seen = this.platforms.get(event.platform)
-    if (seen === undefined) this.platforms.set(event.platform, (seen = newPlatform()))
+    if (seen === undefined) {
+      if (this.platforms.size >= MOST_PLATFORMS) return 'taken'
+      this.platforms.set(event.platform, (seen = newPlatform()))
+    }
     seen.clock.take(event)
     seen.beats.take(event)
     seen.rates.take(event)
@@ -85,7 +89,7 @@ class Inference {
 
   text(): string {
     const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => compareText(a, b))
-    return writeCatalogue({ files: this.logs, events: this.events, platforms: sorted(this.platforms), courses: sorted(this.courses) })
+    return writeCatalogue({ isCut: this.platforms.size >= MOST_PLATFORMS, files: this.logs, events: this.events, platforms: sorted(this.platforms), courses: sorted(this.courses) })
   }
 }
 

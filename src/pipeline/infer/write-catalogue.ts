@@ -24,6 +24,8 @@ export interface PlatformSeen {
 export interface CatalogueSeen {
   files: readonly string[]
   events: number
+  /** There may be more platforms than were looked at. */
+  isCut: boolean
   /** In order of id. */
   platforms: readonly (readonly [id: string, seen: PlatformSeen])[]
   courses: readonly (readonly [id: string, tally: CourseTally])[]
@@ -38,6 +40,7 @@ export function writeCatalogue(seen: CatalogueSeen): string {
     `# Drafted by \`invigil infer\` from ${seen.events} event${seen.events === 1 ? '' : 's'} in ${seen.files.map((f) => scalar(basename(f))).join(', ')}.`,
     '# Read it, put right what is wrong and take the sign away from what is right. What could accuse somebody and is',
     '# not sure is commented out. (all keys: README, "The catalogue")',
+    ...(seen.isCut ? [`# Only the first ${seen.platforms.length} platforms were looked at: is \`platform\` what it should be, and not a learner or a session?`] : []),
     '', ...block('platforms', platforms), '', ...block('courses', courses), '', ...block('classes', classes), '',
   ].join('\n')
 }
