@@ -1,5 +1,5 @@
 import type { Audit } from '../pipeline/audit/report.ts'
-import type { Figures } from '../pipeline/audit/figures.ts'
+import { ofClaims, type Figures } from '../pipeline/audit/figures.ts'
 import { FIGURE_WORDS, hoursText, percent, VERDICT_WORDS, WHY_WORDS } from '../pipeline/audit/words.ts'
 import { ROW_VERDICTS } from '../pipeline/audit/compare.ts'
 import { table } from './table.ts'
@@ -11,7 +11,7 @@ const LONGEST_NAME = 40
 
 /** An audit in a terminal. */
 export function auditText(a: Audit, files: readonly string[]): string {
-  const hours = (f: Figures): string[] => SHOWN.map((name) => hoursText(f[name], a.hour))
+  const hours = (f: Figures): string[] => SHOWN.map((name) => hoursText(ofClaims(f)[name], a.hour))
   const heads = SHOWN.map((name) => FIGURE_WORDS[name].en)
   const name = (text: string | undefined): string => clip(printable(text ?? '-'), LONGEST_NAME)
   const list = (title: string, rows: string[][]): string[] => (rows.length === 0 ? [] : ['', ...table([title, 'learners', ...heads], rows.slice(0, MOST)), ...more(rows.length)])

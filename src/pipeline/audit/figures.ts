@@ -24,6 +24,11 @@ export interface Figures {
   questioned: number
 }
 
+/** The figures as people read them: what is proven of the claims, so that the parts of what is claimed add up to it. */
+export function ofClaims<F extends Pick<Figures, 'proven' | 'unclaimed'>>(figures: F): F {
+  return { ...figures, proven: figures.proven - figures.unclaimed }
+}
+
 export const FIGURES = ['claimed', 'played', 'proven', 'disputed', 'withhold', 'unproven', 'notEvaluable', 'unclaimed', 'spared', 'grave', 'questioned'] as const satisfies readonly (keyof Figures)[]
 
 /** What claims cost; amounts are in the currency of the catalogue's `hourRate`. */

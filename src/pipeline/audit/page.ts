@@ -1,6 +1,6 @@
 import { html, Markup, type Content } from '../evidence/html.ts'
 import { claimsChart, daysChart, hoursChart, MOST_BARS } from './charts.ts'
-import type { Figures } from './figures.ts'
+import { ofClaims, type Figures } from './figures.ts'
 import { STYLE } from './page-style.ts'
 import type { Audit, AuditRow } from './report.ts'
 import { FIGURE_WORDS, hoursText, percent, VERDICT_WORDS, WHY_WORDS, type Words } from './words.ts'
@@ -24,8 +24,11 @@ export async function auditPage(a: Audit, language: 'both' | 'en' | 'zh'): Promi
   const { totals, hour } = a
   const hours = (seconds: number): string => hoursText(seconds, hour)
   const share = (seconds: number): string => (totals.claimed === 0 ? '' : percent(seconds / totals.claimed))
-  const cells = (f: Figures): Content[] => SHOWN.map((name) => (hours(f[name]) === '0.0' ? '0' : hours(f[name])))
-  const claimedProven = { ...totals, proven: totals.proven - totals.unclaimed }
+  const cells = (figures: Figures): Content[] => {
+    const f = ofClaims(figures)
+    return SHOWN.map((name) => (hours(f[name]) === '0.0' ? '0' : hours(f[name])))
+  }
+  const claimedProven = ofClaims(totals)
   const chosen = (is: string): Content => (language === is ? new Markup(' checked') : undefined)
   return html`<!doctype html>
 <html lang="${language === 'zh' ? 'zh' : 'en'}">
