@@ -56,6 +56,12 @@ test('rows of claims that are none are told by line and listed, and the exit cod
   expect(rowsOf(path('bad/rejects.csv')).map((r) => [r.line, r.reason, r.text])).toEqual([['3', 'no-learner', 'p1,,=1+1,1'], ['5', 'bad-hours', 'p1,L2,c,one'], ['4', 'repeated', '']])
 })
 
+test('claims from standard input', async () => {
+  const { code, out } = await invigil(['audit', '--records', records, '--claims', '-', '--platform', 'p1', '--json'], { input: '[{"learner": "L2", "hours": 1}]' })
+  expect(code).toBe(0)
+  expect(auditSchema.parse(JSON.parse(out)).totals).toMatchObject({ claimed: 2700, unproven: 1800 })
+})
+
 test('another length of the class hour, in JSON', async () => {
   const { code, out } = await invigil(['audit', '--records', records, '--claims', good, '--hour', '60m', '--json'])
   expect(code).toBe(0)
@@ -75,6 +81,7 @@ test.each<[string, string[], string]>([
   ['no records', ['--claims', good], "required option '--records <file>' not specified"],
   ['a file that is not there', ['--records', path('gone'), '--claims', good], 'there is no file'],
   ['reviews of nothing', ['--records', records, '--claims', good, '--reviews', good], 'name these with `--warnings`'],
+  ['a workbook', ['--records', records, '--claims', write('claims.xlsx', 'PK')], 'save its sheet as CSV'],
   ['a time zone of nowhere', ['--records', records, '--claims', good, '--time-zone', 'Yunnan'], 'name a time zone'],
   ['an hour of no time', ['--records', records, '--claims', good, '--hour', '0s'], 'at least a second'],
   ['an encoding of nobody', ['--records', records, '--claims', good, '--encoding', 'gb'], '`gb` is no encoding'],

@@ -144,7 +144,7 @@ export const EACH = '[]'
 export const PATHS: readonly Path[] = [
   ['kafka', 'tls', 'ca'], ['kafka', 'tls', 'cert'], ['kafka', 'tls', 'key'], ['kafka', 'sasl', 'passwordFile'], ['redis', 'passwordFile'], ['redis', 'ca'],
   ['rules'], ['catalogue'], ['geo'], ['models'], ['context'], ['sources', EACH, 'mapping'],
-  ['serve', 'log'], ['serve', 'from'], ['serve', 'tls', 'cert'], ['serve', 'tls', 'key'], ['serve', 'tokens', EACH, 'tokenFile'],
+  ['serve', 'log'], ['serve', 'from'], ['serve', 'tls', 'cert'], ['serve', 'tls', 'key'], ['serve', 'tokens', EACH, 'tokenFile'], ['serve', 'tokens', EACH, 'mapping'],
 ]
 
 /** The maps that a password stands in. */

@@ -7,6 +7,7 @@ import { openGeo } from '../io/geo.ts'
 import { isKnownFormat } from '../pipeline/infer/mapping/known.ts'
 import { inferMapping, type InferredMapping } from '../pipeline/infer/mapping/run.ts'
 import { inferCatalogue, type Inferred } from '../pipeline/infer/run.ts'
+import { isFile } from '../pipeline/logs.ts'
 import { refuseArchives } from './check.ts'
 import { withProgress } from './evidence-feed.ts'
 import { EXIT } from './exit.ts'
@@ -51,9 +52,14 @@ async function infer(logs: string[], options: Options): Promise<void> {
   refuseArchives(logs, 'infer')
   const [log] = logs as [string]
   // What comes through a pipe can be read once: it is taken for telemetry.
-  const isKnown = options.format !== undefined || options.mapping !== undefined || log === '-' || (await isKnownFormat(log))
+  const isKnown = options.format !== undefined || options.mapping !== undefined || log === '-' || !(await isReadTwice(log)) || (await isKnownFormat(log))
   if (isKnown) await draftCatalogue(logs, options)
   else await draftMapping(log, options)
+}
+
+/** A pipe gives what it has once; a file that is not there is told of by who opens it. */
+async function isReadTwice(log: string): Promise<boolean> {
+  return (await isFile(log)) || !existsSync(log)
 }
 
 async function draftCatalogue(logs: string[], { geo, output, force, ...options }: Options): Promise<void> {

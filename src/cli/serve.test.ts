@@ -147,7 +147,7 @@ async function flood(port: number, token: string, length: number | undefined): P
 }
 
 test('a gigabyte, a bomb and slow clients are refused without memory for them', async () => {
-  const place = site('  requestTimeout: 2s\n  connections: 300\n')
+  const place = site('  requestTimeout: 5s\n  connections: 300\n')
   const { port, child } = await serve(place)
   for (let n = 0; n < 20; n++) await post(port, place.token, event(`warm-${n}`).repeat(2000))
   const before = memoryOf(child.pid)
@@ -218,4 +218,26 @@ test('two servers do not write one log', async () => {
   await serve(place)
   const { code, err } = await invigil(['serve', '--intake'], { cwd: place.cwd })
   expect([code, err]).toEqual([2, expect.stringContaining('is using the log in')])
+})
+
+test('a token with a mapping sends what its platform writes, and the log is read without the mapping', async () => {
+  const place = site()
+  const { token, sha256 } = newToken()
+  writeFileSync(join(place.cwd, 'lms.mapping.yaml'), [
+    'format: json', 'fields:', '  id: uuid', '  time: { from: ts, format: epoch-ms }', '  learner: user.id', '  chapter: lesson', '  action: { from: what, map: { PLAY: played } }', '',
+  ].join('\n'))
+  const config = (mapping: string): string => `serve:\n  listen: 127.0.0.1:0\n  log: log\n  tokens: [{ name: lms, sha256: ${sha256}, platform: p1, mapping: ${mapping} }]\n`
+  writeFileSync(join(place.cwd, 'invigil.yaml'), config('lms.mapping.yaml'))
+  const { port, child, ended } = await serve(place)
+  const record = '{"uuid":"a","ts":1772409600000,"user":{"id":5},"lesson":"c1","what":"PLAY"}'
+  const answer = await post(port, token, `${record}\n{"uuid":"b","ts":"soon","user":{"id":5},"lesson":"c1","what":"PLAY"}\n`)
+  expect(JSON.parse(answer?.body ?? '')).toMatchObject({ accepted: 1, rejected: 1, rejects: [{ record: 2, reason: 'bad-date' }] })
+  child.kill('SIGTERM')
+  expect((await ended).code).toBe(0)
+  expect(JSON.parse(readFileSync(join(place.cwd, 'log', 'telemetry.ndjson'), 'utf8'))).toMatchObject({ id: 'a', platform: 'p1', learner: '5', chapter: 'c1', action: 'played', original: record })
+  const read = await invigil(['run', 'log/telemetry.ndjson', '--json'], { cwd: place.cwd })
+  expect([read.code, (JSON.parse(read.out) as { log: object }).log]).toEqual([0, expect.objectContaining({ events: 1, rejected: {} })])
+  writeFileSync(join(place.cwd, 'gone.yaml'), config('gone.mapping.yaml'))
+  const gone = await invigil(['serve', '--intake', '--config', 'gone.yaml'], { cwd: place.cwd })
+  expect([gone.code, gone.err]).toEqual([2, expect.stringContaining('gone.mapping.yaml')])
 })

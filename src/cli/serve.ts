@@ -1,26 +1,24 @@
 import { Command, Option } from 'commander'
 import { join } from 'node:path'
-import { pino, type Logger } from 'pino'
-import { InvigilError, type Problem } from '../base/errors.ts'
+import { pino } from 'pino'
+import { InvigilError } from '../base/errors.ts'
 import { SECOND, type Ms } from '../base/time.ts'
 import { Conditions } from '../io/conditions.ts'
 import { writeDurably } from '../io/durable-file.ts'
 import { StatusServer } from '../io/http.ts'
 import { KafkaClient } from '../io/kafka/client.ts'
 import { Metrics } from '../io/metrics.ts'
-import { EventLog, TELEMETRY } from '../serve/event-log.ts'
-import { eventRoutes, type Intake } from '../serve/events.ts'
+import { eventRoutes } from '../serve/events.ts'
 import { FEEDS, type FeedName, type Feeds } from '../serve/feed/feed.ts'
 import { FileFeed } from '../serve/feed/file-feed.ts'
 import { feedRoutes } from '../serve/feed/routes.ts'
 import { TopicFeed } from '../serve/feed/topic-feed.ts'
 import { ApiServer, apiDocument, type Routes, type Surroundings } from '../serve/server.ts'
 import type { Store } from '../serve/store.ts'
-import { newToken, Tokens, type Holder } from '../serve/tokens.ts'
-import { TopicStore } from '../serve/topic-store.ts'
-import type { Format } from '../telemetry/decode.ts'
+import { newToken, Tokens } from '../serve/tokens.ts'
 import { loadConfig, type Config } from './config.ts'
 import { EXIT } from './exit.ts'
+import { logPlace, topicPlaces } from './serve-places.ts'
 import { configOption } from './topics.ts'
 import { VERSION } from './version.ts'
 
@@ -106,7 +104,7 @@ async function serveUntilStopped(options: Options, config: Config, around: Surro
     const routes: Routes[] = []
     let kept = ''
     if (options.intake) {
-      const places = client ? await topicPlaces(client, config, tokens) : await logPlace(config, around.log)
+      const places = client ? await topicPlaces(client, config, tokens) : await logPlace(config, tokens, around.log)
       closers.push(...places.stores)
       kept = places.said
       routes.push(eventRoutes(around, { tokens, ...places, now: Date.now }))
@@ -132,40 +130,6 @@ async function serveUntilStopped(options: Options, config: Config, around: Surro
   if (!options.quiet) process.stdout.write('left in good order\n')
 }
 
-/** Where events go, and what is said of it. */
-type Places = Pick<Intake, 'storeOf' | 'formatOf'> & { stores: Store[]; said: string }
-
-async function logPlace({ serve }: Config, log: Logger): Promise<Places> {
-  const dir = serve.log as string
-  const { log: store, mended } = await EventLog.open(dir)
-  if (mended > 0) log.warn({ bytes: mended }, 'a line of the log that was cut short by a crash is blank now; it was never acknowledged')
-  return { storeOf: () => store, stores: [store], said: `; events go to ${join(dir, TELEMETRY)}` }
-}
-
-async function topicPlaces(client: KafkaClient, { sources }: Config, tokens: Tokens): Promise<Places> {
-  const problems: Problem[] = []
-  const formats = new Map<Holder, Format>()
-  const there = await client.withAdmin((admin) => admin.listTopics())
-  for (const holder of tokens.holders) {
-    const { name, platform, topic } = holder.config
-    if (platform === undefined) continue
-    const source = sources.find((s) => s.topic === topic)
-    if (topic === undefined) problems.push({ message: `the token \`${name}\` has no \`topic\``, mend: "name the platform's own topic, which must be among `sources`" })
-    else if (source === undefined) problems.push({ message: `the topic \`${topic}\` of the token \`${name}\` is none of \`sources\``, mend: 'nobody would read it: add it there' })
-    else if (source.platform !== platform) problems.push({ message: `the source \`${topic}\` must say \`platform: ${platform}\`, as the token \`${name}\` does`, mend: 'events that name no platform are of that one then' })
-    else if (!there.includes(topic)) problems.push({ message: `there is no topic \`${topic}\``, mend: 'who writes to it makes it' })
-    else formats.set(holder, source.format)
-  }
-  if (problems.length > 0) throw new InvigilError('usage', problems.length === 1 ? `${(problems[0] as Problem).message}; ${(problems[0] as Problem).mend ?? ''}` : `${problems.length} problems with the tokens`, { problems })
-  const names = [...new Set([...formats.keys()].map((h) => h.config.topic as string))]
-  const stores = new Map<string, TopicStore>()
-  for (const topic of names) stores.set(topic, await TopicStore.open(client, topic))
-  return {
-    storeOf: (holder) => stores.get(holder.config.topic as string) as TopicStore, formatOf: (holder) => formats.get(holder) as Format,
-    stores: [...stores.values()], said: `; events go to the topics ${names.join(', ')}`,
-  }
-}
-
 async function openFeeds(client: KafkaClient | undefined, { group, serve: { from, tokens } }: Config, { log, health }: Surroundings): Promise<Feeds | undefined> {
   if (client && tokens.some((t) => t.reads !== undefined)) {
     const feeds: Partial<Record<FeedName, TopicFeed>> = {}
@@ -184,7 +148,7 @@ async function openFeeds(client: KafkaClient | undefined, { group, serve: { from
 }
 
 function check(options: Options, { serve: { log, from, tokens: listed } }: Config, tokens: Tokens): void {
-  if (!options.intake && from === undefined && !options.kafka) throw new InvigilError('usage', 'there is nothing to serve; take events with `--intake`, or name the output folder of a run with `--from`')
+  if (!options.intake && !(from !== undefined || (options.kafka && listed.some((t) => t.reads)))) throw new InvigilError('usage', 'there is nothing to serve; take events with `--intake`, name the output folder of a run with `--from`, or with `--kafka` say what tokens may read (`reads`)')
   if (options.intake && !options.kafka && log === undefined) throw new InvigilError('usage', '`--intake` needs a place for the events; name a folder with `--log`, or write them to Kafka with `--kafka`')
   if (!options.intake && options.log !== undefined) throw new InvigilError('usage', '`--log` is of use only with `--intake`')
   if (tokens.holders.length === 0) throw new InvigilError('usage', 'nobody may write or read anything; list who may under `serve.tokens` in the configuration: `invigil serve --new-token` makes a token')

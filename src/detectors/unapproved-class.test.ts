@@ -24,6 +24,10 @@ test('after a week without study another begins', () => {
   expect(warnings.map((w) => [w.begin.slice(0, 10), w.end.slice(0, 10), w.episode])).toEqual([['2026-03-02', '2026-03-09', 'ended'], ['2026-03-16', '2026-03-16', 'ongoing']])
 })
 
+test.each(['0s', '61d'])('an episode cannot end after %s', (end) => {
+  expect(() => drive(unapprovedClass, { end })).toThrow('must be from 1s to 60d')
+})
+
 test('once the class is approved the episode ends with the next study', () => {
   const d = drive(unapprovedClass, {}, { catalogue: classCatalogue({ status: 'submitted' }) }).feed(studies('08:00:00', 'L1')).mark('09:00:00')
   d.machine.renew({ rules: [ruleOf(unapprovedClass)], catalogue: new Catalogue(catalogueSchema.parse(classCatalogue({ status: 'approved' }))), context: 'approved' })

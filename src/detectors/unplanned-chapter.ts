@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { flag, rare, record, type RecordOf } from '../base/record.ts'
-import { DAY } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
-import { addStudy, AFFECTED, endParam, isStudy, newStudy, overAt, raiseStudy, studied, tell, type Affected, type Study } from './shared/class-fault.ts'
+import { addStudy, AFFECTED, endParam, HORIZON, isStudy, newStudy, overAt, raiseStudy, studied, tell, type Affected, type Study } from './shared/class-fault.ts'
 import { planOf } from './shared/plan.ts'
 
 interface Facts extends Affected {
@@ -47,7 +46,7 @@ export const unplannedChapter = defineDetector<typeof params, State, Facts>({
   needs: ['class', 'chapter'],
   orRoster: true,
   needsCatalogue: ['class', 'chapters'],
-  horizon: 60 * DAY,
+  horizon: HORIZON,
   state: fields,
   onSighting(s, context) {
     const { state, params: { learners, end }, catalogue } = context

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { flag, rare, record, type RecordOf } from '../base/record.ts'
-import { DAY } from '../base/time.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
-import { addStudy, AFFECTED, endParam, isStudy, newStudy, overAt, raiseStudy, studied, tell, type Affected, type Study } from './shared/class-fault.ts'
+import { addStudy, AFFECTED, endParam, HORIZON, isStudy, newStudy, overAt, raiseStudy, studied, tell, type Affected, type Study } from './shared/class-fault.ts'
 
 interface Facts extends Affected {
   class: string
@@ -45,7 +44,7 @@ export const unregisteredClass = defineDetector<typeof params, State, Facts>({
   resources: ['platform'],
   needs: ['class', 'chapter'],
   needsCatalogue: ['class'],
-  horizon: 60 * DAY,
+  horizon: HORIZON,
   state: fields,
   onSighting(s, context) {
     const { state, params, catalogue } = context

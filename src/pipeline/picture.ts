@@ -26,12 +26,12 @@ const CONFIG: TopLevelSpec['config'] = {
 }
 
 /**
- * How wide a text is in Helvetica, nearly. Vega measures by a canvas where the package `canvas` happens to be installed and else takes
+ * How wide a text is in Helvetica, nearly; Chinese is as wide as it is high. Vega measures by a canvas where the package `canvas` happens to be installed and else takes
  * 0.8 of the height for each letter, half as much again as they are; it takes a measure of one's own (its types do not know it).
  */
 function textWidth(item: { fontSize?: number; fontWeight?: string | number }, text: string): number {
   let width = 0
-  for (const letter of text) width += /[ijlI.,:;|!'()[\]ft /-]/.test(letter) ? 0.29 : /[mwMW%±]/.test(letter) ? 0.83 : /[A-Z]/.test(letter) ? 0.69 : 0.545
+  for (const letter of text) width += /[\u2e80-\u9fff\uac00-\ud7a3\uff00-\uff60]/.test(letter) ? 1 : /[ijlI.,:;|!'()[\]ft /-]/.test(letter) ? 0.29 : /[mwMW%±]/.test(letter) ? 0.83 : /[A-Z]/.test(letter) ? 0.69 : 0.545
   return width * (item.fontSize ?? 11) * (item.fontWeight === 'bold' ? 1.06 : 1)
 }
 ;(vega as unknown as { textMetrics: { width: typeof textWidth } }).textMetrics.width = textWidth

@@ -6,28 +6,31 @@ import { Refusal } from './refusal.ts'
 const PIECE = 1 << 16
 const GZIP: ReadonlySet<string> = new Set(['gzip', 'x-gzip'])
 
-/** Room in memory for the bodies of all requests at hand. */
+/** Room in memory for the bodies of requests at hand; one that is part of a larger room takes from that, too. */
 export class Room {
   private readonly size: number
+  private readonly within: Room | undefined
   private used = 0
 
-  constructor(size: number) {
+  constructor(size: number, within?: Room) {
     this.size = size
+    this.within = within
   }
 
   get isFull(): boolean {
-    return this.used >= this.size
+    return this.used >= this.size || this.within?.isFull === true
   }
 
   /** Whether there is room for so much more; then it is taken. */
   take(bytes: number): boolean {
-    if (this.used + bytes > this.size) return false
+    if (this.used + bytes > this.size || this.within?.take(bytes) === false) return false
     this.used += bytes
     return true
   }
 
   give(bytes: number): void {
     this.used -= bytes
+    this.within?.give(bytes)
   }
 }
 
@@ -66,6 +69,8 @@ export async function readBody(request: IncomingMessage, most: number, room: Roo
     return { bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, held), letGo: () => room.give(held) }
   } catch (e) {
     room.give(held)
+    // What still comes is let go, or a client that waits until it has sent all would never be told.
+    request.resume()
     throw e
   }
 }

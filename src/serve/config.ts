@@ -30,7 +30,8 @@ const token = z.strictObject({
   tokenFile: z.string().min(1).optional().describe('File that holds the token itself, in place of `sha256`; a line end after it does not count.'),
   platform: name.optional().describe('The platform whose events it may write; without it, it may write nothing.'),
   format: z.enum(FORMATS).default('canonical').describe('What its events are written in, unless a request says `?format=`.'),
-  topic: z.string().min(1).max(249).optional().describe('With `--kafka`: the topic among `sources` that its events go to.'),
+  mapping: z.string().min(1).optional().describe('File that says how records of any JSON become events (docs/mapping.md), in place of `format`.'),
+  topic: z.string().min(1).max(249).optional().describe('With `--kafka`: the topic among `sources` that its events go to, which says what they are written in.'),
   reads: reads.optional().describe('What it may read; without it, nothing.'),
   limits: ownLimits.optional().describe('Limits of its own.'),
 }).superRefine(({ sha256, tokenFile }, context) => {

@@ -8,11 +8,13 @@ import { eventsDocs } from './openapi.ts'
 import { Refusal } from './refusal.ts'
 import type { Surroundings } from './server.ts'
 import type { Store } from './store.ts'
-import { Reader, type Answer, type Taken } from './take.ts'
+import { Reader, type Answer, type Form, type Taken } from './take.ts'
 import type { Holder, Tokens } from './tokens.ts'
 
 /** Bodies of all requests at hand, in memory. */
 const MOST_BODIES = 64 << 20
+/** Of that, what one token may have, if it is no less than two of its requests: who sends slowly must not keep the others out. */
+const LEAST_OF_ONE = 16 << 20
 /** More than this is waiting to be made durable: the disk or the brokers do not keep up. */
 const MOST_BACKLOG = 32 << 20
 const AGAIN_WHEN_BROKEN = 30
@@ -26,36 +28,38 @@ export interface Intake {
   tokens: Tokens
   /** Where the events of a token are kept. */
   storeOf: (holder: Holder) => Store
-  /** What a token's events may be written in, where its store cannot take every format. */
-  formatOf?: (holder: Holder) => Format
+  /** What the events of a token are written in, where a request cannot say. */
+  formOf?: (holder: Holder) => Form | undefined
   /** The wall clock. */
   now: () => Ms
 }
 
 /** `POST /v1/events`. */
-export function eventRoutes(surroundings: Surroundings, { tokens, storeOf, formatOf, now }: Intake): (app: FastifyInstance) => void {
+export function eventRoutes(surroundings: Surroundings, { tokens, storeOf, formOf, now }: Intake): (app: FastifyInstance) => void {
   const { readiness, health, meter, log } = surroundings
-  const room = new Room(MOST_BODIES)
+  const all = new Room(MOST_BODIES)
+  const rooms = new Map(tokens.holders.map((holder) => [holder, new Room(Math.max(LEAST_OF_ONE, 2 * holder.limits.bytes), all)]))
+  const roomOf = (holder: Holder): Room => rooms.get(holder) as Room
   const readers = new Map<string, Reader>()
   const ticks = (): Ms => performance.now()
 
   function readerOf(holder: Holder, asked: unknown): Reader {
     const { platform, format: usual } = holder.config
     if (platform === undefined) throw new Refusal(403, 'may-not-write', 'this token may read, and write nothing')
-    const fixed = formatOf?.(holder)
-    const format = asked === undefined ? (fixed ?? usual) : asked
-    if (!(FORMATS as readonly unknown[]).includes(format)) throw new Refusal(400, 'unknown-format', `\`format\` is one of ${FORMATS.join(', ')}`)
-    if (fixed !== undefined && format !== fixed) throw new Refusal(400, 'other-format', `the topic of this token holds \`${fixed}\`; leave \`format\` out`)
-    const key = JSON.stringify([platform, format])
+    const fixed = formOf?.(holder)
+    const format = asked === undefined ? (fixed?.format ?? usual) : asked
+    if (fixed?.format !== format && !(FORMATS as readonly unknown[]).includes(format)) throw new Refusal(400, 'unknown-format', `\`format\` is one of ${FORMATS.join(', ')}`)
+    if (fixed !== undefined && format !== fixed.format) throw new Refusal(400, 'other-format', `what this token sends is read as \`${fixed.format}\`; leave \`format\` out`)
+    const key = JSON.stringify([fixed === undefined ? '' : holder.name, platform, format])
     let reader = readers.get(key)
-    if (reader === undefined) readers.set(key, (reader = new Reader(platform, format as Format)))
+    if (reader === undefined) readers.set(key, (reader = new Reader(platform, fixed ?? { format: format as Format })))
     return reader
   }
 
   function hurry(holder: Holder): void {
     const store = storeOf(holder)
     if (store.broken !== undefined) throw new Refusal(503, 'broken', 'events cannot be kept at the moment', AGAIN_WHEN_BROKEN)
-    if (store.backlog > MOST_BACKLOG || room.isFull) throw new Refusal(429, 'busy', BUSY, 1)
+    if (store.backlog > MOST_BACKLOG || roomOf(holder).isFull) throw new Refusal(429, 'busy', BUSY, 1)
     const wait = Math.max(holder.requests.wait(ticks()), holder.events.wait(ticks()))
     if (wait > 0) throw new Refusal(429, 'too-often', 'this token has sent as much as it may; send it again after a while', wait / SECOND)
     holder.requests.take(1, ticks())
@@ -96,7 +100,7 @@ export function eventRoutes(surroundings: Surroundings, { tokens, storeOf, forma
       const holder = request.holder as Holder
       const reader = readerOf(holder, request.query.format)
       if (request.headers.expect !== undefined) reply.raw.writeContinue()
-      const body = await readBody(request.body as IncomingMessage, holder.limits.bytes, room)
+      const body = await readBody(request.body as IncomingMessage, holder.limits.bytes, roomOf(holder))
       try {
         const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
         const taken = await reader.take(body.bytes, LINES.includes(type) ? 'lines' : 'json', holder.limits.records, now())

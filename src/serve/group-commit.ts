@@ -3,7 +3,7 @@ import { InvigilError } from '../base/errors.ts'
 interface Waiting<T> {
   item: T
   bytes: number
-  done(): void
+  done(this: void): void
   fail(this: void, e: unknown): void
 }
 

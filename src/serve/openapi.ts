@@ -64,7 +64,7 @@ export function eventsDocs(): FastifySchema {
       },
     },
     response: { 200: { description: 'What became of the records.', content: { 'application/json': { schema: jsonSchema(answerSchema) } } }, ...refusals(400, 401, 403, 408, 413, 415, 429, 503) },
-  } as FastifySchema
+  }
 }
 
 const FEED_DOCS: Readonly<Record<FeedName, { schema: z.ZodType; summary: string; note: string }>> = {
@@ -104,7 +104,7 @@ export function feedDocs(name: FeedName): FastifySchema {
       },
       ...refusals(400, 401, 403, 410, 429),
     },
-  } as FastifySchema
+  }
 }
 
 /** Makes the document, and serves it. */

@@ -1,4 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { Agent, request as plainRequest } from 'node:http'
+import { request } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -49,8 +52,9 @@ async function serve(config: object = {}, own: object = {}, broken?: Store): Pro
   const around: Surroundings = { config: given, log: pino({ level: 'silent' }), meter, health: new Conditions(), readiness: new Conditions() }
   const folder = mkdtempSync(join(dir, 'log-'))
   const store = broken ?? (await EventLog.open(folder)).log
+  open.push(store, meter)
   const server = await ApiServer.open(around, [eventRoutes(around, { tokens: Tokens.open(given, performance.now()), storeOf: () => store, now: () => NOW })])
-  open.push(server, store, meter)
+  open.unshift(server)
   const tokens = Object.fromEntries(Object.entries(made).map(([name, { token }]) => [name, token]))
   const url = `http://${server.address}/v1/events`
   return {
@@ -111,7 +115,7 @@ test('another format is written as canonical events, of the platform of the toke
   const other = { ...statement, id: '6f9b8a52-0000-4000-8000-000000000002', verb: { id: 'http://example.org/bookmarked' } }
   const answer = await post(JSON.stringify([statement, other]), { token: tokens.two, headers: { 'content-type': 'application/json' } })
   expect(answer.body).toMatchObject({ accepted: 1, rejected: 0, ignored: { bookmarked: 1 } })
-  expect(JSON.parse(telemetry()[0] ?? '')).toMatchObject({ action: 'played', platform: 'p2', learner: 'A7', position: 3.5 })
+  expect(JSON.parse(telemetry()[0] ?? '')).toMatchObject({ action: 'played', platform: 'p2', learner: 'A7', position: 3.5, original: JSON.stringify(statement) })
   expect((await post(event('x', { platform: 'p2' }), { token: tokens.two, query: '?format=canonical' })).body).toMatchObject({ accepted: 1 })
   expect(reasonOf(await post(event('x'), { query: '?format=morse' }))).toBe('unknown-format')
 })
@@ -205,4 +209,37 @@ test('whoever asks before sending is refused before sending', async () => {
   expect(await ask('nobody', 10)).toBe('HTTP/1.1 401')
   expect(await ask(tokens.one as string, 2 ** 30)).toBe('HTTP/1.1 413')
   expect(await ask(tokens.one as string, 10)).toBe('HTTP/1.1 100')
+})
+
+test('with a certificate it speaks TLS; with what is none it does not start', async () => {
+  const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(dir, name)) as [string, string]
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'], { stdio: 'ignore' })
+  const { port, tokens, telemetry } = await serve({ tls: { cert, key } })
+  const status = await new Promise((done, fail) => {
+    const headers = { authorization: `Bearer ${tokens.one ?? ''}`, 'content-type': 'application/x-ndjson' }
+    request({ host: '127.0.0.1', port, path: '/v1/events', method: 'POST', ca: readFileSync(cert), headers }, (response) => done(response.resume().statusCode)).on('error', fail).end(event('e1'))
+  })
+  expect([status, telemetry()]).toEqual([200, [event('e1')]])
+  writeFileSync(cert, 'no certificate')
+  await expect(serve({ tls: { cert, key } })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('must be PEM and belong together') as string })
+})
+
+test('after a refusal in the middle of a body the connection serves on, as after any other answer', async () => {
+  const { port, tokens, telemetry } = await serve({ limits: { bytes: 100_000 } })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const send = (body: Buffer, headers: object): Promise<[number | undefined, number | undefined]> => new Promise((done, fail) => {
+    const sent = plainRequest({ host: '127.0.0.1', port, path: '/v1/events', method: 'POST', agent, headers: { authorization: `Bearer ${tokens.one ?? ''}`, 'content-type': 'application/x-ndjson', ...headers } }, (response) => {
+      const { localPort } = response.socket
+      response.resume().on('end', () => done([response.statusCode, localPort]))
+    })
+    sent.on('error', fail).end(body)
+  })
+  const bomb = gzipSync(Buffer.alloc(40_000_000))
+  const [first, socket] = await send(bomb, { 'content-encoding': 'gzip' })
+  const [second] = await send(Buffer.alloc(2_000_000, 'x'), {})
+  await new Promise((done) => setTimeout(done, 2500))
+  const [third, same] = await send(Buffer.from(event('e1')), {})
+  agent.destroy()
+  expect([first, second, third, telemetry().length]).toEqual([413, 413, 200, 1])
+  expect(same).toBe(socket)
 })

@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises'
 import { formatTime, MINUTE, type Ms } from '../base/time.ts'
 import { KEPT_OF_LONG } from '../io/lines.ts'
 import { learnerKey } from '../pipeline/cloud-events.ts'
-import { createDecoder, MOST_BYTES, type Decoder, type Format } from '../telemetry/decode.ts'
+import { createDecoder, MOST_BYTES, type Decoder, type DecoderOptions } from '../telemetry/decode.ts'
+import type { Event } from '../telemetry/event.ts'
 import type { Held } from '../telemetry/held.ts'
 import type { RejectReason } from '../telemetry/rejects.ts'
 import { writeEvent } from '../telemetry/wire.ts'
@@ -16,6 +17,9 @@ export interface Original {
   key: string | null
   value: Buffer
 }
+
+/** What records are written in. */
+export type Form = Pick<DecoderOptions, 'format' | 'mapping'>
 
 /** What a client is told of its request. */
 export interface Answer {
@@ -48,6 +52,8 @@ const MOST_TOLD = 100
 const MOST_VERBS = 100
 const LONGEST_VERB = 100
 const LONGEST_MESSAGE = 500
+/** A longer record does not stand beside its event: the two together would be too long a line. */
+const KEPT_WITH_EVENT = MOST_BYTES >> 3
 /** How far ahead of the clock the time of an event may be. */
 const FUTURE: Ms = 5 * MINUTE
 /** Decoding so much takes some milliseconds; then others have their turn. */
@@ -57,7 +63,8 @@ const LINE_FEED = Buffer.from('\n')
 /**
  * Reads what one platform sends in one format.
  *
- * What an event has of its own stays as it came, byte for byte; one in another format is written as the canonical event that it is. No time of
+ * A canonical event stays as it came, byte for byte; one in another format is written as the canonical event that it is, with what came in it as
+ * `original`. No time of
  * arrival is added: a platform that sends once a minute would look like a program that sends its beats in bundles (`brushing-rhythm` judges
  * by `received`). That a clock is wrong is seen here instead: an event from the future is a reject.
  */
@@ -65,14 +72,17 @@ export class Reader {
   private readonly platform: string
   private readonly decoder: Decoder
   private readonly isCanonical: boolean
+  private readonly isRows: boolean
   /** Stands for the platform of an event that names none: nobody can know this word. */
   private readonly unnamed = randomUUID()
 
-  constructor(platform: string, format: Format) {
+  constructor(platform: string, form: Form) {
+    const { format } = form
     this.platform = platform
     this.isCanonical = format === 'canonical'
+    this.isRows = format === 'moodle' || format === 'mapping'
     // Adapters may know a platform from the record itself: theirs is told to them.
-    this.decoder = createDecoder({ format, platform: this.isCanonical ? this.unnamed : platform })
+    this.decoder = createDecoder({ ...form, platform: this.isCanonical ? this.unnamed : platform })
   }
 
   /** Reads a body, whose line breaks within records may become spaces. Throws a refusal where it has an event of another platform, or too much. */
@@ -89,6 +99,11 @@ export class Reader {
       await setImmediate()
     }
     return taken
+  }
+
+  private written(event: Event): Buffer {
+    // What was made of a row is canonical, and has its original, already.
+    return this.isRows ? Buffer.from(event.raw) : withOriginal(event)
   }
 
   private one(bytes: Buffer, record: number, now: Ms, taken: Taken): void {
@@ -110,7 +125,7 @@ export class Reader {
         if (event.time > now + FUTURE) return fault('future', `\`time\` ${formatTime(event.time)} lies more than 5 minutes ahead of the clock here, ${formatTime(now)}`)
         key ??= learnerKey(event.platform, event.learner)
         answer.accepted++
-        const line = !this.isCanonical ? writeEvent(event) : isUnnamed ? withPlatform(bytes, this.platform) : bytes
+        const line = !this.isCanonical ? this.written(event) : isUnnamed ? withPlatform(bytes, this.platform) : bytes
         taken.lines.push(line, LINE_FEED)
         taken.bytes += line.length + 1
       },
@@ -129,6 +144,13 @@ export class Reader {
     taken.rejects.push(line)
     taken.bytes += line.length
   }
+}
+
+/** The event with one member more: the record that it was made of. */
+function withOriginal(event: Event): Buffer {
+  const { raw } = event
+  const written = writeEvent(event)
+  return raw.length > KEPT_WITH_EVENT ? written : Buffer.concat([written.subarray(0, -1), Buffer.from(`,"original":${JSON.stringify(raw)}}`)])
 }
 
 function original(bytes: Buffer): { text: string } | { base64: string } {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { rare, record, type RecordOf } from '../../base/record.ts'
-import { DAY, duration, type Ms } from '../../base/time.ts'
+import { DAY, duration, formatDuration, SECOND, type Ms } from '../../base/time.ts'
 import type { Catalogue, Class } from '../../catalogue/index.ts'
 import { defineDetector, type CatalogueNeed, type Context, type ResourceDetector, type Sentence } from '../../engine/detector.ts'
 import type { Sighting } from '../../engine/sighting.ts'
@@ -45,10 +45,13 @@ type State = RecordOf<typeof fields>
 /** The words of `learners` in the reference. */
 export const AFFECTED = 'how many learners studied in it meanwhile; none of them is accused'
 
-/** A param that all of these detectors have. */
-export const endParam = duration.prefault('7d').describe('After so long without study in it the episode is over.')
 /** A class that is silent for so long is forgotten: no `end` may be longer. */
-const HORIZON: Ms = 60 * DAY
+export const HORIZON: Ms = 61 * DAY
+const LONGEST: Ms = 60 * DAY
+/** A param that all of these detectors have. */
+export const endParam = duration
+  .refine((ms) => ms >= SECOND && ms <= LONGEST, { error: `must be from ${formatDuration(SECOND)} to ${formatDuration(LONGEST)}` })
+  .meta({ format: 'duration' }).prefault('7d').describe('After so long without study in it the episode is over.')
 const MOST_COUNTED = 2000
 
 /** A detector that judges whole classes, by what the catalogue says of them as soon as somebody studies there. */
@@ -131,9 +134,9 @@ export function addStudy(study: Study, s: Sighting): boolean {
   return (study.learners & (study.learners - 1)) === 0
 }
 
-/** When the episode is over, unless there is more of it. A timer may not lie beyond what is remembered. */
+/** When the episode is over, unless there is more of it. */
 export function overAt(study: Study, end: Ms): Ms {
-  return study.end + Math.min(Math.max(end, 1), HORIZON - DAY)
+  return study.end + end
 }
 
 /** Warns of a class. */

@@ -35,7 +35,7 @@ svg { max-width: 100%; height: auto; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; overflow-wrap: normal; }
+thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; overflow-wrap: normal; word-break: keep-all; }
 tbody th { font-weight: 600; }
 tbody th, td:not(.n) { min-width: 7rem; }
 #l-both:checked ~ main thead span { display: block; }

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { TextDecoder } from 'node:util'
 import { CsvError, parse } from 'csv-parse'
 import { InvigilError } from '../../base/errors.ts'
@@ -31,6 +31,7 @@ const LONGEST_ROW = 1 << 20
  * Reads what a platform claims, CSV (`,`, `;` or tab), a JSON array or one JSON object a line, and hands each claim to `take`. Rows that are none go to `bad`. Errors: `not-found`, `bad-file`, `bad-input`, `usage`, `io`.
  */
 export async function readClaims(of: ClaimsFile, take: (claim: Claim, line: number) => void, bad: (line: BadLine) => void): Promise<ReadClaims> {
+  if (/\.(?:xlsx?|xlsm|ods|et)$/i.test(of.file)) throw new InvigilError('bad-file', `\`${of.file}\` is a workbook; save its sheet as CSV (UTF-8), with ids as text`)
   const texts = textsOf(of.file, decoderOf(of.encoding))
   const first = await texts.next()
   const head = first.done === true ? '' : first.value
@@ -54,27 +55,37 @@ async function readCsv(file: string, head: string, texts: AsyncIterable<string>,
   // A stray quote is part of its cell; one that is never closed makes one cell of all that follows, and ends the reading.
   const parser = parse({ bom: true, info: true, delimiter: delimiterOf(head), relax_column_count: true, relax_quotes: true, skip_empty_lines: true, max_record_size: LONGEST_ROW })
   let last = 0
-  const source = Readable.from(texts)
-  source.on('error', (e) => parser.destroy(e))
-  source.pipe(parser)
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      last = info.lines
-      if (columns === undefined) {
-        columns = columnsOf(file, record, ignored)
-        continue
-      }
-      if (record.every((cell) => cell.trim() === '')) continue
-      const named = columns
-      if (record.length !== named.length) row({ reason: 'bad-row', message: `it has ${record.length} cells, and the header ${named.length}` }, info.lines, () => record.join(','))
-      else row(Object.fromEntries(named.flatMap((column, i) => (column === undefined ? [] : [[column, record[i]]]))), info.lines, () => record.join(','))
+  const take = ({ record, info }: { record: string[]; info: { lines: number } }): void => {
+    last = info.lines
+    if (columns === undefined) columns = columnsOf(file, record, ignored)
+    else if (record.some((cell) => cell.trim() !== '')) row(rowOfCells(columns, record), info.lines, () => record.join(','))
+  }
+  // An error of the one who takes a row ends the reading as one of the parser does.
+  parser.on('data', (data: Parameters<typeof take>[0]) => {
+    try {
+      take(data)
+    } catch (e) {
+      parser.destroy(e as Error)
     }
+  })
+  try {
+    await pipeline(texts, parser)
   } catch (e) {
     if (e instanceof CsvError) throw new InvigilError('bad-file', `a cell of \`${file}\` begins with a quote after line ${last} that is closed nowhere near; close it, or write it twice`, { cause: e })
     throw asFileError(e, file)
   }
   if (columns === undefined) throw new InvigilError('bad-file', `\`${file}\` is empty; the first line of a CSV file names its columns`)
   return ignored
+}
+
+function rowOfCells(columns: readonly (ClaimColumn | undefined)[], record: readonly string[]): ClaimRow | Rejected {
+  if (record.length !== columns.length) return { reason: 'bad-row', message: `it has ${record.length} cells, and the header ${columns.length}` }
+  const cells: ClaimRow = {}
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i]
+    if (column !== undefined) cells[column] = record[i]
+  }
+  return cells
 }
 
 /** What the columns mean. Errors: `bad-file` where they say nothing of learners or hours, or two say the same. */

@@ -53,7 +53,7 @@ const COMPLETED = 4
 const LEAST_ROOM = 4
 
 /**
- * The sittings that records tell of: of each id the latest revision. What is kept grows with the sittings, by about a hundred bytes
+ * The sittings that records tell of: of each id the latest revision. What is kept grows with the sittings, by about 150 bytes
  * each, and not with their revisions.
  */
 export class Sittings {

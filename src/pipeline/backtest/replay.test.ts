@@ -21,7 +21,7 @@ test('every line of several logs is accounted for as in a run', async () => {
   })
   const alone = await run(dir, { logs, context })
   const { files: _files, first, last, duplicates: _duplicates, ...log } = alone.summary.log
-  const { rules: _rules, shadow: _shadow, prompts: _prompts, ...counts } = accounts
+  const { rules: _rules, shadow: _shadow, prompts: _prompts, records: _records, ...counts } = accounts
   expect(counts).toEqual(log)
   expect(counts).toMatchObject({ blank: 1, rejected: { future: 1 } })
   expect(Object.keys(counts.rejected)).toHaveLength(3)

@@ -32,10 +32,16 @@ export class BeatTally {
   readonly pace = new Sample()
   /** Rates that events name. */
   readonly rates = new Map<number, number>()
+  private readonly onPair: ((learner: string, elapsed: Ms, advance: number) => void) | undefined
   private young = new Map<string, Player>()
   private old = new Map<string, Player>()
   private firsts = new Map<string, number[]>()
   private firstsBefore = new Map<string, number[]>()
+
+  /** `onPair` is told of each pair with positions: seconds of the media. */
+  constructor(onPair?: (learner: string, elapsed: Ms, advance: number) => void) {
+    this.onPair = onPair
+  }
 
   take(event: Event): void {
     const { action, time, position, rate, learner, session, chapter } = event
@@ -57,6 +63,7 @@ export class BeatTally {
     if (position === undefined || player.position === undefined) return
     const advance = position - player.position
     this.compared++
+    this.onPair?.(learner, elapsed, advance)
     if (agrees(advance, elapsed, rate)) this.agreeing++
     this.pace.add((advance * 1_000_000) / (elapsed * rate))
   }

@@ -56,8 +56,8 @@ export class FieldTally {
 
 function example(examples: string[], field: Field, event: Event): void {
   const value = event[field]
-  const text = field === 'received' ? formatTime(value as number) : String(value)
-  if (!examples.includes(text)) examples.push(clipped(text))
+  const text = clipped(field === 'received' ? formatTime(value as number) : String(value))
+  if (!examples.includes(text)) examples.push(text)
 }
 
 /** A text from the log, cut so that a report stays short. */

@@ -10,17 +10,24 @@ const MUCH_LATE = 0.001
 const FAR_CLOCK = 30 * SECOND
 const FEW = 100
 
-/** What is to be mended, is most likely wrong or good to know, the gravest first. `lateness`: in force for a platform, in ms. */
-export function findingsOf(report: Pick<CheckReport, 'log' | 'platforms' | 'problems'>, lateness: (platform: string) => number): Finding[] {
+/**
+ * What is to be mended, is most likely wrong or good to know, the gravest first. `untold`: events of platforms beyond those in the report;
+ * `lateness`: in force for a platform, in ms.
+ */
+export function findingsOf(report: Pick<CheckReport, 'log' | 'platforms' | 'problems'> & { untold: number }, lateness: (platform: string) => number): Finding[] {
   const found = [...logFindings(report), ...report.platforms.flatMap((p) => [...platformFindings(p, lateness(p.id))])]
   const order = ['mend', 'doubt', 'note']
   return found.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level))
 }
 
-function* logFindings({ log, problems }: Pick<CheckReport, 'log' | 'problems'>): Generator<Finding> {
+function* logFindings({ log, problems, platforms, untold }: Parameters<typeof findingsOf>[0]): Generator<Finding> {
   for (const problem of problems) yield { code: 'cut-short', level: 'mend', says: { en: problem, zh: `日志不完整：${problem}` } }
   for (const { reason, count, means, mend } of log.rejected) {
     yield { code: `reject-${reason}`, level: 'mend', says: { en: `${things(count, 'record')} rejected as \`${reason}\`: ${means.en}`, zh: `${count} 条记录因 ${reason} 被拒绝：${means.zh}` }, mend }
+  }
+  if (untold > 0) {
+    yield { code: 'many-platforms', level: 'doubt', says: { en: `there are more than ${platforms.length} platforms; ${things(untold, 'event')} of the others ${untold === 1 ? 'is' : 'are'} counted and not looked at`, zh: `平台超过 ${platforms.length} 个；其余平台的 ${untold} 个事件只计数、未分析` },
+      mend: { en: 'is `platform` what it should be, and not a learner or a session?', zh: '请确认 `platform` 字段是否误填为学员或会话' } }
   }
   if (log.events > 0) return
   const says: Said = log.lines === 0 ? { en: 'the log is empty', zh: '日志为空' } : { en: 'there is no event in the log', zh: '日志中没有任何事件' }

@@ -15,7 +15,7 @@ const MORE_STYLE = `
 h3 { margin: 1.25rem 0 .25rem; font-size: 1rem; }
 td code { white-space: pre-wrap; }
 .states td, .states th { min-width: 0; }
-.rejects td:nth-child(2) { min-width: 14rem; } .rejects td:nth-child(3) { min-width: 18rem; }
+.finding ul { margin: .25rem 0; padding-left: 1.2rem; }
 .fields td:last-child { min-width: 18rem; }
 `
 
@@ -52,7 +52,7 @@ ${section('Records', '记录', [pairs([
     ['Records', '记录数', String(log.lines)], ['Events', '事件', String(log.events)], ['Blank', '空行', String(log.blank)],
     ['From', '开始', log.first], ['To', '结束', log.last], ['Most in a second', '每秒最多', log.peak && `${log.peak.events} (${log.peak.second})`],
   ]), table(['ignored · 未使用的动词', 'records · 记录数'], log.ignored.map(({ verb, count }) => [html`<code>${verb}</code>`, count]))])}
-${section('Rejected records', '被拒绝的记录', rejectTable(report))}
+${section('Rejected records', '被拒绝的记录', log.rejected.map(rejectPart))}
 ${platforms.map(platformPart)}
 </body>
 </html>
@@ -106,11 +106,10 @@ function ruleTable({ rules, platforms }: CheckReport): Content {
   return html`<div class="states">${table(['rule · 规则', 'what it finds · 内容', ...platforms.map((p) => p.id)], rows)}</div>`
 }
 
-function rejectTable({ log }: CheckReport): Content {
-  const rows = log.rejected.flatMap(({ reason, count, means, examples }) => examples.map(({ file, line, message, text }, i) => [
-    i === 0 ? html`<code>${reason}</code> ${count}` : '', i === 0 ? both(means) : '', html`<bdi>${basename(file)}:${line}</bdi> ${message}<br><code><bdi>${text}</bdi></code>`,
-  ]))
-  return rows.length === 0 ? [] : html`<div class="rejects">${table(['reason · 原因', 'meaning · 含义', 'example · 示例'], rows)}</div>`
+function rejectPart({ reason, count, means, mend, examples }: CheckReport['log']['rejected'][number]): Markup {
+  return html`<div class="finding mend"><p><code>${reason}</code> <b>${count}</b> ${prose(means.en)}</p><p lang="zh">${prose(means.zh)}</p><p>→ ${prose(mend.en)} · <span lang="zh">${prose(mend.zh)}</span></p>
+<ul>${examples.map(({ file, line, message, text }) => html`<li><bdi>${basename(file)}:${line}</bdi> ${prose(message)}<br><code><bdi>${text}</bdi></code></li>`)}</ul></div>
+`
 }
 
 function platformPart(p: PlatformReport): Content {

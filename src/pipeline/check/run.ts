@@ -32,6 +32,8 @@ export interface CheckOptions extends LogSource {
 const EXAMPLES = 3
 const LONGEST_EXAMPLE = 200
 const MOST_VERBS = 1000
+/** Platforms that are told of each for itself. */
+const MOST_PLATFORMS = 200
 
 /**
  * Looks at logs before they are judged: what decodes, what its fields, clocks, ids and heartbeats are like, and what rules would judge.
@@ -64,6 +66,9 @@ class Check {
   private readonly rejects = new Map<RejectReason, { count: number; examples: Reject[] }>()
   private readonly verbs = new Map<string, number>()
   private blank = 0
+  private events = 0
+  /** Events of platforms beyond those that are told of. */
+  private untold = 0
   private lines = 0
 
   constructor(options: CheckOptions) {
@@ -77,10 +82,17 @@ class Check {
     const { platform, learner, id, time, received } = event
     const fate = this.machine.observe(event)
     if (fate === 'future') return fate
-    let tally = this.platforms.get(platform)
-    if (tally === undefined) this.platforms.set(platform, (tally = new PlatformTally()))
-    tally.take(event)
+    this.events++
     this.peak.take(received ?? time)
+    let tally = this.platforms.get(platform)
+    if (tally === undefined) {
+      if (this.platforms.size >= MOST_PLATFORMS) {
+        this.untold++
+        return 'taken'
+      }
+      this.platforms.set(platform, (tally = new PlatformTally()))
+    }
+    tally.take(event)
     if (fate === 'late') tally.late++
     const repeat = this.repeats.take(platform, learner, id, time)
     if (repeat === 'same') tally.ids.same++
@@ -111,11 +123,11 @@ class Check {
     const tallies = [...this.platforms].sort(([a], [b]) => compareText(a, b))
     const platforms = tallies.map(([id, tally]) => drawUp(id, tally, catalogue))
     const log = this.logPart(logs, platforms.map((p) => p.clock))
-    const states = ruleStates(machine, { rules, catalogue })
+    const states = ruleStates(machine, { rules, catalogue }).filter((s) => this.platforms.has(s.platform))
     const titles = new Map(context.bundle.described.map((d) => [d.rule.id, d.input.title]))
     return {
       format: 1, log,
-      findings: findingsOf({ log, platforms, problems }, (id) => catalogue.platform(id)?.lateness ?? lateness),
+      findings: findingsOf({ log, platforms, problems, untold: this.untold }, (id) => catalogue.platform(id)?.lateness ?? lateness),
       platforms,
       rules: rules.map(({ id }) => ({
         rule: id, title: titles.get(id), platforms: states.filter((s) => s.rule === id).map(({ platform, state, why }) => ({ platform, state, why })),
@@ -127,11 +139,10 @@ class Check {
 
   private logPart(files: readonly string[], clocks: readonly { first: string; last: string }[]): CheckReport['log'] {
     const { peak } = this
-    const events = [...this.platforms.values()].reduce((n, p) => n + p.clock.events, 0)
     const first = clocks.map((c) => c.first).sort(compareText)[0]
     const last = clocks.map((c) => c.last).sort(compareText).at(-1)
     return {
-      files: [...files], lines: this.lines, events, blank: this.blank,
+      files: [...files], lines: this.lines, events: this.events, blank: this.blank,
       ignored: byCount([...this.verbs].map(([verb, count]) => ({ verb, count })), (v) => v.verb),
       rejected: byCount([...this.rejects].map(([reason, { count, examples }]) => ({ reason, count, ...rejectWords(reason), examples: examples.map(exampleOf) })), (r) => r.reason),
       ...(first === undefined ? {} : { first, last, peak: { second: formatTime(peak.second), events: peak.events } }),

@@ -78,7 +78,7 @@ export const contracts: readonly Contract[] = [
   },
   {
     name: 'reject', title: 'Reject',
-    about: 'A record that was not taken, or not in all its parts, with its original bytes and where it stands, so that it can be mended and sent again (`invigil replay --topic rejects`).',
+    about: 'A record that was not taken, or not in all its parts, with its original bytes and where it stands, so that it can be mended and sent again (`invigil replay --topic rejects`). A run over an archive writes into its file what stands in Kafka.',
     key: '`<topic>/<partition>` that it came from',
     forms: [
       { name: 'reject-file', schema: fileRejectSchema, files: ['rejects.ndjson'], topics: [], example: examples.fileReject },
@@ -87,7 +87,7 @@ export const contracts: readonly Contract[] = [
   },
   {
     name: 'late', title: 'Late event',
-    about: 'An event that came after its time had been handled. It counts for nothing but its lateness, and makes the next warnings of its learner `partial`.',
+    about: 'An event that came after its time had been handled. It counts for nothing but its lateness, and makes the next warnings of its learner `partial`. A run over an archive writes into its file what stands in Kafka.',
     key: BY_LEARNER, cloudEvent: { id: '`<topic>/<partition>/<offset>`', subject: '`learner/<platform>/<learner>`', time: '`time` of the event' },
     forms: [
       { name: 'late-file', schema: fileLateSchema, files: ['late.ndjson'], topics: [], example: examples.fileLate },

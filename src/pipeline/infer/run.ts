@@ -12,6 +12,7 @@ import { tallyLogs, type LogSource } from '../check/read.ts'
 import { ChecksTally } from './checks.ts'
 import { ClassTallies } from './classes.ts'
 import { CourseTally } from './courses.ts'
+import { RatesTally } from './rates.ts'
 import { writeCatalogue, type PlatformSeen } from './write-catalogue.ts'
 
 export interface InferOptions extends LogSource {
@@ -30,6 +31,7 @@ export interface Inferred {
 }
 
 const MOST_COURSES = 10_000
+const MOST_PLATFORMS = 200
 
 /** Drafts a catalogue from logs. The same logs give the same draft. */
 export async function inferCatalogue(options: InferOptions): Promise<Inferred> {
@@ -63,9 +65,13 @@ class Inference {
     this.events++
     this.locate(event)
     let seen = this.platforms.get(event.platform)
-    if (seen === undefined) this.platforms.set(event.platform, (seen = { clock: new ClockTally(), beats: new BeatTally(), checks: new ChecksTally(), classes: new ClassTallies(), courseless: 0 }))
+    if (seen === undefined) {
+      if (this.platforms.size >= MOST_PLATFORMS) return 'taken'
+      this.platforms.set(event.platform, (seen = newPlatform()))
+    }
     seen.clock.take(event)
     seen.beats.take(event)
+    seen.rates.take(event)
     seen.checks.take(event)
     seen.classes.take(event)
     const { chapter, course, action } = event
@@ -83,6 +89,11 @@ class Inference {
 
   text(): string {
     const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => compareText(a, b))
-    return writeCatalogue({ files: this.logs, events: this.events, platforms: sorted(this.platforms), courses: sorted(this.courses) })
+    return writeCatalogue({ isCut: this.platforms.size >= MOST_PLATFORMS, files: this.logs, events: this.events, platforms: sorted(this.platforms), courses: sorted(this.courses) })
   }
+}
+
+function newPlatform(): PlatformSeen {
+  const rates = new RatesTally()
+  return { clock: new ClockTally(), beats: new BeatTally((learner, elapsed, advance) => rates.pair(learner, elapsed, advance)), rates, checks: new ChecksTally(), classes: new ClassTallies(), courseless: 0 }
 }

@@ -7,12 +7,14 @@ import { percent, spanText, zoneText } from '../check/words.ts'
 import type { ChecksTally } from './checks.ts'
 import type { ClassTallies, ClassTally } from './classes.ts'
 import { AGREE, LEAST, type ChapterGuess, type CourseTally } from './courses.ts'
+import type { RatesTally } from './rates.ts'
 import { commentedOut, flow, scalar } from './yaml.ts'
 
 /** What was seen of a platform, to draft its part of the catalogue from. */
 export interface PlatformSeen {
   clock: ClockTally
   beats: BeatTally
+  rates: RatesTally
   checks: ChecksTally
   classes: ClassTallies
   /** Events of study that name no course. */
@@ -22,6 +24,8 @@ export interface PlatformSeen {
 export interface CatalogueSeen {
   files: readonly string[]
   events: number
+  /** There may be more platforms than were looked at. */
+  isCut: boolean
   /** In order of id. */
   platforms: readonly (readonly [id: string, seen: PlatformSeen])[]
   courses: readonly (readonly [id: string, tally: CourseTally])[]
@@ -34,8 +38,9 @@ export function writeCatalogue(seen: CatalogueSeen): string {
   const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p))
   return [
     `# Drafted by \`invigil infer\` from ${seen.events} event${seen.events === 1 ? '' : 's'} in ${seen.files.map((f) => scalar(basename(f))).join(', ')}.`,
-    '# Read it, put right what is wrong and take the sign away from what is right. It accuses nobody by itself:',
-    '# what could, and is not sure, is commented out. (all keys: README, "The catalogue")',
+    '# Read it, put right what is wrong and take the sign away from what is right. What could accuse somebody and is',
+    '# not sure is commented out. (all keys: README, "The catalogue")',
+    ...(seen.isCut ? [`# Only the first ${seen.platforms.length} platforms were looked at: is \`platform\` what it should be, and not a learner or a session?`] : []),
     '', ...block('platforms', platforms), '', ...block('courses', courses), '', ...block('classes', classes), '',
   ].join('\n')
 }
@@ -45,10 +50,9 @@ function block(key: string, lines: readonly string[]): string[] {
   return isEmpty ? [`${key}: []`, ...lines] : [`${key}:`, ...lines]
 }
 
-function platformLines(id: string, { clock, beats, checks }: PlatformSeen): string[] {
+function platformLines(id: string, { clock, beats, rates, checks }: PlatformSeen): string[] {
   const lateness = latenessOf(clock)
   const between = checks.guess()
-  const rates = [...beats.rates].sort(([a], [b]) => a - b).filter(([rate]) => rate > 1)
   return [
     `  - id: ${scalar(id)}   # ${clock.events} event${clock.events === 1 ? '' : 's'}`,
     heartbeatLine(beats),
@@ -58,9 +62,7 @@ function platformLines(id: string, { clock, beats, checks }: PlatformSeen): stri
     between !== undefined
       ? `    checks: ${formatDuration(between)}   # ${checks.between.n} stretches between two face checks of a session: half within ${spanText(checks.between.quantile(0.5) as number)}, 99 % within ${spanText(checks.between.quantile(0.99) as number)}`
       : `    # checks: 15m   # the longest time of watching between two face checks; ${checks.between.n === 0 ? 'the log has none' : `only ${checks.between.n} stretches`}`,
-    rates.length > 0
-      ? `    # rate: 1.5   # the highest rate that the player offers and you credit; events name ${rates.slice(-6).map(([rate, n]) => `${rate} (${n} times)`).join(', ')}`
-      : '    # rate: 1   # the highest rate that the player offers and you credit; no event names one above 1',
+    rateLine(rates),
     '    # autoplay: false   # does the player begin the next chapter by itself, and after what time (`5s`)?',
     '    # global: [learner]   # only if the learner ids are national ids; never told from a log',
     `    # since: ${new Date(clock.first).toISOString().slice(0, 10)}   # from when on the log is complete; its first event is of that day`,
@@ -74,6 +76,14 @@ function heartbeatLine(beats: BeatTally): string {
   if (cadence === undefined) return `    # heartbeat: 15s   # ${learners.n === 0 ? 'the log tells none' : `players keep to none: those of ${percent(nearMedian(learners))} of ${learners.n} learners are near ${spanText(learners.quantile(0.5) as number)}`}`
   const line = `    heartbeat: ${formatDuration(cadence)}   # the players of ${percent(nearMedian(learners))} of ${learners.n} learners keep to it; all ${intervals.n} intervals: median ${spanText(intervals.quantile(0.5) as number)}`
   return nearMedian(learners) >= AGREE ? line : `${commentedOut([line])[0] as string}; has the platform several players?`
+}
+
+/** A rate that the player does not offer accuses nobody by standing here; one that it offers, and that is missing, accuses all who use it. */
+function rateLine(rates: RatesTally): string {
+  const offered = rates.offered()
+  const highest = offered.at(-1)
+  if (highest === undefined) return '    # rate: 1.5   # the highest rate that the player offers and you credit; nobody plays at one above 1 that a player would offer'
+  return `    rate: ${highest.rate}   # the highest that a player would offer and somebody plays at: ${offered.map(({ rate, learners, of }) => `${rate} (${learners} of ${of} learners)`).join(', ')}; is it offered, and credited? over-credit warns of who plays faster`
 }
 
 function courseLines(id: string, course: CourseTally): string[] {

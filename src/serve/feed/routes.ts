@@ -22,7 +22,7 @@ const STREAM = 'text/event-stream'
 const EVENT: Readonly<Record<FeedName, string>> = { warnings: 'warning', prompts: 'prompt', records: 'record' }
 
 /** `GET /v1/warnings` and the like. `close` ends the streams. */
-export function feedRoutes(surroundings: Surroundings, tokens: Tokens, feeds: Feeds): { routes: (app: FastifyInstance) => void; close(): void } {
+export function feedRoutes(surroundings: Surroundings, tokens: Tokens, feeds: Feeds): { routes: (app: FastifyInstance) => void; close(this: void): void } {
   const { meter, log } = surroundings
   const stop = new AbortController()
   const streams = new Map<string, number>()

@@ -55,6 +55,13 @@ test('who reads for an institution sees its learner, and of a group with others 
   }
 })
 
+test('a warning of a class, which accuses nobody, is shown whole to its institution and to no other', () => {
+  const klass = warning({ subject: { kind: 'class', ...ref('p1', 'k1') }, learners: [], institutions: ['i1'], class: 'k1', disputed: [] })
+  expect(shown('warnings', klass, reads({ institutions: ['i1'] }))).toBe(klass)
+  expect(shown('warnings', klass, reads({ platforms: ['p1'] }))).toBe(klass)
+  expect(shown('warnings', klass, reads({ platforms: ['p2'], institutions: ['i2'] }))).toBeUndefined()
+})
+
 test('prompts are for the platform, records for the platform and the institution', () => {
   const prompt = { platform: 'p1', learner: 'L1' } as Prompt
   expect([shown('prompts', prompt, reads({ platforms: ['p1'] })), shown('prompts', prompt, reads({ platforms: ['p2'], institutions: ['i1'] }))]).toEqual([prompt, undefined])

@@ -37,8 +37,9 @@ function shownWarning(warning: Warning, { platforms, institutions }: Reads): War
   const isSubjectMine = subject.kind === 'person' ? learners.length > 0 : isMine(subject)
   if (isSubjectMine && learners.every(isMine)) return warning
   const ours = warning.institutions.filter((i) => institutions.includes(i))
-  // Of several learners one may be of no institution that is known, and so of another.
-  if (ours.length > 0 && ours.length === warning.institutions.length && learners.length === 1) return warning
+  // Of several learners one may be of no institution that is known, and so of another. A warning of a class itself concerns no learner.
+  const isOfOne = learners.length === 1 || (learners.length === 0 && subject.kind === 'class')
+  if (ours.length > 0 && ours.length === warning.institutions.length && isOfOne) return warning
   const mine = learners.filter(isMine)
   if (mine.length === 0 && !isMine(subject) && ours.length === 0) return undefined
   const { class: _class, course: _course, reasons: _reasons, why: _why, ...rest } = warning

@@ -80,7 +80,8 @@ export class TopicFeed implements Feed {
     await rm(this.dir, { recursive: true, force: true })
   }
 
-  private async take({ batch, heartbeat }: EachBatchPayload): Promise<void> {
+  private async take(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
     const { partition } = batch
     const lines: string[] = []
     let next = this.reached.get(partition) ?? 0
@@ -92,7 +93,7 @@ export class TopicFeed implements Feed {
     }
     if (lines.length > 0) await this.file.appendFile(lines.join(''))
     this.reached.set(partition, next)
-    await heartbeat()
+    await payload.heartbeat()
   }
 }
 
