@@ -118,7 +118,7 @@ test('any JSON', () => {
   }), RUNS)
 })
 
-test('any mapping is good, or told what is wrong with it', () => {
+test('any mapping is good, or told what is wrong with it', { timeout: 60_000 + RUNS.numRuns * 10 }, () => {
   const word = fc.oneof(fc.constantFrom('fields', 'events', 'joins', 'time', 'learner', 'action', 'from', 'text', 'unit', 'map', 'pattern', 'format', 'when', 'csv', 'json', 'id', '{a}', '(', 'YYYY', '*'), fc.string())
   const { tree } = fc.letrec((tie) => ({ tree: fc.oneof({ maxDepth: 5 }, word, fc.integer(), fc.boolean(), fc.constant(null), fc.array(tie('tree'), { maxLength: 3 }), fc.dictionary(word, tie('tree'), { maxKeys: 5 })) }))
   fc.assert(fc.property(fc.dictionary(word, tree), (mapping) => {
