@@ -14,8 +14,8 @@ interface Facts extends Affected {
 
 const params = z.strictObject({
   hour: duration.prefault('45m').refine((ms) => ms > 0, { error: 'must be longer than nothing' }).describe('Media that is one class hour.'),
-  tolerance: z.number().min(0).default(0.1).describe('Share of the approved hours by which the courses may be shorter or longer.'),
-  least: z.number().min(0).default(1).describe('Hours that they may differ by in any case.'),
+  tolerance: z.number().min(0).max(1).default(0.1).describe('Share of the approved hours by which the courses may be shorter or longer.'),
+  least: z.number().min(0).max(100).default(1).describe('Hours that they may differ by in any case.'),
   end: endParam,
 })
 

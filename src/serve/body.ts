@@ -69,6 +69,8 @@ export async function readBody(request: IncomingMessage, most: number, room: Roo
     return { bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, held), letGo: () => room.give(held) }
   } catch (e) {
     room.give(held)
+    // What still comes is let go, or a client that waits until it has sent all would never be told.
+    request.resume()
     throw e
   }
 }

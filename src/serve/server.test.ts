@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { Agent, request as plainRequest } from 'node:http'
 import { request } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -51,8 +52,9 @@ async function serve(config: object = {}, own: object = {}, broken?: Store): Pro
   const around: Surroundings = { config: given, log: pino({ level: 'silent' }), meter, health: new Conditions(), readiness: new Conditions() }
   const folder = mkdtempSync(join(dir, 'log-'))
   const store = broken ?? (await EventLog.open(folder)).log
+  open.push(store, meter)
   const server = await ApiServer.open(around, [eventRoutes(around, { tokens: Tokens.open(given, performance.now()), storeOf: () => store, now: () => NOW })])
-  open.push(server, store, meter)
+  open.unshift(server)
   const tokens = Object.fromEntries(Object.entries(made).map(([name, { token }]) => [name, token]))
   const url = `http://${server.address}/v1/events`
   return {
@@ -220,4 +222,24 @@ test('with a certificate it speaks TLS; with what is none it does not start', as
   expect([status, telemetry()]).toEqual([200, [event('e1')]])
   writeFileSync(cert, 'no certificate')
   await expect(serve({ tls: { cert, key } })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('must be PEM and belong together') as string })
+})
+
+test('after a refusal in the middle of a body the connection serves on, as after any other answer', async () => {
+  const { port, tokens, telemetry } = await serve({ limits: { bytes: 100_000 } })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const send = (body: Buffer, headers: object): Promise<[number | undefined, number | undefined]> => new Promise((done, fail) => {
+    const sent = plainRequest({ host: '127.0.0.1', port, path: '/v1/events', method: 'POST', agent, headers: { authorization: `Bearer ${tokens.one ?? ''}`, 'content-type': 'application/x-ndjson', ...headers } }, (response) => {
+      const { localPort } = response.socket
+      response.resume().on('end', () => done([response.statusCode, localPort]))
+    })
+    sent.on('error', fail).end(body)
+  })
+  const bomb = gzipSync(Buffer.alloc(40_000_000))
+  const [first, socket] = await send(bomb, { 'content-encoding': 'gzip' })
+  const [second] = await send(Buffer.alloc(2_000_000, 'x'), {})
+  await new Promise((done) => setTimeout(done, 2500))
+  const [third, same] = await send(Buffer.from(event('e1')), {})
+  agent.destroy()
+  expect([first, second, third, telemetry().length]).toEqual([413, 413, 200, 1])
+  expect(same).toBe(socket)
 })

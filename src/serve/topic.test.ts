@@ -27,10 +27,10 @@ afterEach(async () => {
   await client.withAdmin((admin) => admin.deleteTopics({ topics: [topic] }))
 })
 
-async function inTopic(): Promise<{ key: string | undefined; value: string; partition: number }[]> {
-  const ranges = await client.withAdmin((admin) => logRanges(admin, topic))
+async function inTopic(of = topic): Promise<{ key: string | undefined; value: string; partition: number }[]> {
+  const ranges = await client.withAdmin((admin) => logRanges(admin, of))
   const found: { key: string | undefined; value: string; partition: number }[] = []
-  await readRanges(client, { topic, ranges, group: topic }, (partition, { key, value }) => void found.push({ key: key?.toString(), value: String(value), partition }))
+  await readRanges(client, { topic: of, ranges, group: of }, (partition, { key, value }) => void found.push({ key: key?.toString(), value: String(value), partition }))
   return found
 }
 
@@ -54,16 +54,17 @@ test('records are in the topic as they came once they are acknowledged: events b
   expect([...partitions.values()].every((p) => p.size === 1)).toBe(true)
 })
 
-test('a topic that is gone fails the requests, not the process, and takes records again once it is back', async () => {
-  const store = await TopicStore.open(client, topic)
+test('a topic that is not there fails the requests, not the process, and takes records once it is', async () => {
+  const late = `${topic}-late`
+  const store = await TopicStore.open(client, late)
   open.push(store)
   const taken = await new Reader('p1', { format: 'canonical' }).take(Buffer.from(event('e1', 'L1')), 'lines', 10, NOW)
-  await store.put(taken)
-  await client.withAdmin((admin) => admin.deleteTopics({ topics: [topic] }))
   await expect(store.put(taken)).rejects.toMatchObject({ name: 'InvigilError' })
-  await makeTopicsFor(client, { [topic]: 1 })
+  expect(store.backlog).toBe(0)
+  await makeTopicsFor(client, { [late]: 1 })
   await vi.waitFor(() => store.put(taken), { timeout: 30_000, interval: 500 })
-  expect((await inTopic()).map((f) => f.value)).toEqual([event('e1', 'L1')])
+  expect((await inTopic(late)).map((f) => f.value)).toEqual([event('e1', 'L1')])
+  await client.withAdmin((admin) => admin.deleteTopics({ topics: [late] }))
   const large = await new Reader('p1', { format: 'canonical' }).take(Buffer.from(`{"id":"${'x'.repeat(1_010_000)}"}`), 'lines', 10, NOW)
   await expect(store.put(large)).rejects.toMatchObject({ name: 'Refusal', status: 413 })
 })

@@ -114,6 +114,7 @@ test('a claim is always what is proven of it, disputed, unproven and not evaluab
       for (const [name, value] of Object.entries(f)) expect(value as number, name).toBeGreaterThanOrEqual(-1e-9)
       expect(f.proven).toBeLessThanOrEqual(f.played + 1e-9)
       expect(f.withhold).toBeLessThanOrEqual(f.disputed + 1e-9)
+      expect(f.grave).toBeLessThanOrEqual(f.disputed + f.spared + 1e-9)
       expect(f.questioned).toBeLessThanOrEqual(f.proven + 1e-9)
     }
     // However it is claimed, the whole evidence stands in some row.

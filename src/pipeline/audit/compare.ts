@@ -4,7 +4,7 @@ import type { Catalogue } from '../../catalogue/index.ts'
 import type { Unit } from './claims.ts'
 import type { Disputes } from './disputes.ts'
 import { noFigures, type Figures } from './figures.ts'
-import { prove, type Proof } from './prove.ts'
+import { prove, type Chapter, type Proof } from './prove.ts'
 import type { LearnerSittings, Sitting } from './sittings.ts'
 
 export const WHY_NOT = ['no-records', 'other-ids', 'unknown-name', 'outside-period', 'practice', 'partial'] as const
@@ -120,9 +120,11 @@ function rowOf(key: string, who: { platform: string; learner: string }, unit: Un
   let beyond = 0
   let beyondWithhold = 0
   let playedWithhold = 0
+  let playedGrave = 0
+  let beyondGrave = 0
   for (const cell of cells) {
     const speaks = c.disputes.against(key, cell.chapter)
-    const proof: Proof = prove(cell.sittings, lengthOf(cell, c.catalogue), speaks?.against)
+    const proof: Proof = prove(cell.sittings, chapterOf(who.platform, cell, c.catalogue), speaks?.against)
     for (const rule of speaks?.rules ?? []) rules.add(rule)
     sum.played += proof.played
     sum.proven += proof.proven
@@ -130,23 +132,28 @@ function rowOf(key: string, who: { platform: string; learner: string }, unit: Un
     playedWithhold += proof.playedWithhold
     beyond += proof.beyond
     beyondWithhold += proof.beyondWithhold
+    playedGrave += proof.playedGrave
+    beyondGrave += proof.beyondGrave
   }
   // Who was never seen to play a chapter may still have been warned of completing it.
   const played = new Set(cells.map((cell) => cell.chapter))
   if (unit?.chapter !== undefined && !played.has(unit.chapter)) {
     const speaks = c.disputes.against(key, unit.chapter)
     if (speaks !== undefined) {
-      const proof = prove([], undefined, speaks.against)
+      const proof = prove([], { length: undefined, rate: 1 }, speaks.against)
       beyond += proof.beyond
       beyondWithhold += proof.beyondWithhold
+      beyondGrave += proof.beyondGrave
       for (const rule of speaks.rules) rules.add(rule)
     }
   }
   // What the log shows not to have been played is in dispute only as far as it is claimed.
-  const disputable = sum.played - sum.proven + Math.min(beyond, Math.max(0, sum.claimed - sum.played))
+  const over = Math.max(0, sum.claimed - sum.played)
+  const disputable = sum.played - sum.proven + Math.min(beyond, over)
   const open = Math.max(0, sum.claimed - sum.proven)
   sum.disputed = Math.min(disputable, open)
-  sum.withhold = Math.min(sum.disputed, playedWithhold + Math.min(beyondWithhold, Math.max(0, sum.claimed - sum.played)))
+  sum.withhold = Math.min(sum.disputed, playedWithhold + Math.min(beyondWithhold, over))
+  sum.grave = Math.min(disputable, playedGrave + Math.min(beyondGrave, over))
   sum.spared = disputable - sum.disputed
   sum.unclaimed = Math.max(0, sum.proven - sum.claimed)
   const short = open - sum.disputed
@@ -170,6 +177,10 @@ function namesOf({ platform, learner }: { platform: string; learner: string }, u
   return { class: klass, course, institution }
 }
 
+function chapterOf(platform: string, cell: Cell, catalogue: Catalogue): Chapter {
+  return { length: lengthOf(cell, catalogue), rate: catalogue.platform(platform)?.rate ?? 1 }
+}
+
 function lengthOf({ course, chapter, sittings }: Cell, catalogue: Catalogue): number | undefined {
   const info = course === undefined ? undefined : catalogue.course(course)
   const known = info === undefined ? undefined : catalogue.chapter(info, chapter)?.length
@@ -185,7 +196,7 @@ function cannotJudge(who: { platform: string; learner: string }, unit: Unit | un
   if (cells.length === 0 && unit !== undefined && !knows(who.platform, unit)) return { why: 'unknown-name', part: short, missing: undefined }
   const partial = cells.filter((cell) => cell.sittings.some((s) => s.missing !== undefined))
   const hidden: [WhyNot, number][] = [
-    ['partial', cells.length === 0 && why === 'partial' ? Infinity : partial.reduce((sum, cell) => sum + couldHide(cell, catalogue), 0)],
+    ['partial', cells.length === 0 && why === 'partial' ? Infinity : partial.reduce((sum, cell) => sum + couldHide(who.platform, cell, catalogue), 0)],
     ['practice', practiceOf(who, unit, cells, catalogue)],
     ['outside-period', unit?.outside ?? 0],
   ]
@@ -196,9 +207,9 @@ function cannotJudge(who: { platform: string; learner: string }, unit: Unit | un
 }
 
 /** How much more of a chapter may have been played than a log that was kept in part shows: what is left of its length. */
-function couldHide(cell: Cell, catalogue: Catalogue): number {
-  const length = lengthOf(cell, catalogue)
-  return length === undefined ? Infinity : Math.max(0, length - prove(cell.sittings, length, undefined).played)
+function couldHide(platform: string, cell: Cell, catalogue: Catalogue): number {
+  const chapter = chapterOf(platform, cell, catalogue)
+  return chapter.length === undefined ? Infinity : Math.max(0, chapter.length - prove(cell.sittings, chapter, undefined).played)
 }
 
 /** How much of a claim may be of offline practice, which is not played: no log shows how long it was. */

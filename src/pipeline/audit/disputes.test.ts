@@ -31,10 +31,10 @@ test('the latest revision of a warning counts; withdrawn and dismissed ones disp
 
 test('credit for what was never played, and rules that withhold, are kept apart', () => {
   const d = settled(
-    warning({ id: 'a', detector: 'seek-ahead', response: 'withhold' }), warning({ id: 'b', detector: 'over-credit', facts: { kind: 'pace' } }), warning({ id: 'c', detector: 'over-credit', facts: { kind: 'day' }, response: 'withhold', rule: 's' }),
+    warning({ id: 'a', detector: 'seek-ahead', response: 'withhold' }), warning({ id: 'b', detector: 'over-credit', facts: { kind: 'pace' } }), warning({ id: 'c', detector: 'over-credit', facts: { kind: 'day' }, response: 'withhold', rule: 's', severity: 'low' }),
   )
   const { against, rules } = d.against(KEY, 'c1') as NonNullable<ReturnType<Disputes['against']>>
-  expect([against.played.length, against.beyond.length, against.playedWithhold.length, against.beyondWithhold.length, [...rules]]).toEqual([1, 2, 1, 1, ['r', 's']])
+  expect([against.played.length, against.beyond.length, against.playedWithhold.length, against.beyondWithhold.length, against.playedGrave.length, against.beyondGrave.length, [...rules]]).toEqual([1, 2, 1, 1, 0, 2, ['r', 's']])
 })
 
 test('a warning that disputes no seconds names the learner, if it accuses at all', () => {

@@ -95,6 +95,7 @@ export class Disputes {
       const stretch = { ...stretchOf(d), seconds: d.seconds }
       against[beyond ? 'beyond' : 'played'].push(stretch)
       if (w.response === 'withhold') against[beyond ? 'beyondWithhold' : 'playedWithhold'].push(stretch)
+      if (ACCUSES.has(w.severity)) against[beyond ? 'beyondGrave' : 'playedGrave'].push(stretch)
       against.rules.add(w.rule)
     }
     if (w.disputed.length > 0 || !ACCUSES.has(w.severity)) return
@@ -109,8 +110,8 @@ export class Disputes {
   }
 }
 
-function none(): { played: Stretch[]; beyond: Stretch[]; playedWithhold: Stretch[]; beyondWithhold: Stretch[] } {
-  return { played: [], beyond: [], playedWithhold: [], beyondWithhold: [] }
+function none(): Record<Exclude<keyof Against, 'named'>, Stretch[]> {
+  return { played: [], beyond: [], playedWithhold: [], beyondWithhold: [], playedGrave: [], beyondGrave: [] }
 }
 
 function stretchOf({ begin, end }: { begin: string; end: string }): { begin: Ms; end: Ms } {

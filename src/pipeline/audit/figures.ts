@@ -18,11 +18,13 @@ export interface Figures {
   unclaimed: number
   /** Disputed by warnings and not claimed. */
   spared: number
+  /** Of what is disputed, claimed or not, what warnings of medium severity or higher dispute. */
+  grave: number
   /** Of what is proven, the time in which a warning names the learner without disputing any seconds. */
   questioned: number
 }
 
-export const FIGURES = ['claimed', 'played', 'proven', 'disputed', 'withhold', 'unproven', 'notEvaluable', 'unclaimed', 'spared', 'questioned'] as const satisfies readonly (keyof Figures)[]
+export const FIGURES = ['claimed', 'played', 'proven', 'disputed', 'withhold', 'unproven', 'notEvaluable', 'unclaimed', 'spared', 'grave', 'questioned'] as const satisfies readonly (keyof Figures)[]
 
 /** What claims cost; amounts are in the currency of the catalogue's `hourRate`. */
 export interface Money {
@@ -37,7 +39,7 @@ export interface Money {
 }
 
 export function noFigures(): Figures {
-  return { claimed: 0, played: 0, proven: 0, disputed: 0, withhold: 0, unproven: 0, notEvaluable: 0, unclaimed: 0, spared: 0, questioned: 0 }
+  return { claimed: 0, played: 0, proven: 0, disputed: 0, withhold: 0, unproven: 0, notEvaluable: 0, unclaimed: 0, spared: 0, grave: 0, questioned: 0 }
 }
 
 export function noMoney(): Money {
@@ -54,6 +56,7 @@ export function addFigures(sum: Figures, more: Figures): void {
   sum.notEvaluable += more.notEvaluable
   sum.unclaimed += more.unclaimed
   sum.spared += more.spared
+  sum.grave += more.grave
   sum.questioned += more.questioned
 }
 
@@ -71,11 +74,15 @@ export function addMoney(sum: Money, row: Figures, rate: number | undefined, hou
   sum.notEvaluable += cost(row.notEvaluable)
 }
 
-/** What warnings dispute of the time at hand, claimed or not: a share of what was played or disputed. */
+/** All that a share of disputed time is of: what was played, or proven or disputed. */
+export function disputable(f: Figures): number {
+  return Math.max(f.played, f.proven + f.disputed + f.spared)
+}
+
+/** What warnings that accuse dispute of it, claimed or not, as a share. */
 export function disputedShare(f: Figures): number {
-  const all = f.disputed + f.spared
-  const of = Math.max(f.played, f.proven + all)
-  return of === 0 ? 0 : all / of
+  const of = disputable(f)
+  return of === 0 ? 0 : f.grave / of
 }
 
 /** Of what is claimed and can be judged, the share without evidence. */

@@ -7,7 +7,7 @@ const sitting = (begin: number, end: number, watched: number[], credited: number
   practice: false, class: undefined, institution: undefined, course: undefined, begin: begin * 1000, end: end * 1000, watched, length: undefined, completed: false, credited, missing: undefined,
 })
 const stretch = (begin: number, end: number, seconds = end - begin): Stretch => ({ begin: begin * 1000, end: end * 1000, seconds })
-const against = (more: Partial<Against>): Against => ({ played: [], beyond: [], playedWithhold: [], beyondWithhold: [], named: [], ...more })
+const against = (more: Partial<Against>): Against => ({ played: [], beyond: [], playedWithhold: [], beyondWithhold: [], playedGrave: [], beyondGrave: [], named: [], ...more })
 
 test.each<[string, number[][], number]>([
   ['apart', [[0, 10, 20, 30]], 20], ['over each other', [[0, 10], [5, 15]], 15], ['one in the other', [[0, 100], [5, 15]], 100], ['touching', [[0, 5], [5, 9]], 9], ['nothing', [[]], 0],
@@ -20,30 +20,37 @@ test.each<[string, Sitting[], number | undefined, number]>([
   ['the clock, where there are no positions', [sitting(0, 100, [], 70), sitting(200, 300, [], 70)], undefined, 140],
   ['nothing', [], 100, 0],
 ])('%s counts as played', (_, sittings, length, played) => {
-  expect(prove(sittings, length, undefined)).toMatchObject({ played, proven: played })
+  expect(prove(sittings, { length, rate: 1 }, undefined)).toMatchObject({ played, proven: played })
+})
+
+test('what was played faster counts as far as the platform credits it', () => {
+  const fast = [sitting(0, 50, [0, 100], 50)]
+  expect([1, 1.5, 2, 4].map((rate) => prove(fast, { length: 100, rate }, undefined).played)).toEqual([50, 75, 100, 100])
+  expect(prove([sitting(0, 100, [0, 100], 100), sitting(200, 250, [], 50)], { length: undefined, rate: 2 }, undefined).played).toBe(150)
+  expect(prove(fast, { length: 100, rate: 2 }, against({ played: [stretch(0, 25)] }))).toMatchObject({ played: 100, proven: 50 })
 })
 
 test('disputed time of a sitting is not proven, and only of that sitting', () => {
   const two = [sitting(0, 100, [0, 100], 100), sitting(1000, 1100, [100, 200], 100)]
-  expect(prove(two, 200, against({ played: [stretch(50, 1050)] }))).toMatchObject({ played: 200, proven: 100 })
-  expect(prove(two, 200, against({ played: [stretch(0, 100)] }))).toMatchObject({ played: 200, proven: 100 })
-  expect(prove(two, 200, against({ played: [stretch(200, 900)] }))).toMatchObject({ proven: 200 })
+  expect(prove(two, { length: 200, rate: 1 }, against({ played: [stretch(50, 1050)] }))).toMatchObject({ played: 200, proven: 100 })
+  expect(prove(two, { length: 200, rate: 1 }, against({ played: [stretch(0, 100)] }))).toMatchObject({ played: 200, proven: 100 })
+  expect(prove(two, { length: 200, rate: 1 }, against({ played: [stretch(200, 900)] }))).toMatchObject({ proven: 200 })
 })
 
 test('what an undisputed sitting proves, a disputed one of the same media does not take away', () => {
   const twice = [sitting(0, 100, [0, 100], 100), sitting(1000, 1100, [0, 100], 100)]
-  expect(prove(twice, 100, against({ played: [stretch(1000, 1100)] }))).toMatchObject({ played: 100, proven: 100 })
+  expect(prove(twice, { length: 100, rate: 1 }, against({ played: [stretch(1000, 1100)] }))).toMatchObject({ played: 100, proven: 100 })
 })
 
 test('a sitting disputed as a whole proves nothing of what only it has watched', () => {
   const half = [sitting(0, 100, [0, 50], 50), sitting(1000, 1100, [50, 150], 100)]
-  expect(prove(half, 200, against({ played: [stretch(1000, 1100)] }))).toMatchObject({ played: 150, proven: 50 })
+  expect(prove(half, { length: 200, rate: 1 }, against({ played: [stretch(1000, 1100)] }))).toMatchObject({ played: 150, proven: 50 })
 })
 
 test('what rules that withhold dispute, and when somebody is named, are told apart', () => {
   const one = [sitting(0, 100, [0, 100], 100)]
-  expect(prove(one, 100, against({ played: [stretch(0, 30), stretch(20, 60)], playedWithhold: [stretch(20, 60)], named: [stretch(50, 100)], beyond: [stretch(-500, 0)], beyondWithhold: [] }))).toEqual({
-    played: 100, proven: 40, playedWithhold: 40, questioned: 40, beyond: 500, beyondWithhold: 0,
+  expect(prove(one, { length: 100, rate: 1 }, against({ played: [stretch(0, 30), stretch(20, 60)], playedWithhold: [stretch(20, 60)], playedGrave: [stretch(0, 30)], named: [stretch(50, 100)], beyond: [stretch(-500, 0)], beyondWithhold: [] }))).toEqual({
+    played: 100, proven: 40, playedWithhold: 40, questioned: 40, beyond: 500, beyondWithhold: 0, playedGrave: 30, beyondGrave: 0,
   })
 })
 

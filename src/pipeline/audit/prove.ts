@@ -17,6 +17,9 @@ export interface Against {
   /** Of both, those of rules that withhold. */
   playedWithhold: readonly Stretch[]
   beyondWithhold: readonly Stretch[]
+  /** Of both, those of warnings that accuse: of medium severity or higher. */
+  playedGrave: readonly Stretch[]
+  beyondGrave: readonly Stretch[]
   /** When warnings name the learner without disputing any seconds. */
   named: readonly Stretch[]
 }
@@ -34,40 +37,54 @@ export interface Proof {
   /** Disputed beyond what was played. */
   beyond: number
   beyondWithhold: number
+  /** Of what was played, and beyond, what warnings dispute that accuse. */
+  playedGrave: number
+  beyondGrave: number
 }
 
-/** What the sittings of one learner over one chapter prove, `length` being the chapter's, where it is known. */
-export function prove(sittings: readonly Sitting[], length: number | undefined, against: Against | undefined): Proof {
-  const played = counted(sittings, length, () => 0)
-  if (against === undefined) return { played, proven: played, playedWithhold: 0, questioned: 0, beyond: 0, beyondWithhold: 0 }
-  const lessThan = (stretches: readonly Stretch[]): number => (stretches.length === 0 ? played : counted(sittings, length, (s) => within(stretches, s.begin, s.end)))
+/** What is known of a chapter. */
+export interface Chapter {
+  /** Media length in seconds. */
+  length: number | undefined
+  /** How many media seconds the platform credits for a second of the clock, at most. */
+  rate: number
+}
+
+/** What the sittings of one learner over one chapter prove. */
+export function prove(sittings: readonly Sitting[], chapter: Chapter, against: Against | undefined): Proof {
+  const played = counted(sittings, chapter, () => 0)
+  if (against === undefined) return { played, proven: played, playedWithhold: 0, questioned: 0, beyond: 0, beyondWithhold: 0, playedGrave: 0, beyondGrave: 0 }
+  const lessThan = (stretches: readonly Stretch[]): number => (stretches.length === 0 ? played : counted(sittings, chapter, (s) => within(stretches, s.begin, s.end)))
   const proven = lessThan(against.played)
+  const all = (stretches: readonly Stretch[]): number => within(stretches, -Infinity, Infinity)
   return {
     played, proven,
-    playedWithhold: played - lessThan(against.playedWithhold),
+    playedWithhold: played - lessThan(against.playedWithhold), playedGrave: played - lessThan(against.playedGrave),
     questioned: against.named.length === 0 ? 0 : proven - lessThan([...against.played, ...against.named]),
-    beyond: within(against.beyond, -Infinity, Infinity),
-    beyondWithhold: within(against.beyondWithhold, -Infinity, Infinity),
+    beyond: all(against.beyond), beyondWithhold: all(against.beyondWithhold), beyondGrave: all(against.beyondGrave),
   }
 }
 
 /**
- * Seconds that count when `taken` are taken off each sitting: at most the credited ones, the media seconds of those sittings of
- * which anything is left, and the chapter's length. Which media seconds of a sitting are taken cannot be told: the least is assumed.
+ * Media seconds that count when `taken` seconds of the clock are taken off each sitting: at most the credited ones at the rate that the
+ * platform credits, those of the sittings of which anything is left, and the chapter's length. Which seconds of a sitting are taken
+ * cannot be told: the least is assumed.
  */
-function counted(sittings: readonly Sitting[], length: number | undefined, taken: (sitting: Sitting) => number): number {
+function counted(sittings: readonly Sitting[], { length, rate }: Chapter, taken: (sitting: Sitting) => number): number {
   let credited = 0
-  // Of a sitting without positions nobody knows which media seconds it played: it adds what was credited.
+  // Of a sitting without positions nobody knows which media seconds it played, nor how fast: it adds what was credited.
   let unplaced = 0
   const watched: ArrayLike<number>[] = []
   for (const s of sittings) {
     const left = s.credited - taken(s)
     if (left <= 0) continue
-    credited += left
     if (s.watched.length === 0) unplaced += left
-    else watched.push(s.watched)
+    else {
+      credited += left * rate
+      watched.push(s.watched)
+    }
   }
-  return Math.min(credited, unionOf(watched) + unplaced, length ?? Infinity)
+  return Math.min(Math.min(credited, unionOf(watched)) + unplaced, length ?? Infinity)
 }
 
 /** How much the intervals of several lists cover together. */

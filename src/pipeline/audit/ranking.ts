@@ -1,5 +1,5 @@
 import { compareText } from '../../base/order.ts'
-import { disputedShare, unprovenShare, type Figures } from './figures.ts'
+import { disputable, disputedShare, unprovenShare, type Figures } from './figures.ts'
 import type { Groups } from './groups.ts'
 import { accusing, noWarnings, rateAtLeast, scoreOf, shareAtLeast, Usual, type BySeverity, type Measured } from './rank.ts'
 import type { AuditClass, AuditLearner } from './report.ts'
@@ -33,7 +33,7 @@ export function rankLearners(learners: readonly Kept[], hour: number, first: num
     return [
       ...(judged > 0 ? [{ metric: 'unproven' as const, value: unprovenShare(f), atLeast: shareAtLeast(unprovenShare(f), judged) }] : []),
       ...(hours > 0 ? [
-        { metric: 'disputed' as const, value: disputedShare(f), atLeast: shareAtLeast(disputedShare(f), (f.played + f.disputed + f.spared) / hour) },
+        { metric: 'disputed' as const, value: disputedShare(f), atLeast: shareAtLeast(disputedShare(f), disputable(f) / hour) },
         { metric: 'questioned' as const, value: f.questioned / f.played, atLeast: shareAtLeast(f.questioned / f.played, hours) },
         { metric: 'warnings' as const, value: n / hours, atLeast: rateAtLeast(n, hours) },
       ] : []),
@@ -55,7 +55,7 @@ export function rankLearners(learners: readonly Kept[], hour: number, first: num
 
 function measureOf(metric: Measured['metric'], { figures: f, warnings }: Pick<Kept, 'figures' | 'warnings'>, hour: number): Measure {
   if (metric === 'unproven') return { part: hoursText(f.unproven, hour), whole: hoursText(f.claimed - f.notEvaluable, hour) }
-  if (metric === 'disputed') return { part: hoursText(f.disputed + f.spared, hour), whole: hoursText(Math.max(f.played, f.proven + f.disputed + f.spared), hour) }
+  if (metric === 'disputed') return { part: hoursText(f.grave, hour), whole: hoursText(disputable(f), hour) }
   if (metric === 'questioned') return { part: hoursText(f.questioned, hour), whole: hoursText(f.played, hour) }
   return { part: severityWords(warnings), whole: hoursText(f.played, hour) }
 }

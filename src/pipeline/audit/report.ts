@@ -19,6 +19,7 @@ export const figuresSchema = z.strictObject({
   notEvaluable: seconds.describe('Of the claim, what the log cannot show.'),
   unclaimed: seconds.describe('Proven and not claimed.'),
   spared: seconds.describe('Disputed by warnings and not claimed.'),
+  grave: seconds.describe('Of what is disputed, claimed or not, what warnings of medium severity or higher dispute.'),
   questioned: seconds.describe('Of what is proven, the time in which a warning of medium or higher names the learner and disputes no seconds.'),
 })
 

@@ -24,7 +24,7 @@ export function tidyRow({ platform, learner, institution, class: klass, course, 
 export function tidy(f: Figures): Figures {
   return {
     claimed: round3(f.claimed), played: round3(f.played), proven: round3(f.proven), disputed: round3(f.disputed), withhold: round3(f.withhold), unproven: round3(f.unproven),
-    notEvaluable: round3(f.notEvaluable), unclaimed: round3(f.unclaimed), spared: round3(f.spared), questioned: round3(f.questioned),
+    notEvaluable: round3(f.notEvaluable), unclaimed: round3(f.unclaimed), spared: round3(f.spared), grave: round3(f.grave), questioned: round3(f.questioned),
   }
 }
 

@@ -19,6 +19,7 @@ export const FIGURE_WORDS: Record<keyof Figures, Words> = {
   notEvaluable: { en: 'not evaluable', zh: '无法判定' },
   unclaimed: { en: 'unclaimed', zh: '未申报' },
   spared: { en: 'disputed, unclaimed', zh: '有争议未申报' },
+  grave: { en: 'disputed, medium or higher', zh: '中级及以上争议' },
   questioned: { en: 'questioned', zh: '存疑' },
 }
 
@@ -67,7 +68,7 @@ export interface Measure {
 
 const SHARES: Record<Metric, (m: Measure) => Words> = {
   unproven: ({ part, whole }) => ({ en: `${inLanguage(part, 'en')} of ${whole} claimed class hours that can be judged are without evidence`, zh: `可判定的 ${whole} 申报学时中有 ${inLanguage(part, 'zh')} 学时无据` }),
-  disputed: ({ part, whole }) => ({ en: `warnings dispute ${inLanguage(part, 'en')} of ${whole} class hours`, zh: `${whole} 学时中有 ${inLanguage(part, 'zh')} 学时被预警质疑` }),
+  disputed: ({ part, whole }) => ({ en: `warnings of medium or higher dispute ${inLanguage(part, 'en')} of ${whole} class hours`, zh: `${whole} 学时中有 ${inLanguage(part, 'zh')} 学时被中级及以上预警质疑` }),
   questioned: ({ part, whole }) => ({ en: `during ${inLanguage(part, 'en')} of ${whole} class hours played a warning names this learner, without disputing any seconds`, zh: `已播放 ${whole} 学时中有 ${inLanguage(part, 'zh')} 学时期间被预警点名，但未质疑具体时间` }),
   warnings: ({ part, whole }) => ({ en: `${inLanguage(part, 'en')} in ${whole} class hours played`, zh: `已播放 ${whole} 学时中有${inLanguage(part, 'zh')}` }),
   warned: ({ part, whole }) => ({ en: `warnings of medium or higher name ${inLanguage(part, 'en')} of ${whole} learners`, zh: `${whole} 名学员中有 ${inLanguage(part, 'zh')} 名被中级及以上预警点名` }),
