@@ -26,7 +26,12 @@ const LEAST_SCORE = 2
 
 /** Which columns hold which fields: each at most one, the best fit first. */
 export function guessFields(columns: readonly Column[]): Map<Role, Guess> {
+  // Where a row says when something began and when it ended, neither is when the row was written.
+  const isEnd = (column: Column): boolean => column.times.length > 0 && nameScore(column.path, 'end') > 0
+  const isBegin = (column: Column): boolean => column.times.length > 0 && nameScore(column.path, 'begin') > 0
+  const isSpan = columns.some(isBegin) && columns.some(isEnd)
   const fits = columns.flatMap((column) => ROLES.flatMap((role) => {
+    if (isSpan && (role === 'time' || role === 'received') && (isBegin(column) || isEnd(column))) return []
     const name = nameScore(column.path, role)
     const value = valueScore(column, role)
     return value !== undefined && name + value >= LEAST_SCORE ? [{ role, column, name, value, score: name + value }] : []

@@ -15,11 +15,11 @@ const NAMES: Readonly<Partial<Record<FieldName | 'begin' | 'end', readonly strin
   device: ['device', 'device id', 'imei', 'terminal', 'terminal id', 'client id', 'machine id', '设备', '设备编号', '设备id', '设备号', '终端', '终端编号', '设备标识'],
   agent: ['user agent', 'agent', 'ua', 'browser', '浏览器', '用户代理', '客户端信息'],
   ip: ['ip', 'ip address', 'ip addr', 'client ip', 'remote addr', 'login ip', 'ipaddr', 'ip地址', '登录ip', '客户端ip', '地址', '网络地址'],
-  class: ['class', 'class id', 'class no', 'cohort', 'batch', 'group', 'clazz', '班级', '班级编号', '班级id', '班次', '期次', '培训班', '培训班编号'],
+  class: ['class', 'class id', 'class no', 'cohort', 'batch', 'group', 'clazz', '班级', '班级编号', '班级名称', '班级id', 'clazz id', 'class name', '班次', '期次', '培训班', '培训班编号'],
   course: ['course', 'course id', 'course no', 'course code', 'subject id', '课程', '课程编号', '课程id', '课程代码', '课程名称', '课程号'],
-  chapter: ['chapter', 'chapter id', 'lesson', 'lesson id', 'section', 'section id', 'unit', 'unit id', 'courseware', 'courseware id', 'lecture id', 'resource id', '章节', '章节编号', '章节id', '课时', '课时编号', '课时id', '课件', '课件编号', '课件id', '小节', '单元', '章节名称'],
+  chapter: ['chapter', 'chapter id', 'lesson', 'lesson id', 'section', 'section id', 'unit', 'unit id', 'courseware', 'courseware id', 'lecture id', 'resource id', 'object id', '章节', '章节编号', '章节id', '课时', '课时编号', '课时id', '课件', '课件编号', '课件id', '小节', '单元', '章节名称'],
   video: ['video', 'video id', 'media id', 'vid', '视频', '视频编号', '视频id', '媒体编号'],
-  position: ['position', 'current time', 'progress', 'play position', 'playhead', 'play time', 'cur time', 'pos', 'current position', 'offset', '进度', '播放进度', '播放位置', '当前位置', '观看进度', '学习进度', '播放时间点', '观看位置', '位置'],
+  position: ['position', 'current time', 'progress', 'play position', 'playhead', 'play time', 'cur time', 'pos', 'current position', 'playing time', 'offset', '进度', '播放进度', '播放位置', '当前位置', '观看进度', '学习进度', '播放时间点', '观看位置', '位置'],
   from: ['from', 'old time', 'seek from', 'from position', 'time from', '起点', '拖动前', '拖拽前', '原位置'],
   to: ['to', 'new time', 'seek to', 'to position', 'time to', '终点', '拖动后', '拖拽后', '目标位置'],
   length: ['length', 'duration', 'total time', 'video length', 'video duration', 'media length', 'total duration', '时长', '总时长', '视频时长', '课件时长', '总长度', '长度'],
@@ -34,6 +34,13 @@ const NAMES: Readonly<Partial<Record<FieldName | 'begin' | 'end', readonly strin
   outcome: ['outcome', 'check result', 'verify result', 'face result', 'result', '结果', '核验结果', '比对结果', '人脸结果', '验证结果', '识别结果'],
   photo: ['photo', 'photo hash', 'image hash', 'face hash', 'dhash', 'phash', '照片', '照片哈希', '照片指纹', '图片指纹'],
   similarity: ['similarity', 'score', 'face score', 'confidence', '相似度', '比对分数', '置信度', '匹配度'],
+}
+
+/** Words beside a field's own by which a column holds something else: what kind of device, how long somebody studied. */
+const NOT: Readonly<Partial<Record<FieldName | 'begin' | 'end', RegExp>>> = {
+  device: /类型|型号|名称|系统|type|model|name|brand|os\b/, platform: /类型|type/, length: /学习|观看|累计|有效|study|watch|learn|spent|used/, learner: /姓名|名称|类型|name|type|agent/, session: /类型|时长|type|time/,
+  course: /类型|进度|type|progress/, chapter: /类型|进度|type|progress/, class: /类型|type/, video: /时长|长度|进度|length|duration|time|type/, account: /类型|type/, ip: /类型|归属|type/, id: /./,
+  action: /时间|次数|time|count/, time: /时长|次数|count/, position: /总|百分|total/,
 }
 
 /** Of a name, in the words that it is made of: `playTime_ms` is `play time ms`. */
@@ -53,7 +60,7 @@ export function nameScore(path: string, field: FieldName | 'begin' | 'end'): num
   for (const name of NAMES[field] ?? []) {
     const forms = new Set([whole, last, whole.replace(UNIT_WORDS, ''), last.replace(UNIT_WORDS, '')])
     if (forms.has(name)) score = Math.max(score, whole === name || whole.replace(UNIT_WORDS, '') === name ? 4 : 3.5)
-    else if (isWithin(name, whole)) score = Math.max(score, 1 + Math.min(1, name.length / 10))
+    else if (isWithin(name, whole) && !(NOT[field]?.test(whole) ?? false)) score = Math.max(score, 1.5 + Math.min(1, name.length / 10))
   }
   return score
 }

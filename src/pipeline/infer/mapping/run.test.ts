@@ -95,6 +95,24 @@ describe('a table', () => {
     expect((await eventsOf(log, draft)).slice(0, 2)).toMatchObject([{ action: 'played', learner: 's0', time: Date.UTC(2026, 2, 2), position: undefined }, { action: 'paused', time: Date.UTC(2026, 2, 2, 0, 30), position: 1800 }])
   })
 
+  test('a kind of device is no device, the time studied no length, and neither end of a row its time', async () => {
+    const head = '姓名,身份证号,班级名称,课程名称,章节名称,学习开始时间,学习结束时间,学习时长(分钟),登录IP,设备类型,人脸比对结果,相似度'
+    const log = put('study.csv', [head, ...Array.from({ length: 20 }, (_, i) => `学员${i % 3},X${i % 3},焊工一班,焊工安全,第${i % 4}章,2026-03-02 08:0${i % 10},2026-03-02 09:0${i % 10},45,42.243.238.${i},手机,${i % 7 === 0 ? '不通过' : '通过'},${80 + i}`)].join('\n'))
+    const draft = await inferMapping(log, 'p1')
+    expect(draft).toMatchObject({ problems: [], events: 40, left: ['confirm the time zone'] })
+    const [event] = await eventsOf(log, draft)
+    expect(event).toMatchObject({ learner: 'X0', class: '焊工一班', course: '焊工安全', chapter: '第0章', outcome: 'failed', similarity: 0.8, device: undefined, length: undefined, account: undefined, received: undefined })
+    expect(draft.text).toContain('#   设备类型: 手机\n')
+  })
+
+  test('where only moments and positions are told, records are taken for heartbeats, and that is said', async () => {
+    const log = put('beats.tsv', ['uid\tvid\tcur_time\tcreate_time\tspeed', ...Array.from({ length: 20 }, (_, i) => `u${i % 3}\tv1\t${i * 10}\t${1_772_409_600 + i * 10}\t1.5x`)].join('\n'))
+    const draft = await inferMapping(log, 'p1')
+    expect(draft).toMatchObject({ problems: [], events: 20, left: ['what happened; as it is, each record says that the chapter is playing'] })
+    expect((await eventsOf(log, draft))[2]).toMatchObject({ action: 'heartbeat', chapter: 'v1', video: 'v1', position: 20, rate: 1.5, time: 1_772_409_620_000 })
+    expect((await inferMapping(put('moments.csv', 'uid,vid,create_time\nu1,v1,1772409600\nu2,v1,1772409605'), 'p1')).problems.map((p) => p.message)).toEqual(['`action` is missing'])
+  })
+
   test('a person\'s name is not taken for an account', async () => {
     const draft = await inferMapping(put('name.csv', ['学号,用户名,操作,时间,章节', ...rows.map((r, i) => [r[1], `张${i % 3}`, r[2], r[3], r[4]].join(','))].join('\n')), 'p1')
     expect(draft.text).toMatch(/^ {2}# account: 用户名 {3}# TODO/m)
@@ -146,7 +164,7 @@ test('whatever a table holds, the draft is a mapping or says what is left', asyn
       return
     }
     // What keeps it from being used is that something is missing, never that it cannot be read.
-    for (const { message } of draft.problems) expect(message).toMatch(/^`(?:time|action|learner)` is missing/)
+    for (const { message } of draft.problems) expect(message).toMatch(/^`(?:time|action|learner)` is missing|^`fields` must be a map, not nothing/)
     expect(draft.problems.length > 0 ? draft.left.length : 1).toBeGreaterThan(0)
   }), { numRuns: 150 })
 })

@@ -104,6 +104,7 @@ class Draft {
     const told = this.toldOf(guess)
     const extras = [...(unit === undefined ? [] : [`unit: ${unit}`]), ...(field === 'rate' && !column.kinds.has('number') ? [`pattern: '([0-9.]+)'`] : []), ...mapOf(field, column)]
     const from = scalar(column.path)
+    if (field === 'length' && this.isSplit) return [`  # length: ${from}   # ${this.todo(`whether \`${column.path}\` is how long the media are; not if it is how long somebody studied`)}; ${told}`]
     // Two people of one name would share an account.
     if (field === 'account' && /name|名/.test(wordsOf(column.path))) return [`  # account: ${from}   # ${this.todo(`whether \`${column.path}\` is the login name; not if it is the name of the person`)}; ${told}`]
     return [`  ${field}: ${extras.length === 0 ? from : `{ from: ${from}, ${extras.join(', ')} }`}   # ${told}`]
@@ -122,7 +123,8 @@ class Draft {
 
   private actionLines(): string[] {
     const guess = this.guesses.get('action')
-    if (guess === undefined) return [`  action: { constant: heartbeat }   # ${this.todo(`what happened${this.candidates((c) => c.distinct > 1 && c.distinct <= 50 && !c.kinds.has('number'))}; as it is, each record says that the chapter is playing`)}`]
+    const sign = this.guesses.has('position') ? '' : '# '
+    if (guess === undefined) return [`  ${sign}action: { constant: heartbeat }   # ${this.todo(`what happened${this.candidates((c) => c.distinct > 1 && c.distinct <= 50 && !c.kinds.has('number'))}${sign === '' ? '; as it is, each record says that the chapter is playing' : ''}`)}`]
     const { values, path } = guess.column
     const words = [...values].sort(([, a], [, b]) => b - a)
     if (words.every(([word]) => (ACTIONS as readonly string[]).includes(word))) return [`  action: ${scalar(path)}   # ${this.toldOf(guess)}`]
