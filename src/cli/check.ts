@@ -11,7 +11,7 @@ import { openContext } from '../pipeline/context.ts'
 import { writeCheck } from './check-report.ts'
 import { withProgress } from './evidence-feed.ts'
 import { EXIT } from './exit.ts'
-import { addLogOptions, readForm, type LogOptions } from './log-options.ts'
+import { addLogOptions, formatOption, readForm, type LogOptions } from './log-options.ts'
 import { rulesDirs, rulesOption } from './rules.ts'
 import { VERSION } from './version.ts'
 
@@ -24,7 +24,7 @@ interface Options extends LogOptions {
 const EXAMPLES = `
 Examples:
   invigil check telemetry.ndjson.gz --catalogue catalogue.yaml
-  invigil check statements.ndjson --format xapi --html check.html
+  invigil check tracking.log --html check.html
   invigil check telemetry.ndjson --json - | jq '.lacks[].says.en'
 
 Nothing is written but what is asked for, and nobody is warned. The page needs
@@ -40,7 +40,7 @@ const COLUMNS = 100
 /** `invigil check`: what a log holds, what is wrong with it, and what rules can judge by it. */
 export function checkCommand(): Command {
   return addLogOptions(new Command('check').description('tell what a log holds, what is wrong with it, which rules it lets judge and what to add')
-    .argument('<log...>', 'NDJSON files, compressed with gzip or not; `-`: standard input'))
+    .argument('<log...>', 'files, compressed with gzip or not; `-`: standard input'), formatOption().default('auto', 'each record for what it looks like'))
     .addOption(rulesOption())
     .option('--json <file>', 'write the report as JSON; `-`: to standard output, in place of the text')
     .option('--html <file>', 'write it as a page, in English and Chinese, that needs nothing else')

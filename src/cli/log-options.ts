@@ -55,8 +55,8 @@ export function formatOption(): Option {
 }
 
 /** Adds all of these options. */
-export function addLogOptions(command: Command): Command {
-  return addFormOptions(command)
+export function addLogOptions(command: Command, format?: Option): Command {
+  return addFormOptions(command, format)
     .option('--catalogue <file>', 'platforms, courses and classes, as YAML or JSON')
     .option('--geo <file>', 'a GeoIP database (.mmdb) instead of the one that comes with Invigil; may be given several times', repeated())
     .addOption(modelsOption())
@@ -67,7 +67,7 @@ export function addLogOptions(command: Command): Command {
 
 /** What the options say that logs are in; opens the mapping. Errors: `usage`, those of `openMapping`. */
 export async function readForm({ format, platform, mapping: file, encoding, timeZone, dateOrder }: FormOptions): Promise<LogForm> {
-  if (file !== undefined && format !== 'canonical') throw new InvigilError('usage', `\`--mapping\` says what a log is in, and so does \`--format ${format}\`; keep one`)
+  if (file !== undefined && format !== 'canonical' && format !== 'auto') throw new InvigilError('usage', `\`--mapping\` says what a log is in, and so does \`--format ${format}\`; keep one`)
   const isMoodle = format === 'moodle' || format === 'auto'
   const moot = timeZone !== undefined ? '--time-zone' : dateOrder !== undefined ? '--date-order' : undefined
   if (moot !== undefined && !isMoodle) throw new InvigilError('usage', `\`${moot}\` is of use with \`--format moodle\` only${file === undefined ? '' : '; a mapping says `timeZone` and `time` itself'}`)
