@@ -14,6 +14,8 @@ interface Surroundings {
 /** A line that is broken at spaces; or one that is cut, since its columns matter. */
 type Line = string | { readonly cut: string }
 
+/** So many names of files stand at the top. */
+const MOST_FILES = 3
 const LEVELS = { mend: 'MEND ', doubt: 'doubt', note: 'note ' } as const
 const MOST_NAMED = 6
 const MOST_VERBS = 12
@@ -38,7 +40,7 @@ function titled(title: string, lines: readonly Line[]): Line[] {
 
 function logLines({ log, platforms }: CheckReport): Line[] {
   const sum = (list: readonly { count: number }[]): number => list.reduce((total, { count }) => total + count, 0)
-  const lines: Line[] = [`${log.files.join(', ')}: ${n(log.lines, 'record')}, ${n(log.events, 'event')}, ${sum(log.ignored)} ignored, ${sum(log.rejected)} rejected, ${log.blank} blank`]
+  const lines: Line[] = [`${log.files.length > MOST_FILES ? `${log.files[0]} and ${log.files.length - 1} other files` : log.files.join(', ')}: ${n(log.lines, 'record')}, ${n(log.events, 'event')}, ${sum(log.ignored)} ignored, ${sum(log.rejected)} rejected, ${log.blank} blank`]
   if (log.first !== undefined && log.peak) lines.push(`  from ${log.first} to ${log.last as string}, at most ${n(log.peak.events, 'event')} in a second (${log.peak.second})`)
   if (platforms.length > 1) lines.push(`  ${n(platforms.length, 'platform')}: ${platforms.map((p) => `${p.id} (${p.events})`).join(', ')}`)
   if (log.ignored.length > 0) {

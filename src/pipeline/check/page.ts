@@ -5,6 +5,8 @@ import { pairs, section, table } from '../evidence/parts.ts'
 import type { CheckReport, Finding, Lack, PlatformReport, Said } from './report.ts'
 import { percent, spanText } from './words.ts'
 
+/** So many names of files stand at the top. */
+const MOST_FILES = 5
 const MORE_STYLE = `
 .finding { margin: .5rem 0; padding: .5rem .75rem; border-left: 4px solid var(--line); background: var(--band); }
 .finding.mend { border-color: var(--bar); } .finding.doubt { border-color: #bf8700; }
@@ -29,7 +31,8 @@ const THINGS_ZH: Readonly<Record<string, string>> = { learner: '学员', account
 export function writeCheckPage(report: CheckReport): string {
   const { log, findings, lacks, platforms } = report
   // Where a file lies on somebody's machine is nobody else's business.
-  const files = log.files.map((f) => basename(f)).join(', ')
+  const named = log.files.slice(0, MOST_FILES).map((f) => basename(f))
+  const files = [...named, ...(log.files.length > named.length ? ['…'] : [])].join(', ')
   return html`<!doctype html>
 <html lang="en">
 <head>
