@@ -29,7 +29,7 @@ export class RecordKeeper {
 
   /** Takes the learner's next event, and the stretch of playback that it proves. */
   follow(part: PlatformPart, entry: LearnerEntry, event: Event, span: Span | undefined): void {
-    const lookAt = followSittings(this.sittings, event, span, this.catalogue)
+    const lookAt = followSittings(this.sittings, event, span, this.history.class, this.catalogue)
     if (lookAt !== undefined) part.timers.set(entry, this.slot, lookAt)
   }
 
