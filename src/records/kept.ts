@@ -1,7 +1,7 @@
 import { flag, number, record, ref, type RecordOf } from '../base/record.ts'
 import type { Ms } from '../base/time.ts'
 import type { Event } from '../telemetry/event.ts'
-import { newSitting, type Login, type Sitting } from './sitting.ts'
+import { fits, newSitting, type Login, type Sitting } from './sitting.ts'
 
 /**
  * What is kept of a learner for records. What nearly every event of the sitting at hand touches lies in the row beside it (its own fields
@@ -19,6 +19,9 @@ export const sittings = record({
   end: number(NaN),
   count: number(0),
   credited: number(0),
+  owed: number(0),
+  isPlaying: flag,
+  beats: flag,
   length: number(0),
   /** Media seconds played, as long as they are one stretch; NaN: none, or more than one. */
   placedFrom: number(NaN),
@@ -40,26 +43,43 @@ export function settle(kept: Sittings): void {
   current.last = kept.last as string
   current.count = kept.count
   current.credited = kept.credited
+  current.owed = kept.owed
+  current.isPlaying = kept.isPlaying
+  current.beats = kept.beats
   current.length = kept.length
   if (!Number.isNaN(placedFrom)) current.watched = [placedFrom, kept.placedTo]
   const used = current.ips?.[current.using]
   if (used !== undefined && kept.addressAt > used.last) used.last = kept.addressAt
 }
 
-/** Lays the sitting of a chapter at hand, a new one (due to be written at `due`) where `begins`. False if there is none. */
-export function turnTo(kept: Sittings, event: Event, begins: boolean, due: Ms): boolean {
-  const { others } = kept
-  const at = others?.findIndex((s) => s.chapter === event.chapter) ?? -1
-  if (at < 0 && !begins) return false
-  const rest = [...(others ?? [])]
-  const found = at < 0 ? newSitting(event, due, kept.login) : (rest.splice(at, 1)[0] as Sitting)
+/** Lays the sitting that an event of a chapter belongs to at hand: the one heard of last. False if there is none. */
+export function turnTo(kept: Sittings, event: Event): boolean {
+  const { current } = kept
+  if (current !== undefined && fits(current, event)) return true
+  const found = latest(kept.others, event)
+  if (found !== undefined) layAtHand(kept, found)
+  return found !== undefined
+}
+
+function latest(others: readonly Sitting[] | undefined, event: Event): Sitting | undefined {
+  let last: Sitting | undefined
+  for (const s of others ?? []) if ((last === undefined || s.end >= last.end) && fits(s, event)) last = s
+  return last
+}
+
+/** Begins a sitting with an event, due to be written at `due`; `klass` is what the learner's events named last. */
+export function sitDown(kept: Sittings, event: Event, due: Ms, klass: string | undefined): void {
+  layAtHand(kept, newSitting(event, due, kept.login, klass))
+}
+
+function layAtHand(kept: Sittings, sitting: Sitting): void {
+  const rest = (kept.others ?? []).filter((s) => s !== sitting)
   if (kept.current !== undefined) {
     settle(kept)
     rest.push(kept.current)
   }
   kept.others = rest.length === 0 ? undefined : rest
-  takeUp(kept, found)
-  return true
+  takeUp(kept, sitting)
 }
 
 function takeUp(kept: Sittings, sitting: Sitting): void {
@@ -72,6 +92,9 @@ function takeUp(kept: Sittings, sitting: Sitting): void {
   kept.end = sitting.end
   kept.count = sitting.count
   kept.credited = sitting.credited
+  kept.owed = sitting.owed
+  kept.isPlaying = sitting.isPlaying
+  kept.beats = sitting.beats
   kept.length = sitting.length
   kept.placedFrom = isOne ? (watched[0] as number) : NaN
   kept.placedTo = isOne ? (watched[1] as number) : NaN

@@ -1,5 +1,5 @@
 import { addInterval, covered, type Intervals } from '../base/intervals.ts'
-import { SECOND } from '../base/time.ts'
+import { MINUTE, SECOND, type Ms } from '../base/time.ts'
 import type { Span } from '../telemetry/playback.ts'
 import type { Sittings } from './kept.ts'
 import { MOST_STRETCHES, SITTING_GAP, type Sitting } from './sitting.ts'
@@ -10,28 +10,53 @@ const SAME_WHOLE = 1
 // Buffering and rounding, as in `telemetry/playback.ts`.
 const TOLERANCE_SECONDS = 2
 const TOLERANCE_SHARE = 0.05
+const MOST_OWED: Ms = TOLERANCE_SECONDS * SECOND
+/** A player with heartbeats that says nothing for longer was not playing for certain, where its media does not show it. */
+const MOST_GUESSED: Ms = 5 * MINUTE
 /** Milliseconds that differences of positions may be off as binary numbers. */
 const ROUNDING = 0.001
 
 /** Adds a stretch of playback to the sitting at hand. `offered`: the highest rate of the platform's player, which need not tell at which it plays. */
-export function play(kept: Sittings, { from, to, mediaFrom, mediaTo, rate }: Span, offered: number): void {
-  // INVARIANT (wall-clock): nothing before the sitting counts, so that credit never exceeds it.
-  if (from < kept.begin || to - from > SITTING_GAP) return
+export function play(kept: Sittings, span: Span, offered: number): void {
+  const { from, to, rate } = span
+  let { mediaFrom, mediaTo } = span
   const elapsed = (to - from) / SECOND
-  let fresh = Infinity
+  const isPlaced = mediaFrom !== undefined || mediaTo !== undefined
   if (mediaFrom !== undefined && mediaTo !== undefined) {
     const most = elapsed * Math.max(rate, offered)
     const advance = mediaTo - mediaFrom
     // Less than the clock allows is buffering, and what advanced was played; more is a jump, and so is going back.
     if (advance < 0 || advance > most + Math.max(TOLERANCE_SECONDS, TOLERANCE_SHARE * most)) return
-    fresh = place(kept, mediaFrom, mediaTo)
-  } else if (mediaTo !== undefined) fresh = place(kept, Math.max(0, mediaTo - elapsed * rate), mediaTo)
-  else if (mediaFrom !== undefined) fresh = place(kept, mediaFrom, mediaFrom + elapsed * rate)
-  else (kept.current as Sitting).unplaced = true
+  } else if (mediaTo !== undefined) mediaFrom = Math.max(0, mediaTo - elapsed * rate)
+  else if (mediaFrom !== undefined) mediaTo = mediaFrom + elapsed * rate
+  const [start, end] = [mediaFrom ?? 0, mediaTo ?? 0]
+  // INVARIANT (wall-clock): nothing before the sitting counts, so that credit never exceeds it.
+  if (from < kept.begin || isTooSilent(kept, span)) {
+    if (!isPlaced || end - start > TOLERANCE_SECONDS) (kept.current as Sitting).silent = true
+    return
+  }
+  const fresh = isPlaced ? place(kept, start, end) : Infinity
+  if (!isPlaced) (kept.current as Sitting).unplaced = true
   const clock = to - Math.max(from, kept.creditedTo)
   if (fresh <= 0 || clock <= 0) return
-  kept.credited += Math.min(clock, Math.floor(fresh * SECOND + ROUNDING))
+  if (isPlaced) credit(kept, Math.floor(fresh * SECOND + ROUNDING), clock)
+  else kept.credited += clock
   kept.creditedTo = to
+}
+
+/** Whether a stretch is too long for its ends to prove it: unless the media went on by all of it. */
+function isTooSilent({ beats }: Sittings, { from, to, mediaFrom, mediaTo, agrees }: Span): boolean {
+  const elapsed = to - from
+  if (elapsed > SITTING_GAP) return agrees !== true
+  return beats && elapsed > MOST_GUESSED && (mediaFrom === undefined) !== (mediaTo === undefined)
+}
+
+// INVARIANT (credit): in all never more than the clock, nor than the media. Whole seconds of either come out uneven from beat to beat.
+function credit(kept: Sittings, media: Ms, clock: Ms): void {
+  const { owed } = kept
+  const [wanted, room] = [media + Math.max(0, owed), clock + Math.max(0, -owed)]
+  kept.credited += Math.min(wanted, room)
+  kept.owed = Math.max(-MOST_OWED, Math.min(MOST_OWED, wanted - room))
 }
 
 /** Adds media seconds and returns how many of them are new. */

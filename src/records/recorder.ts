@@ -2,11 +2,11 @@ import { MINUTE, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import { PLAYBACK, type Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
-import { buildRecord, type About } from './build.ts'
-import { openSittings, putAway, turnTo, type Sittings } from './kept.ts'
+import { buildRecord, lengthOf, type About } from './build.ts'
+import { openSittings, putAway, sitDown, turnTo, type Sittings } from './kept.ts'
 import { play } from './play.ts'
 import type { LearningRecord } from './record.ts'
-import { noteDeed, noteWho, SITTING_GAP, type Sitting } from './sitting.ts'
+import { noteDeed, noteWho, overAt, SITTING_GAP, type Sitting } from './sitting.ts'
 
 /** While a sitting goes on, its record is written so often. */
 export const REVISED_EVERY: Ms = 15 * MINUTE
@@ -14,28 +14,38 @@ export const REVISED_EVERY: Ms = 15 * MINUTE
 /** What the learner's event before said of who studies and from where, as far as it is known. */
 export type Before = Pick<Event, 'session' | 'device' | 'account' | 'class' | 'course' | 'ip'>
 
+/** What is known besides the event. */
+export interface Around {
+  before: Before
+  /** The class that the learner's events have named last. */
+  klass: string | undefined
+  catalogue: Catalogue
+}
+
 type Write = (record: LearningRecord, at: Ms) => void
 
 /** Actions of a player that is merely used. */
 const PLAYING: ReadonlySet<string> = new Set(['heartbeat', 'played', 'paused', 'seeked', 'rate-changed'])
+const STOPS: ReadonlySet<string> = new Set(['initialized', 'paused', 'completed', 'terminated', 'logged-out'])
 
 /** Takes the next event of a learner, in time order, and the stretch of playback that it proves. Returns when to look again, where a sitting begins. */
-export function followSittings(kept: Sittings, event: Event, span: Span | undefined, before: Before, catalogue: Catalogue): Ms | undefined {
-  const { time, action, chapter } = event
+export function followSittings(kept: Sittings, event: Event, span: Span | undefined, { before, klass, catalogue }: Around): Ms | undefined {
+  const { time, action } = event
   if (action === 'logged-in') kept.login = { time, ip: event.ip, place: event.place }
-  if (chapter === undefined ? kept.current === undefined : chapter !== kept.chapter) {
-    const begins = chapter !== undefined && (PLAYBACK.has(action) || action === 'attended')
-    if (chapter === undefined || !turnTo(kept, event, begins, time + REVISED_EVERY)) {
-      kept.isKnown = false
-      return undefined
-    }
+  const isLike = kept.isKnown && !differs(event, before)
+  if (!(isLike && (event.chapter === undefined || event.chapter === kept.chapter)) && !belongs(kept, event, klass)) {
+    kept.isKnown = false
+    return undefined
   }
   const isNew = kept.count === 0
-  if (!kept.isKnown || differs(event, before)) noteOther(kept, event)
+  if (!isLike || !kept.isKnown) noteOther(kept, event)
   kept.end = time
   kept.last = event.id
   kept.count++
   if (event.ip !== undefined) kept.addressAt = time
+  if (action === 'heartbeat') kept.isPlaying = kept.beats = true
+  else if (action === 'played') kept.isPlaying = true
+  else if (STOPS.has(action)) kept.isPlaying = false
   if (event.length !== undefined && event.length > kept.length) kept.length = event.length
   if (!PLAYING.has(action)) {
     const current = kept.current as Sitting
@@ -43,7 +53,16 @@ export function followSittings(kept: Sittings, event: Event, span: Span | undefi
     if (action === 'logged-in') current.login = kept.login
   }
   if (span !== undefined) play(kept, span, catalogue.platform(event.platform)?.rate ?? 1)
-  return isNew ? nextLook(openSittings(kept)) : undefined
+  return isNew ? nextLook(openSittings(kept), soonest) : undefined
+}
+
+/** Lays the sitting that an event belongs to at hand, a new one where it begins one. False if it belongs to none. */
+function belongs(kept: Sittings, event: Event, klass: string | undefined): boolean {
+  if (event.chapter === undefined) return kept.current !== undefined
+  if (turnTo(kept, event)) return true
+  if (!PLAYBACK.has(event.action) && event.action !== 'attended') return false
+  sitDown(kept, event, event.time + REVISED_EVERY, klass)
+  return true
 }
 
 function differs(event: Event, before: Before): boolean {
@@ -65,9 +84,10 @@ function noteOther(kept: Sittings, event: Event): void {
 /** Writes records of sittings that are over by `at`, or due. Returns when to look again. */
 export function lookAtSittings(kept: Sittings, at: Ms, about: About, catalogue: Catalogue, write: Write): Ms | undefined {
   const open = openSittings(kept)
-  const going = open.filter((s) => at - s.end < SITTING_GAP)
+  const over = (s: Sitting): Ms => overAt(s, lengthOf(s, about, catalogue))
+  const going = open.filter((s) => at < over(s))
   for (const s of open) {
-    if (at - s.end >= SITTING_GAP) write(buildRecord(s, about, catalogue, at, 'closed'), at)
+    if (!going.includes(s)) write(buildRecord(s, about, catalogue, at, 'closed'), at)
     else if (at >= s.due) revise(s, at, about, catalogue, write)
   }
   if (going.length < open.length) {
@@ -75,7 +95,7 @@ export function lookAtSittings(kept: Sittings, at: Ms, about: About, catalogue: 
     const others = going.filter((s) => s !== kept.current)
     kept.others = others.length === 0 ? undefined : others
   }
-  return nextLook(going)
+  return nextLook(going, over)
 }
 
 /** Writes records of sittings that may still go on, as far as they have come since they were last written: where a log ends. */
@@ -90,8 +110,13 @@ function revise(s: Sitting, at: Ms, about: About, catalogue: Catalogue, write: W
   write(buildRecord(s, about, catalogue, at, 'open'), at)
 }
 
-function nextLook(open: readonly Sitting[]): Ms | undefined {
+function nextLook(open: readonly Sitting[], over: (sitting: Sitting) => Ms): Ms | undefined {
   let next = Infinity
-  for (const s of open) next = Math.min(next, s.due, s.end + SITTING_GAP)
+  for (const s of open) next = Math.min(next, s.due, over(s))
   return next === Infinity ? undefined : next
+}
+
+/** No sitting is over before. */
+function soonest({ end }: Sitting): Ms {
+  return end + SITTING_GAP
 }

@@ -1,9 +1,11 @@
 import type { Intervals } from '../base/intervals.ts'
-import { MINUTE, type Ms } from '../base/time.ts'
+import { HOUR, MINUTE, SECOND, type Ms } from '../base/time.ts'
 import type { Event, Place } from '../telemetry/event.ts'
 
-/** A sitting is over when its chapter has not been heard of for so long; no stretch of playback that is longer proves anything. */
+/** A sitting is over when its chapter has not been heard of for so long. Of a longer stretch only the media can tell that it was played. */
 export const SITTING_GAP: Ms = 30 * MINUTE
+/** A player without heartbeats may play for so long without a word, where nobody knows how long its media is. */
+const LONGEST_SILENCE: Ms = 3 * HOUR
 /** Stretches of media that one sitting may have; of more, the shortest is not told. */
 export const MOST_STRETCHES = 256
 export const MOST_LISTED = 16
@@ -56,9 +58,16 @@ export interface Sitting {
   account: string | undefined
   class: string | undefined
   course: string | undefined
+  /** The class that the learner's events had named last when it began. */
+  classBefore: string | undefined
+  /** Whether its player plays, and whether it has sent heartbeats. */
+  isPlaying: boolean
+  beats: boolean
   /** Media seconds played, and wall-clock milliseconds credited for them. */
   watched: Intervals | undefined
   credited: Ms
+  /** Media played that the clock had no room for, or, below 0, clock that no media filled: the next stretch may make up for it, since both are measured only roughly. */
+  owed: Ms
   /** Media length in seconds as the platform told it; 0: never. */
   length: number
   isCompleted: boolean
@@ -73,21 +82,38 @@ export interface Sitting {
   outcomes: Outcomes | undefined
   answers: number
   correct: number
-  /** What cannot be told of it: stretches without positions, and those beyond `MOST_STRETCHES`. */
+  /** What cannot be told of it: stretches without positions, those beyond `MOST_STRETCHES`, and those of a silence too long to prove anything. */
   unplaced: boolean
   overfull: boolean
+  silent: boolean
   /** Last revision written, how many events it had, and when the next is due. */
   revision: number
   told: number
   due: Ms
 }
 
-export function newSitting(event: Event, due: Ms, login: Login | undefined): Sitting {
+export function newSitting(event: Event, due: Ms, login: Login | undefined, classBefore: string | undefined): Sitting {
   return {
     chapter: event.chapter as string, isPractice: event.action === 'attended', begin: event.time, end: event.time, first: event.id, last: event.id, count: 0,
-    account: undefined, class: undefined, course: undefined, watched: undefined, credited: 0, length: 0, isCompleted: false, sessions: undefined, ips: undefined, using: -1,
-    devices: undefined, login, checks: undefined, requested: 0, outcomes: undefined, answers: 0, correct: 0, unplaced: false, overfull: false, revision: 0, told: 0, due,
+    account: undefined, class: undefined, course: undefined, classBefore, isPlaying: false, beats: false, watched: undefined, credited: 0, owed: 0, length: 0, isCompleted: false, sessions: undefined, ips: undefined, using: -1,
+    devices: undefined, login, checks: undefined, requested: 0, outcomes: undefined, answers: 0, correct: 0, unplaced: false, overfull: false, silent: false, revision: 0, told: 0, due,
   }
+}
+
+/** Whether an event of a chapter belongs to a sitting over it: ids of chapters may be those of several courses, and a course that of several classes. */
+export function fits(sitting: Sitting, { chapter, course, class: klass }: Pick<Event, 'chapter' | 'course' | 'class'>): boolean {
+  return sitting.chapter === chapter && isLike(sitting.course, course) && isLike(sitting.class, klass)
+}
+
+function isLike(known: string | undefined, named: string | undefined): boolean {
+  return known === undefined || named === undefined || known === named
+}
+
+/** When a sitting is over if nothing more is heard of it. `length`: of the media, in seconds. A player without heartbeats says nothing until its media ends. */
+export function overAt({ end, isPlaying, beats, length: told }: Sitting, length: number | undefined): Ms {
+  if (!isPlaying || beats) return end + SITTING_GAP
+  const media = Math.max(length ?? 0, told)
+  return end + SITTING_GAP + (media > 0 ? Math.min(media * SECOND, LONGEST_SILENCE) : LONGEST_SILENCE)
 }
 
 /** Notes who studies, and from where. */
