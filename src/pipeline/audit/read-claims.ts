@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import { TextDecoder } from 'node:util'
 import { CsvError, parse } from 'csv-parse'
 import { InvigilError } from '../../base/errors.ts'
+import { parseExactly } from '../../base/exact-json.ts'
 import { openBytes } from '../../io/bytes.ts'
 import { asFileError } from '../../io/record-file.ts'
 import { CLAIM_COLUMNS, columnOf, readClaim, type Claim, type ClaimColumn, type ClaimRow, type Rejected } from './claims.ts'
@@ -118,7 +119,7 @@ async function readJson(file: string, texts: AsyncIterable<string>, row: TakeRow
   const take = (text: string, line: number): void => {
     let value: unknown
     try {
-      value = JSON.parse(text)
+      value = parseExactly(text)
     } catch {
       row({ reason: 'bad-json', message: 'it is not JSON' }, line, () => text)
       return
