@@ -1,6 +1,6 @@
-import { stringify, type Options } from 'csv-stringify/sync'
 import type { z } from 'zod'
 import { InvigilError } from '../base/errors.ts'
+import { CSV_BEGIN, csvLine, type CsvCell } from '../io/csv.ts'
 import { LineReader } from '../io/lines.ts'
 import { recordSchema, type LearningRecord } from '../records/record.ts'
 import { promptSchema, warningSchema, type Prompt, type Warning } from '../warnings/warning.ts'
@@ -18,8 +18,7 @@ export interface ExportOptions {
   everyRevision?: boolean
 }
 
-type Cell = string | number | boolean | undefined
-type Columns<T> = Readonly<Record<string, (of: T) => Cell>>
+type Columns<T> = Readonly<Record<string, (of: T) => CsvCell>>
 
 // In one cell, as a reader of a spreadsheet sees it.
 const list = (items: readonly string[]): string => items.join('; ')
@@ -62,30 +61,19 @@ const PROMPT: Columns<Prompt> = {
 
 const KINDS = { warnings: { schema: warningSchema, columns: WARNING }, records: { schema: recordSchema, columns: RECORD }, prompts: { schema: promptSchema, columns: PROMPT } }
 
-const CSV: Options = {
-  // Spreadsheets take a file without this mark for one in the encoding of the country.
-  bom: true,
-  record_delimiter: 'windows',
-  // What begins like a formula would be computed: ids and agents are anybody's text.
-  escape_formulas: true,
-  quoted_match: /[\r\n]/,
-}
 const ROWS_AT_ONCE = 1000
 
 /** The file in another form, piece by piece. Throws `bad-input` for a line that is not as Invigil writes it, `not-found` and others as `LineReader` does. */
 export async function* exportFile(path: string, { kind, format, everyRevision = false }: ExportOptions): AsyncGenerator<string, void, undefined> {
   const { schema, columns } = KINDS[kind] as unknown as { schema: z.ZodType; columns: Columns<unknown> }
   const last = kind === 'prompts' || everyRevision ? undefined : await lastRevisions(path, kind)
-  let rows: Cell[][] = []
-  const write = (more: Options = {}): string => {
-    const text = stringify(rows, { ...CSV, bom: false, ...more })
+  let rows: string[] = []
+  const write = (): string => {
+    const text = rows.join('')
     rows = []
     return text
   }
-  if (format === 'csv') {
-    rows.push(Object.keys(columns))
-    yield write({ bom: true })
-  }
+  if (format === 'csv') yield CSV_BEGIN + csvLine(Object.keys(columns))
   for await (const { text, line } of linesOf(path)) {
     const value = parse(path, line, text)
     if (last !== undefined && last.get((value as Revised).id) !== (value as Revised).revision) continue
@@ -96,7 +84,7 @@ export async function* exportFile(path: string, { kind, format, everyRevision = 
     const parsed = schema.safeParse(value)
     const [issue] = parsed.error?.issues ?? []
     if (issue) throw new InvigilError('bad-input', `\`${path}\`, line ${line}: \`${issue.path.join('.')}\`: ${issue.message.toLowerCase()}; is it ${kind} that is in it?`)
-    rows.push(Object.values(columns).map((cell) => cell(parsed.data)))
+    rows.push(csvLine(Object.values(columns).map((cell) => cell(parsed.data))))
     if (rows.length >= ROWS_AT_ONCE) yield write()
   }
   if (rows.length > 0) yield write()
