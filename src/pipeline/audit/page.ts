@@ -3,7 +3,7 @@ import { claimsChart, daysChart, hoursChart, MOST_BARS } from './charts.ts'
 import { ofClaims, type Figures } from './figures.ts'
 import { STYLE } from './page-style.ts'
 import type { Audit, AuditRow } from './report.ts'
-import { FIGURE_WORDS, hoursText, percent, VERDICT_WORDS, WHY_WORDS, type Words } from './words.ts'
+import { FIGURE_WORDS, hoursText, missingWords, percent, VERDICT_WORDS, WHY_WORDS, type Words } from './words.ts'
 
 /** So many of each list stand on the page: it is to be read, and on a phone. */
 const MOST = 20
@@ -44,7 +44,7 @@ export async function auditPage(a: Audit, language: 'both' | 'en' | 'zh'): Promi
 <div class="bar"><label for="l-both">EN + 中文</label><label for="l-en">English</label><label for="l-zh">中文</label></div>
 <main>
 <h1>${t('Self-inspection: what is claimed, and what the log proves', '自查报告：申报学时与日志证据')}</h1>
-${a.period === undefined ? [] : html`<p class="soft">${t('records from', '学习记录时间')} ${day(a.period.begin)} – ${day(a.period.end)} (UTC); ${t(`class hours of ${hour / 60} min`, `每学时 ${hour / 60} 分钟`)}</p>`}
+${a.period === undefined ? [] : html`<p class="soft">${t(`Records from ${day(a.period.begin)} to ${day(a.period.end)} (UTC); class hours of ${hour / 60} min`, `学习记录时间：${day(a.period.begin)} 至 ${day(a.period.end)}（UTC）；每学时 ${hour / 60} 分钟`)}</p>`}
 <div class="figures">${BIG.map((name) => html`<div class="${name}">${w(FIGURE_WORDS[name])}<b>${hours(claimedProven[name])}</b><span class="soft">${name === 'claimed' ? t(`${count(totals.learners)} learners`, `${count(totals.learners)} 名学员`) : share(claimedProven[name])}</span></div>`)}</div>
 <p class="note calm">${t('Claimed hours are proven, disputed, unproven or not evaluable. Disputed means that a warning stands against them: it is to be looked into. Unproven means that the log should show them and does not. What a platform does not send is not evaluable. None of these is a finding of guilt.',
     '申报学时分为有据、有争议、无据和无法判定四类。有争议：存在尚未撤销的预警，须核查。无据：日志本应有记录而没有。平台未发送的数据一律为无法判定。以上均不等于认定违规。')}</p>
@@ -59,7 +59,7 @@ ${section('Learners to look at first', '应优先核查的学员', ranked(a.abno
 ${section('Rows that differ', '与日志不符的申报', html`<p>${Object.entries(totals.rows).map(([verdict, n], i) => html`${i > 0 ? '; ' : ''}${w(VERDICT_WORDS[verdict as AuditRow['verdict']])}: ${count(n)}`)}</p>${differing(a, cells)}${many(a.differing.total, 'differing.csv')}`)}
 ${section('Classes', '班级', html`${table([CLASS, LEARNERS, ...figureColumns], [...a.classes].sort((x, y) => y.claimed - x.claimed).slice(0, MOST).map((c) => [html`${name(c.platform)} / ${name(c.class)}`, count(c.learners), ...cells(c)]))}${many(a.classes.length, 'classes.csv')}`)}
 ${section('Money', '金额', moneyTable(a))}
-${section('What could not be judged', '无法判定的部分', a.notEvaluable.length === 0 ? html`<p>${t('Nothing.', '无。')}</p>` : table([PLATFORM, { en: 'why', zh: '原因' }, { en: 'missing', zh: '缺少' }, { en: 'rows', zh: '行数', number: true }, { ...FIGURE_WORDS.notEvaluable, number: true }], a.notEvaluable.slice(0, MOST).map((n) => [name(n.platform), w(WHY_WORDS[n.why]), n.missing, count(n.rows), hours(n.seconds)])))}
+${section('What could not be judged', '无法判定的部分', a.notEvaluable.length === 0 ? html`<p>${t('Nothing.', '无。')}</p>` : table([PLATFORM, { en: 'why', zh: '原因' }, { en: 'missing', zh: '缺少' }, { en: 'rows', zh: '行数', number: true }, { ...FIGURE_WORDS.notEvaluable, number: true }], a.notEvaluable.slice(0, MOST).map((n) => [name(n.platform), w(WHY_WORDS[n.why]), n.missing === undefined ? undefined : w(missingWords(n.missing)), count(n.rows), hours(n.seconds)])))}
 ${section('Use of the platforms', '平台使用情况', html`<div class="charts">${await figure({ en: 'Active learners by hour of the day', zh: '各时段活跃学员数' }, (l) => hoursChart(a.usage, l))}${await figure({ en: 'Active learners by day', zh: '每日活跃学员数' }, (l) => daysChart(a.usage, l))}</div>
 ${table([PLATFORM, { en: 'median sitting (min)', zh: '单次学习时长中位数（分钟）', number: true }, { en: 'median media seconds per second', zh: '播放速度中位数（媒体时长÷实际用时）', number: true }], a.usage.map((u) => [name(u.platform), u.sitting === undefined ? undefined : (u.sitting / 60).toFixed(1), u.rate === undefined ? undefined : u.rate.toFixed(2)]))}
 ${a.completion.length === 0 ? [] : html`<h3>${t('Completion of courses', '课程完成情况')}</h3>${table([{ en: 'course', zh: '课程' }, { en: 'chapters', zh: '章节数', number: true }, LEARNERS, { en: 'mean share completed', zh: '平均完成率', number: true }, { en: 'completed all', zh: '完成全部章节人数', number: true }], a.completion.slice(0, MOST).map((c) => [c.title === undefined ? name(c.course) : html`<bdi>${c.title}</bdi> <span class="soft">(<bdi>${c.course}</bdi>)</span>`, count(c.chapters), count(c.learners), percent(c.share), count(c.all)]))}${many(a.completion.length, 'audit.json')}`}`)}

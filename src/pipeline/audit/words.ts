@@ -39,6 +39,17 @@ export const WHY_WORDS: Record<WhyNot, Words> = {
   partial: { en: 'the platform did not send all that is needed', zh: '平台发送的数据不完整，不足以判定' },
 }
 
+/** What records say was missing, of one learner or of many; of what is not known here, as it is. */
+const MISSING: readonly (readonly [pattern: RegExp, words: Words])[] = [
+  [/\S+ events of this learner came too late to be judged/, { en: 'some events came too late to be judged', zh: '部分事件到达过晚，无法判定' }],
+  [/some of its playback has no positions/, { en: 'some playback has no positions', zh: '部分播放没有进度位置' }],
+  [/it has more than \S+ stretches of media, of which the shortest are not told/, { en: 'playback of very many pieces is not told in full', zh: '播放片段过多，未能全部记录' }],
+]
+
+export function missingWords(text: string): Words {
+  return MISSING.reduce((said, [pattern, { en, zh }]) => ({ en: said.en.replace(pattern, en), zh: said.zh.replace(pattern, zh) }), { en: text, zh: text.replaceAll('; ', '；') })
+}
+
 /** A share as people read it. */
 export function percent(value: number): string {
   return `${(100 * value).toFixed(1)}\u00a0%`
@@ -81,12 +92,21 @@ function inLanguage(text: string | Words, language: keyof Words): string {
 /** Why somebody is ranked, in a sentence. */
 export function reasonWords(r: Reason, measure: Measure): Words {
   const { en, zh } = SHARES[r.metric](measure)
-  const said = (value: number): string => (r.metric === 'warnings' ? `${value.toFixed(2)}\u00a0/h` : percent(value))
+  const said = (value: number): Words => {
+    const text = r.metric === 'warnings' ? value.toFixed(2) : percent(value)
+    return r.metric === 'warnings' ? { en: `${text} a class hour`, zh: `每学时 ${text} 起` } : { en: text, zh: text }
+  }
+  const [value, atLeast] = [said(r.value), said(r.atLeast)]
   const usual = r.usual === undefined
     ? { en: 'too few others to compare with', zh: '可比对象过少' }
-    : { en: `usual on this platform: ${said(r.usual)}`, zh: `该平台通常为 ${said(r.usual)}` }
+    : { en: `usual on this platform: ${said(r.usual).en}`, zh: `该平台通常为${spaced(said(r.usual).zh)}` }
   return {
-    en: `${en}: ${said(r.value)}, at least ${said(r.atLeast)} with 97.5\u00a0% confidence; ${usual.en}`,
-    zh: `${zh}：${said(r.value)}，至少 ${said(r.atLeast)}（置信度 97.5\u00a0%）；${usual.zh}`,
+    en: `${en}: ${value.en}, at least ${atLeast.en} with 97.5\u00a0% confidence; ${usual.en}`,
+    zh: `${zh}：${value.zh}，至少${spaced(atLeast.zh)}（置信度 97.5\u00a0%）；${usual.zh}`,
   }
+}
+
+/** A number stands apart from the Chinese before it. */
+function spaced(text: string): string {
+  return /^\d/.test(text) ? ` ${text}` : text
 }
