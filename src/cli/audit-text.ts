@@ -1,6 +1,6 @@
 import type { Audit } from '../pipeline/audit/report.ts'
 import { ofClaims, type Figures } from '../pipeline/audit/figures.ts'
-import { FIGURE_WORDS, hoursText, percent, VERDICT_WORDS, WHY_WORDS } from '../pipeline/audit/words.ts'
+import { FIGURE_WORDS, hoursText, missingWords, percent, VERDICT_WORDS, WHY_WORDS } from '../pipeline/audit/words.ts'
 import { ROW_VERDICTS } from '../pipeline/audit/compare.ts'
 import { table } from './table.ts'
 import { clip, printable } from './text.ts'
@@ -27,7 +27,7 @@ export function auditText(a: Audit, files: readonly string[]): string {
     `abnormal: ${a.abnormal.classes.total} of ${a.classes.length} classes, ${a.abnormal.learners.total} of ${a.totals.learners} learners`,
     ...a.abnormal.classes.first.slice(0, MOST).flatMap((c) => [`  class ${name(c.platform)}/${name(c.class)}`, ...c.reasons.map((r) => `    ${r.words.en}`)]),
     ...a.abnormal.learners.first.slice(0, MOST).flatMap((l) => [`  learner ${name(l.platform)}/${name(l.learner)}`, ...l.reasons.map((r) => `    ${r.words.en}`)]),
-    ...a.notEvaluable.slice(0, MOST).map((n) => `not evaluable on ${name(n.platform)}: ${hoursText(n.seconds, a.hour)} class hours, since ${WHY_WORDS[n.why].en}${n.missing === undefined || n.missing === '' ? '' : ` (${name(n.missing)})`}`),
+    ...a.notEvaluable.slice(0, MOST).map((n) => `not evaluable on ${name(n.platform)}: ${hoursText(n.seconds, a.hour)} class hours, since ${WHY_WORDS[n.why].en}${n.missing === undefined || n.missing === '' ? '' : ` (${name(missingWords(n.missing).en)})`}`),
     `read: ${records.read} records of ${records.sittings} sittings, ${claims.rows} rows of claims${warnings === undefined ? ', no warnings: nothing is disputed' : `, ${warnings.standing} standing warnings`}`,
     ...(records.bad + claims.bad + (warnings?.bad ?? 0) === 0 ? [] : [`not taken: ${Object.entries(a.sources.rejects).map(([reason, n]) => `${n} ${reason}`).join(', ')}`]),
     ...(claims.ignored.length === 0 ? [] : [`columns that mean nothing here: ${claims.ignored.map((c) => `\`${name(c)}\``).join(', ')}`]),

@@ -16,7 +16,7 @@ export const REJECT_REASONS = {
   'string-too-long': { means: 'a text is longer than is allowed', mend: 'shorten it' },
   'missing-chapter': { means: 'a playback event does not say which chapter', mend: 'send `chapter` with every playback action' },
   future: { means: 'the time lies more than 5 minutes ahead of when the record was stored', mend: "set the platform's clock" },
-  'unknown-format': { means: 'the object is of no format that was asked for', mend: 'check `--format`' },
+  'unknown-format': { means: 'the object is of no format that was asked for', mend: 'name the format with `--format`, or draft a mapping with `invigil infer`' },
 } as const satisfies Record<string, { means: string; mend: string }>
 
 export type RejectReason = keyof typeof REJECT_REASONS

@@ -19,7 +19,7 @@ const CHINESE: Readonly<Record<RejectReason, { means: string; mend: string }>> =
   'string-too-long': { means: '文本超过允许的长度', mend: '请缩短' },
   'missing-chapter': { means: '播放事件没有说明是哪个章节', mend: '每个播放行为都请发送 chapter' },
   future: { means: '时间比记录入库时间晚 5 分钟以上', mend: '请校准平台时钟' },
-  'unknown-format': { means: '该对象不是所要求的任何格式', mend: '请检查 --format' },
+  'unknown-format': { means: '该对象不属于可识别的任何格式', mend: '请用 --format 指明格式，或用 invigil infer 起草映射' },
 }
 
 export function rejectWords(reason: RejectReason): { means: Said; mend: Said } {
