@@ -16,11 +16,18 @@ test.each<[string, string, [string, string] | undefined]>([
 })
 
 test('before and after are two warnings, and both name the zone by whose clock', () => {
-  const { warnings } = judged(classDates, classCatalogue({ opens: '2026-03-02', closes: '2026-03-02' }), [studies('2026-03-01T23:00:00', 'L1'), studies('2026-03-02T12:00:00', 'L1'), studies('2026-03-03T12:00:00', 'L1')])
+  const { warnings } = judged(classDates, classCatalogue({ opens: '2026-03-02', closes: '2026-03-02' }), [studies('2026-03-01T09:00:00', 'L1'), studies('2026-03-02T12:00:00', 'L1'), studies('2026-03-03T15:00:00', 'L1')])
   expect(warnings.map((w) => [w.episode, w.facts.kind, w.summary.en])).toEqual([
     ['ended', 'before', '1 learner studied in the class before it opens at 2026-03-02 00:00 (UTC)'],
     ['ongoing', 'after', '1 learner studied in the class after it closed at 2026-03-03 00:00 (UTC)'],
   ])
+})
+
+test.each([['the day before in UTC, in the morning of the first day in the east', '2026-03-01T23:30:00'], ['the day after in UTC, in the evening of the last day in the west', '2026-03-04T01:00:00']])('of a class without a time zone nothing is told of %s', (_, time) => {
+  const { warnings, unjudged } = judged(classDates, classCatalogue({ opens: '2026-03-02', closes: '2026-03-03' }), [studies(time, 'L1')])
+  expect([warnings, unjudged]).toEqual([[], time.startsWith('2026-03-01') ? ['p1: the class has no time zone, in which its first and last day could be told to the hour (1)'] : []])
+  const later = judged(classDates, classCatalogue({ opens: '2026-03-02', closes: '2026-03-03' }), [studies('2026-03-04T04:00:00', 'L1')])
+  expect([later.warnings, later.unjudged.length]).toEqual([[], 1])
 })
 
 test('one date is enough for what it says, none is not evaluable', () => {

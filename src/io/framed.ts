@@ -205,5 +205,6 @@ export class FramedReader implements RecordReader {
     this.scanned -= keep
     this.counted -= keep
     if (this.begun >= 0) this.begun -= keep
+    this.framing.moved(keep)
   }
 }

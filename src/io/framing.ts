@@ -21,6 +21,8 @@ export interface Framing {
   cut(bytes: Buffer, begun: number, to: number): number
   /** The record was ended from outside: forgets it. */
   reset(): void
+  /** What lay at a place lies so many bytes before it now. */
+  moved(by: number): void
 }
 
 const [QUOTE, COMMA, LINE_FEED, BACKSLASH] = [0x22, 0x2c, 0x0a, 0x5c]
@@ -44,6 +46,9 @@ export class CsvFraming implements Framing {
   inside = false
   private state = FIELD_START
   private begun = false
+  /** Every line break between these two lies in quotes for whoever comes to one of them in quotes: what has no end is not gone through again from each of its lines. */
+  private quotedFrom = -1
+  private quotedTo = -1
   private readonly delimiter: number
 
   constructor(delimiter: string) {
@@ -53,7 +58,15 @@ export class CsvFraming implements Framing {
   /** A quote was opened by mistake: it costs its line. */
   cut(bytes: Buffer, begun: number, to: number): number {
     const end = this.state === QUOTED ? bytes.indexOf(LINE_FEED, begun) : -1
-    return end < to ? end : -1
+    if (end >= to || end < 0) return -1
+    this.quotedFrom = end
+    this.quotedTo = to
+    return end
+  }
+
+  moved(by: number): void {
+    this.quotedFrom -= by
+    this.quotedTo -= by
   }
 
   reset(): void {
@@ -73,6 +86,7 @@ export class CsvFraming implements Framing {
       const c = bytes[i] as number
       if (state === QUOTED) {
         if (c === QUOTE) state = QUOTE_SEEN
+        else if (c === LINE_FEED && i >= this.quotedFrom && i < this.quotedTo) i = Math.min(to, this.quotedTo) - 1
         continue
       }
       if (c === LINE_FEED) {
@@ -107,6 +121,8 @@ export class JsonFraming implements Framing {
   private open: number[] = []
   private inText = false
   private isEscaped = false
+  /** The last byte that is neither space nor within a text. */
+  private last = 0
   private readonly key: Buffer
   private readonly longest: number
 
@@ -128,6 +144,10 @@ export class JsonFraming implements Framing {
       if (within === Infinity) within = at - end
     }
     return -1
+  }
+
+  moved(): void {
+    // It keeps no places.
   }
 
   reset(): void {
@@ -160,6 +180,7 @@ export class JsonFraming implements Framing {
             this.state = c === LEFT_BRACE ? OBJECT : SCALAR
             if (c === LEFT_BRACE) this.open.push(RIGHT_BRACE)
             this.inText = c === QUOTE
+            this.last = c
             return this.found('begin', i, i + 1)
           }
           break
@@ -174,6 +195,11 @@ export class JsonFraming implements Framing {
         default:
           if (c === QUOTE) this.inText = true
           else if (c === LEFT_BRACE || c === LEFT_BRACKET) {
+            if (c === LEFT_BRACE && this.open.length > 0 && !this.mayHoldObject()) {
+              // No object can stand here: the one before was not closed.
+              this.reset()
+              return this.broken(i, i)
+            }
             if (this.state === OBJECT && c === LEFT_BRACKET && this.open.length === 1 && !this.inside && this.isHeld(bytes, i)) {
               this.reset()
               this.inside = true
@@ -192,8 +218,14 @@ export class JsonFraming implements Framing {
             return this.found('drop', i + 1, i + 1)
           }
       }
+      if (!isSpace(c)) this.last = c
     }
     return 'nothing'
+  }
+
+  /** Whether an object may stand behind the last byte: as what a key has, or in a list. */
+  private mayHoldObject(): boolean {
+    return this.last === COLON || (this.open[this.open.length - 1] === RIGHT_BRACKET && (this.last === LEFT_BRACKET || this.last === COMMA))
   }
 
   private broken(at: number, resume: number): Found {

@@ -68,11 +68,7 @@ export async function* exportFile(path: string, { kind, format, everyRevision = 
   const { schema, columns } = KINDS[kind] as unknown as { schema: z.ZodType; columns: Columns<unknown> }
   const last = kind === 'prompts' || everyRevision ? undefined : await lastRevisions(path, kind)
   let rows: string[] = []
-  const write = (): string => {
-    const text = rows.join('')
-    rows = []
-    return text
-  }
+  const write = (): string => rows.splice(0).join('')
   if (format === 'csv') yield CSV_BEGIN + csvLine(Object.keys(columns))
   for await (const { text, line } of linesOf(path)) {
     const value = parse(path, line, text)

@@ -19,7 +19,7 @@ export interface About {
 export function buildRecord(sitting: Sitting, { platform, learner, ...about }: About, catalogue: Catalogue, at: Ms, state: LearningRecord['state']): LearningRecord {
   const s = sitting
   const { watched = [], sessions = [], ips = [], devices = [], checks = [], outcomes = noOutcomes() } = s
-  const who = { platform, learner, class: s.class ?? about.class, course: s.course }
+  const who = whoOf(s, { platform, learner, ...about })
   const klass = catalogue.classOf(who)
   const named = who.class ?? klass?.id
   const course = catalogue.courseOf({ ...who, chapter: s.chapter })
@@ -63,10 +63,21 @@ export function buildRecord(sitting: Sitting, { platform, learner, ...about }: A
   }
 }
 
-function missingOf({ unplaced, overfull }: Sitting, late: string | undefined): string | undefined {
+/** The media length of a sitting's chapter, by the catalogue. */
+export function lengthOf(sitting: Sitting, about: About, catalogue: Catalogue): number | undefined {
+  const course = catalogue.courseOf({ ...whoOf(sitting, about), chapter: sitting.chapter })
+  return course && catalogue.chapter(course, sitting.chapter)?.length
+}
+
+function whoOf({ class: klass, classBefore, course }: Sitting, about: About): { platform: string; learner: string; class: string | undefined; course: string | undefined } {
+  return { platform: about.platform, learner: about.learner, class: klass ?? classBefore ?? about.class, course }
+}
+
+function missingOf({ unplaced, overfull, silent }: Sitting, late: string | undefined): string | undefined {
   const all = [
     ...(unplaced ? ['some of its playback has no positions'] : []),
     ...(overfull ? [`it has more than ${MOST_STRETCHES} stretches of media, of which the shortest are not told`] : []),
+    ...(silent ? ['its player was silent for too long to prove that it played all the time'] : []),
     ...(late === undefined ? [] : [late]),
   ]
   return all.length === 0 ? undefined : all.join('; ')

@@ -31,7 +31,7 @@ describe('what counts', () => {
     ], { watched: [[0, 30], [100, 130]], union: 60, credited: 60 }],
     ['a pause and a start at the same place are one stretch', [
       at('08:00:00', 'played', { position: 0 }), at('08:00:30', 'paused', { position: 30.02 }), at('08:05:00', 'played', { position: 30.05 }), at('08:05:30', 'paused', { position: 60 }),
-    ], { watched: [[0, 60]], union: 60, credited: 59.98 }],
+    ], { watched: [[0, 60]], union: 60, credited: 60 }],
     ['the same in whole seconds', [
       at('08:00:00', 'played', { position: 0 }), at('08:00:30', 'paused', { position: 30 }), at('08:05:00', 'played', { position: 31 }), at('08:05:30', 'paused', { position: 61 }),
     ], { watched: [[0, 61]] }],
@@ -39,6 +39,7 @@ describe('what counts', () => {
       watched: [], union: 0, credited: 30, coverage: { state: 'partial', missing: 'some of its playback has no positions' },
     }],
     ['a start without a position: by the clock', [at('08:00:00', 'played'), at('08:00:15', 'heartbeat', { position: 15 }), at('08:00:30', 'paused', { position: 30 })], { watched: [[0, 30]], credited: 30 }],
+    ['whole seconds of the clock and of the media, uneven from beat to beat', Array.from({ length: 21 }, (_, i) => at(new Date(Date.UTC(2026, 2, 2, 8, 0, Math.floor(10.3 * i))).toISOString(), i === 0 ? 'played' : 'heartbeat', { position: Math.floor(10.3 * i + 0.5) })), { credited: 206, union: 206, wallClock: 206 }],
     ['nothing after the last evidence', [at('08:00:00', 'played', { position: 0 }), at('08:00:15', 'heartbeat', { position: 15 }), at('08:20:00', 'initialized', { position: 15 })], { watched: [[0, 15]], credited: 15 }],
   ])('%s', (_, events, expected) => {
     expect(latest(...events)).toEqual([expect.objectContaining(expected)])
@@ -72,9 +73,42 @@ describe('sittings', () => {
     ])
   })
 
-  test('a stretch over so long a silence proves nothing, and credit never exceeds the clock', () => {
-    const two = latest(at('08:00:00', 'played', { position: 0 }), at('08:45:00', 'heartbeat', { position: 2700 }), at('08:45:15', 'heartbeat', { position: 2715 }))
-    expect(two.map((r) => [r.credited, r.wallClock])).toEqual([[0, 0], [15, 15]])
+  test.each([
+    ['to the end', [at('08:00:00', 'played', { position: 0, length: 2700 }), at('08:45:00', 'paused', { position: 2700 })], [[2700, 2700, 'full']]],
+    ['whose length nobody knows', [at('08:00:00', 'played', { position: 0, chapter: 'c9' }), at('10:00:00', 'paused', { position: 7200, chapter: 'c9' })], [[7200, 7200, 'full']]],
+    ['that the media does not fill', [at('08:00:00', 'played', { position: 0, length: 2700 }), at('08:50:00', 'paused', { position: 2000 })], [[0, 3000, 'partial']]],
+    ['at the end of which the media has gone nowhere', [at('08:00:00', 'played', { position: 0, length: 2700 }), at('08:50:00', 'paused', { position: 1 })], [[0, 3000, 'full']]],
+    ['without positions', [at('08:00:00', 'played', { length: 2700 }), at('08:50:00', 'paused')], [[0, 3000, 'partial']]],
+    ['after a pause, which is another sitting', [at('08:00:00', 'paused', { position: 0 }), at('08:50:00', 'played', { position: 0 }), at('08:51:00', 'paused', { position: 60 })], [[0, 0, 'full'], [60, 60, 'full']]],
+  ])('a player without heartbeats says nothing while it plays: a stretch %s', (_, events, expected) => {
+    expect(latest(...events).map((r) => [r.credited, r.wallClock, r.coverage.state])).toEqual(expected)
+  })
+
+  test('a player with heartbeats that has been silent for so long ends a sitting; the next says that nobody knows, and credit never exceeds the clock', () => {
+    const two = latest(
+      at('07:59:45', 'played', { position: 0 }), at('08:00:00', 'heartbeat', { position: 15 }), at('08:45:00', 'heartbeat', { position: 2715 }), at('08:45:15', 'heartbeat', { position: 2730 }),
+    )
+    expect(two.map((r) => [r.credited, r.wallClock, r.coverage.state])).toEqual([[15, 15, 'full'], [15, 15, 'partial']])
+    const seeked = latest(at('08:00:00', 'played', { position: 0 }), at('08:00:15', 'heartbeat', { position: 15 }), at('08:25:00', 'seeked', { to: 15 }))
+    expect(seeked.map((r) => [r.credited, r.coverage.state])).toEqual([[15, 'partial']])
+  })
+
+  test.each([
+    ['of two courses', { course: 'k' }, { course: 'm' }, ['k', 'm']],
+    ['studied in two classes', { class: 'C', course: 'k' }, { class: 'D', course: 'k' }, ['C', 'D']],
+  ])('a chapter of the same name %s is two sittings', (_, one, other, names) => {
+    const two = latest(
+      at('08:00:00', 'played', { ...one, position: 0 }), at('08:05:00', 'paused', { position: 300 }),
+      at('08:06:00', 'played', { ...other, position: 0 }), at('08:11:00', 'paused', { position: 300 }),
+    )
+    expect(two.map((r) => [names[0] === 'C' ? r.class : r.course, r.credited])).toEqual([[names[0], 300], [names[1], 300]])
+  })
+
+  test('a sitting whose events name no class is of the class that was named before it', () => {
+    const [record] = latest(
+      at('08:00:00', 'logged-in', { chapter: undefined, class: 'C' }), at('08:00:10', 'played', { position: 0 }), at('08:05:10', 'paused', { position: 300 }), at('08:06:00', 'played', { chapter: 'c2', class: 'D', position: 0 }),
+    )
+    expect(record?.class).toBe('C')
   })
 
   test('revised every quarter of an hour while something comes, and once more when it is over', () => {

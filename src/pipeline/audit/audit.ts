@@ -1,5 +1,5 @@
 import { compareText } from '../../base/order.ts'
-import { formatTime } from '../../base/time.ts'
+import { DAY, formatTime } from '../../base/time.ts'
 import { instant, type Catalogue } from '../../catalogue/index.ts'
 import type { Claim, Claims, Unit } from './claims.ts'
 import { compareLearner, ROW_VERDICTS, type PlatformState, type Row, type RowVerdict, type WhyNot } from './compare.ts'
@@ -39,13 +39,19 @@ export interface AuditSink {
 /** So many of each list stand in the report itself. */
 export const FIRST = 50
 
-/** Whether the records reach to the day of a claim. */
+/** A class may be open for so long before anybody on the platform studies. A day is wide enough for any time zone of a date. */
+const UNUSED = 3 * DAY
+
+/** Whether the records reach to the day of a claim; or, of one without a day, back to when its class opened. */
 export function coversDay(covers: ReadonlyMap<string, Cover>, catalogue: Catalogue, timeZone: string | undefined): (claim: Claim) => boolean {
   return ({ platform, learner, class: klass, course, date }) => {
     const cover = covers.get(platform)
-    if (date === undefined || cover === undefined) return true
-    const zone = catalogue.classOf({ platform, learner, class: klass, course })?.timeZone ?? timeZone
-    return (instant(date, zone, 1) as number) > cover.begin && (instant(date, zone, 0) as number) <= cover.end
+    if (cover === undefined) return true
+    const since = catalogue.since(platform)
+    const of = catalogue.classOf({ platform, learner, class: klass, course })
+    if (date === undefined) return of?.opens === undefined || of.opens >= (since === undefined ? cover.begin - UNUSED : since - DAY)
+    const zone = of?.timeZone ?? timeZone
+    return (instant(date, zone, 1) as number) > (since ?? cover.begin) && (instant(date, zone, 0) as number) <= cover.end
   }
 }
 

@@ -74,6 +74,11 @@ test('sittings of one chapter in two classes are of two classes', () => {
   expect(rows.map((r) => [r.class, r.figures.proven])).toEqual([['k', 1000], ['m', 1000]])
 })
 
+test('sittings of chapters of one name in two courses are of two chapters', () => {
+  const rows = compare({ x: [sitting(1000, { course: 'a' }), sitting(1000, { course: 'b' })] }, [unit(1000, { course: 'a', chapter: 'x' }), unit(1000, { course: 'b', chapter: 'x' })])
+  expect(rows.map((r) => [r.course, r.figures.proven, r.verdict])).toEqual([['b', 1000, 'agrees'], ['a', 1000, 'agrees']])
+})
+
 test('a chapter that was studied in another class than is claimed was studied', () => {
   const chapters = { c1: [sitting(1000, { class: 'm' })] }
   expect(compare(chapters, [unit(1000, { class: 'k', chapter: 'c1' })])).toMatchObject([{ class: 'k', verdict: 'agrees' }])

@@ -50,7 +50,7 @@ export interface Comparing {
 
 const NO_RULES: readonly string[] = []
 
-/** The sittings of a learner over one chapter in one class. */
+/** The sittings of a learner over one chapter of one course in one class. */
 interface Cell {
   class: string | undefined
   institution: string | undefined
@@ -85,7 +85,8 @@ function cellsOf({ platform, learner, chapters }: LearnerSittings, catalogue: Ca
       const course = s.course ?? catalogue.courseOf({ platform, learner, class: s.class, course: undefined, chapter })?.id
       const klass = catalogue.classOf({ platform, learner, class: s.class, course })
       const id = s.class ?? klass?.id
-      const at = id ?? ''
+      // A chapter of the same name in another course is another one.
+      const at = `${id ?? ''}\u0000${course ?? ''}`
       let cell = byClass.get(at)
       if (cell === undefined) byClass.set(at, (cell = { class: id, institution: s.institution ?? klass?.institution, course, chapter, sittings: [] }))
       cell.sittings.push(s)

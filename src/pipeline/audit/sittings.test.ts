@@ -16,7 +16,7 @@ function made({ learner = 'L1', chapter = 'c1', at = 0, revision = 1, ...more }:
 test('of each sitting the latest revision counts, in whatever order they come', () => {
   const sittings = new Sittings()
   const long = made({ revision: 3, credited: 90, watched: [[0, 30], [40, 60], [70, 110]], state: 'open', completed: true, length: 200, class: 'k', institution: 'i', course: 'a', coverage: { state: 'partial', missing: 'late' } })
-  for (const r of [made(), long, made({ revision: 2 }), made({ revision: 3, credited: 5 }), made({ at: 100_000 }), made({ learner: 'L2', kind: 'practice' })]) sittings.add(r)
+  for (const r of [made(), long, made({ revision: 2 }), made({ revision: 3, credited: 5, state: 'open' }), made({ at: 100_000 }), made({ learner: 'L2', kind: 'practice' })]) sittings.add(r)
   expect([sittings.records, sittings.replaced, sittings.states()]).toEqual([6, 3, { all: 3, open: 1 }])
   const of = sittings.of(learnerKey('p', 'L1'))
   expect(of?.chapters.get('c1')?.map((s) => ({ ...s, watched: Array.from(s.watched) }))).toEqual([
@@ -26,6 +26,16 @@ test('of each sitting the latest revision counts, in whatever order they come', 
   expect(sittings.of(learnerKey('p', 'L2'))?.chapters.get('c1')?.[0]?.practice).toBe(true)
   expect(sittings.of(learnerKey('q', 'L1'))).toBeUndefined()
   expect([...sittings.cover()]).toEqual([['p', { sittings: 3, partial: 1, begin: T, end: T + 160_000 }]])
+})
+
+test('of a revision that two runs wrote, one of which saw more of the log, what came further counts', () => {
+  const [cut, further, closed] = [made({ state: 'open', credited: 1 }), made({ state: 'open', credited: 2, end: formatTime(T + 61_000) }), made({ credited: 3, end: formatTime(T + 61_000) })]
+  const counts = (...of: AuditedRecord[]): number | undefined => {
+    const sittings = new Sittings()
+    for (const r of of) sittings.add(r)
+    return sittings.of(learnerKey('p', 'L1'))?.chapters.get('c1')?.[0]?.credited
+  }
+  expect([counts(cut, further), counts(further, cut), counts(closed, further), counts(cut, closed)]).toEqual([2, 2, 3, 3])
 })
 
 test('ids that are not ours are told apart as well', () => {

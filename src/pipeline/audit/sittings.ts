@@ -88,7 +88,7 @@ export class Sittings {
     const known = this.index.find(a, b, c, d)
     if (known >= 0) {
       this.replaced++
-      if ((this.revision.array[known] as number) < record.revision) this.write(known, record)
+      if (this.isLater(known, record)) this.write(known, record)
       return
     }
     const item = this.revision.extend(1)
@@ -166,6 +166,15 @@ export class Sittings {
     let open = 0
     for (let i = 0; i < this.state.length; i++) if (((this.state.array[i] as number) & OPEN) !== 0) open++
     return { all: this.state.length, open }
+  }
+
+  /** Whether a record takes the place of what is known. Of two runs, over a part of a log and over more of it, a revision may say two things: what came further counts. */
+  private isLater(item: number, r: AuditedRecord): boolean {
+    const was = this.revision.array[item] as number
+    if (was !== r.revision) return was < r.revision
+    const wasOpen = ((this.state.array[item] as number) & OPEN) !== 0
+    if (wasOpen !== (r.state === 'open')) return wasOpen
+    return (this.end.array[item] as number) < (parseTime(r.end) as Ms)
   }
 
   private write(item: number, r: AuditedRecord): void {

@@ -34,7 +34,7 @@ export const WHY_WORDS: Record<WhyNot, Words> = {
   'no-records': { en: 'there is no record of this platform', zh: '没有该平台的学习记录' },
   'other-ids': { en: 'no learner that is claimed is in the records: the ids may be of another kind', zh: '申报的学员均不在学习记录中：编号方式可能不同' },
   'unknown-name': { en: 'neither the records nor the catalogue know this class, course or chapter: it may be named otherwise', zh: '学习记录和目录中均无此班级、课程或章节：名称可能不同' },
-  'outside-period': { en: 'the day lies outside the time of the records', zh: '申报日期不在学习记录的时间范围内' },
+  'outside-period': { en: 'the day lies outside the time of the records, or the class opened before they begin', zh: '申报日期不在学习记录的时间范围内，或班级在学习记录开始之前已开班' },
   practice: { en: 'offline practice is not played', zh: '线下实操不产生播放记录' },
   partial: { en: 'the platform did not send all that is needed', zh: '平台发送的数据不完整，不足以判定' },
 }
