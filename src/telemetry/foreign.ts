@@ -42,7 +42,8 @@ export class ForeignDecoder implements Decoder {
     const holder = this.adapters.find((a) => a.several(value) !== undefined)
     const several = holder?.several(value)
     const inside = several === undefined && home === undefined ? this.collected(value) : undefined
-    if (inside !== undefined) 'reason' in inside ? sink.reject(inside.reason, inside.message) : this.decodeWithin(sink, inside.record, undefined, raw)
+    if (inside !== undefined && 'reason' in inside) sink.reject(inside.reason, inside.message)
+    else if (inside !== undefined) this.decodeWithin(sink, inside.record, undefined, raw)
     else if (several === undefined) this.decodeOne(sink, value, home, raw)
     else if (several.length === 0) sink.ignored('empty list')
     else for (const one of several) this.decodeWithin(sink, one, isObject(value) ? holder : home)

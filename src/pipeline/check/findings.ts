@@ -2,6 +2,7 @@ import { parseDuration, SECOND } from '../../base/time.ts'
 import { LEAST_LEARNERS } from './beats.ts'
 import { clipped } from './fields.ts'
 import { zoneSlip } from './lateness.ts'
+import { STRANGE } from '../../telemetry/rejects.ts'
 import type { CheckReport, Finding, PlatformReport, Said } from './report.ts'
 import { percent, spanText, zoneText } from './words.ts'
 
@@ -32,6 +33,7 @@ export function findingsOf(report: Pick<CheckReport, 'log' | 'platforms' | 'prob
 
 function* logFindings({ log, problems, platforms, untold, joins = [] }: Parameters<typeof findingsOf>[0]): Generator<Finding> {
   for (const problem of problems) yield { code: 'cut-short', level: 'mend', says: { en: problem, zh: `日志不完整：${problem}` } }
+  yield* emptyFindings(log)
   for (const { reason, count, means, mend } of log.rejected) {
     yield { code: `reject-${reason}`, level: 'mend', says: { en: `${things(count, 'record')} rejected as \`${reason}\`: ${means.en}`, zh: `${count} 条记录因 ${reason} 被拒绝：${means.zh}` }, mend }
   }
@@ -44,9 +46,16 @@ function* logFindings({ log, problems, platforms, untold, joins = [] }: Paramete
     yield { code: 'many-platforms', level: 'doubt', says: { en: `there are more than ${platforms.length} platforms; ${things(untold, 'event')} of the others ${untold === 1 ? 'is' : 'are'} counted and not looked at`, zh: `平台超过 ${platforms.length} 个；其余平台的 ${untold} 个事件只计数、未分析` },
       mend: { en: 'is `platform` what it should be, and not a learner or a session?', zh: '请确认 `platform` 字段是否误填为学员或会话' } }
   }
+}
+
+/** Of no event at all: what the log most likely is. */
+function* emptyFindings(log: CheckReport['log']): Generator<Finding> {
   if (log.events > 0) return
   const says: Said = log.lines === 0 ? { en: 'the log is empty', zh: '日志为空' } : { en: 'there is no event in the log', zh: '日志中没有任何事件' }
-  yield { code: 'no-events', level: 'mend', says, mend: { en: 'is it another file, or another `--format`? of a table, or of JSON of its own, `invigil infer` drafts a mapping', zh: '请确认文件或 `--format` 是否正确；表格或自有 JSON 格式可用 `invigil infer` 起草映射' } }
+  const isOfFormat = log.rejected.some(({ reason }) => !STRANGE.has(reason))
+  yield { code: 'no-events', level: 'mend', says, mend: isOfFormat
+    ? { en: 'mend what is told of its records below; where the platform cannot write them otherwise, `invigil infer` drafts a mapping that reads them as they are', zh: '请按下文逐条修正；如平台无法更改写法，可用 `invigil infer` 起草映射，按原样读取' }
+    : { en: 'is it another file, or another `--format`? of a table, or of JSON of its own, `invigil infer` drafts a mapping', zh: '请确认文件或 `--format` 是否正确；表格或自有 JSON 格式可用 `invigil infer` 起草映射' } }
 }
 
 function* platformFindings(p: PlatformReport, lateness: number): Generator<Finding> {

@@ -156,6 +156,8 @@ test('formats that are known need no mapping', async () => {
   const event = '{"id":"e1","time":"2026-03-02T08:00:00+08:00","action":"heartbeat","platform":"p1","learner":"L1","chapter":"c1"}'
   expect(await isKnownFormat(put('known.ndjson', `${event}\n{"id":\n${event}\n`))).toBe(true)
   expect(await isKnownFormat(put('no-platform.ndjson', `${event.replace('"platform":"p1",', '')}\n`))).toBe(true)
+  // Of a log of which nothing can be taken, a mapping reads what its platform cannot write otherwise.
+  expect(await isKnownFormat(put('quoted.ndjson', `${event.replace('"action":"', '"action":"x-')}\n`))).toBe(false)
   expect(await isKnownFormat(put('empty.ndjson', '\n\n'))).toBe(true)
   expect(await isKnownFormat(put('other.ndjson', '{"a":1}\n{"a":2}\n'))).toBe(false)
   await expect(inferMapping(put('nothing.csv', ''), 'p1')).rejects.toThrow('there is no record in')
