@@ -26,6 +26,7 @@ export interface CatalogueSeen {
   events: number
   /** There may be more platforms than were looked at. */
   isCut: boolean
+  hasMoreCourses: boolean
   /** In order of id. */
   platforms: readonly (readonly [id: string, seen: PlatformSeen])[]
   courses: readonly (readonly [id: string, tally: CourseTally])[]
@@ -35,12 +36,14 @@ export interface CatalogueSeen {
 export function writeCatalogue(seen: CatalogueSeen): string {
   const platforms = seen.platforms.flatMap(([id, p]) => platformLines(id, p))
   const courses = seen.courses.flatMap(([id, c]) => courseLines(id, c))
-  const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p))
+  const known = new Set(seen.courses.map(([id]) => id))
+  const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p, known))
   return [
     `# Drafted by \`invigil infer\` from ${seen.events} event${seen.events === 1 ? '' : 's'} in ${seen.files.map((f) => scalar(basename(f))).join(', ')}.`,
     '# Read it, put right what is wrong and take the sign away from what is right. What could accuse somebody and is',
     '# not sure is commented out. (all keys: README, "The catalogue")',
     ...(seen.isCut ? [`# Only the first ${seen.platforms.length} platforms were looked at: is \`platform\` what it should be, and not a learner or a session?`] : []),
+    ...(seen.hasMoreCourses ? [`# Only the first ${seen.courses.length} courses were looked at: is \`course\` what it should be, and not a learner or a session?`] : []),
     '', ...block('platforms', platforms), '', ...block('courses', courses), '', ...block('classes', classes), '',
   ].join('\n')
 }
@@ -109,19 +112,19 @@ function chapterLines({ id, learners, length, kind, place }: ChapterGuess): stri
   return lines
 }
 
-function classLines(platform: string, { classes, courseless }: PlatformSeen): string[] {
+function classLines(platform: string, { classes, courseless }: PlatformSeen, known: ReadonlySet<string>): string[] {
   const lines: string[] = []
   if (courseless > 0) lines.push(`  # ${scalar(platform)}: ${courseless} events of study name no \`course\`, so that their chapters are in none; send it, or write the courses yourself`)
   if (classes.unnamed > 0) lines.push(`  # ${scalar(platform)}: ${classes.unnamed} events name no \`class\`; who is in which is then known only from rosters that you write here`)
   if (classes.isCut) lines.push(`  # ${scalar(platform)}: has more learners than are looked at; rosters are not whole`)
-  return [...lines, ...[...classes.classes].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, c]) => classLinesOf(platform, id, c))]
+  return [...lines, ...[...classes.classes].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, c]) => classLinesOf(platform, id, c, known))]
 }
 
-function classLinesOf(platform: string, id: string, klass: ClassTally): string[] {
+function classLinesOf(platform: string, id: string, klass: ClassTally, known: ReadonlySet<string>): string[] {
   const members = [...klass.members].sort(([a], [b]) => (a < b ? -1 : 1))
   const studied = members.filter(([, m]) => m.studied).map(([learner]) => learner)
   const idle = members.filter(([, m]) => !m.studied).map(([learner]) => learner)
-  const courses = [...new Set(members.flatMap(([, m]) => [...m.courses]))].sort()
+  const courses = [...new Set(members.flatMap(([, m]) => [...m.courses]))].filter((c) => known.has(c)).sort()
   const region = klass.region()
   const [first, last] = klass.days()
   return [
