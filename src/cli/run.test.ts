@@ -80,7 +80,7 @@ describe('bad lines between good ones', () => {
     expect(accountedFor(summary)).toBe(summary.log.lines)
     expect(rejects).toHaveLength(BAD.length)
     expect(ended.out).toContain(`${summary.log.lines} lines: ${good.length} events, 0 ignored, ${BAD.length} rejected, 4 blank\n`)
-    expect(ended.out).toContain("  rejected `bad-date` 4: a time is not RFC 3339 with an offset, or no day of the calendar from 2000 to 2099; write it like `2026-03-02T08:00:00+08:00` (see rejects.ndjson)\n")
+    expect(ended.out).toContain("  rejected `bad-date` 4: a time is not RFC 3339 with an offset, or no day of the calendar from 2000 to 2099; write it like `2026-03-02T08:00:00+08:00`, or say how it is written: `timeZone` and `format` of a mapping, `--time-zone` and `--date-order` of Moodle (see rejects.ndjson)\n")
   })
 
   test('the good ones give the same warnings as without the bad ones', () => {
