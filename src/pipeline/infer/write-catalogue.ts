@@ -35,7 +35,9 @@ export interface CatalogueSeen {
 export function writeCatalogue(seen: CatalogueSeen): string {
   const platforms = seen.platforms.flatMap(([id, p]) => platformLines(id, p))
   const courses = seen.courses.flatMap(([id, c]) => courseLines(id, c))
-  const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p))
+  // Of a course that is drafted in part, who studies the rest would be said to study what was not approved.
+  const partly = new Set(seen.courses.filter(([, c]) => isPartly(c.guess())).map(([id]) => id))
+  const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p, partly))
   return [
     `# Drafted by \`invigil infer\` from ${seen.events} event${seen.events === 1 ? '' : 's'} in ${seen.files.map((f) => scalar(basename(f))).join(', ')}.`,
     '# Read it, put right what is wrong and take the sign away from what is right. What could accuse somebody and is',
@@ -95,6 +97,10 @@ function courseLines(id: string, course: CourseTally): string[] {
   return [...lines, ...chapters.flatMap((chapter) => (chapter.isSure ? chapterLines(chapter) : commentedOut(chapterLines(chapter))))]
 }
 
+function isPartly(chapters: readonly ChapterGuess[]): boolean {
+  return chapters.some((c) => c.isSure) && !chapters.every((c) => c.isSure)
+}
+
 function chapterLines({ id, learners, length, kind, place }: ChapterGuess): string[] {
   const told = place === undefined ? '' : `; ${place.of === 0 ? `nobody opened both it and ${scalar(place.after)}` : `${place.agree} of ${place.of} opened it after ${scalar(place.after)}`}${place.skipped > 0 ? `, ${place.skipped} came to it from another` : ''}`
   const lines = [`      - id: ${scalar(id)}   # ${learners} learner${learners === 1 ? '' : 's'}${told}`]
@@ -109,15 +115,15 @@ function chapterLines({ id, learners, length, kind, place }: ChapterGuess): stri
   return lines
 }
 
-function classLines(platform: string, { classes, courseless }: PlatformSeen): string[] {
+function classLines(platform: string, { classes, courseless }: PlatformSeen, partly: ReadonlySet<string>): string[] {
   const lines: string[] = []
   if (courseless > 0) lines.push(`  # ${scalar(platform)}: ${courseless} events of study name no \`course\`, so that their chapters are in none; send it, or write the courses yourself`)
   if (classes.unnamed > 0) lines.push(`  # ${scalar(platform)}: ${classes.unnamed} events name no \`class\`; who is in which is then known only from rosters that you write here`)
   if (classes.isCut) lines.push(`  # ${scalar(platform)}: has more learners than are looked at; rosters are not whole`)
-  return [...lines, ...[...classes.classes].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, c]) => classLinesOf(platform, id, c))]
+  return [...lines, ...[...classes.classes].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, c]) => classLinesOf(platform, id, c, partly))]
 }
 
-function classLinesOf(platform: string, id: string, klass: ClassTally): string[] {
+function classLinesOf(platform: string, id: string, klass: ClassTally, partly: ReadonlySet<string>): string[] {
   const members = [...klass.members].sort(([a], [b]) => (a < b ? -1 : 1))
   const studied = members.filter(([, m]) => m.studied).map(([learner]) => learner)
   const idle = members.filter(([, m]) => !m.studied).map(([learner]) => learner)
@@ -127,7 +133,7 @@ function classLinesOf(platform: string, id: string, klass: ClassTally): string[]
   return [
     `  - id: ${scalar(id)}`,
     `    platform: ${scalar(platform)}`,
-    ...(courses.length > 0 ? [`    courses: ${flow(courses, 4)}   # those that its learners studied in this log`] : ['    # courses: []   # no event names one']),
+    ...coursesLines(courses, partly),
     zoneLine(klass),
     '    # institution: …   # who runs it',
     ...(region ? [`    # region: { country: ${region.country}${region.province === undefined ? '' : `, provinces: [${scalar(region.province)}]`} }   # ${region.there} of ${region.of} learners were there first; who is elsewhere is warned of, so confirm it`] : []),
@@ -135,6 +141,14 @@ function classLinesOf(platform: string, id: string, klass: ClassTally): string[]
     ...(idle.length > 0 ? commentedOut([`    teachers: ${flow(idle, 4)}   # seen, and never studied: teachers? else learners`]) : []),
     `    learners: ${flow(studied, 4)}   # ${studied.length} who studied in this log`,
   ]
+}
+
+function coursesLines(courses: readonly string[], partly: ReadonlySet<string>): string[] {
+  if (courses.length === 0) return ['    # courses: []   # no event names one']
+  const line = `    courses: ${flow(courses, 4)}   # those that its learners studied in this log`
+  const unsure = courses.filter((c) => partly.has(c))
+  if (unsure.length === 0) return [line]
+  return commentedOut([`${line}; take the sign away once all chapters of ${unsure.map(scalar).join(', ')} have their place: with some of them, who studies the others is warned of`])
 }
 
 /** One zone for all of a class; of +08:00 the one that is hardly ever another. */
