@@ -32,6 +32,9 @@ export function crossCheck(tree: Tree, { platformsMayBeLeftOut = false } = {}): 
 }
 
 /** What no schema can say: that the parts fit together. Skips what is not of the right shape, which the schema reports. */
+/** Each guess looks at all names there are. */
+const MOST_GUESSED = 100
+
 class CrossCheck {
   readonly problems: Problem[] = []
   /** Undefined: any there may be. */
@@ -105,7 +108,9 @@ class CrossCheck {
   private known(part: Tree, what: string, known: ReadonlySet<string>): void {
     const text = textOf(part)
     if (text === undefined || known.has(text)) return
-    this.problems.push({ message: `no ${what} \`${text}\``, mend: didYouMean(text, known) ?? `declare it under \`${what}s\``, ...whereOf(part) })
+    // Of thousands of wrong names, as of a list that was left out, none is a slip of the pen.
+    const likely = this.problems.length < MOST_GUESSED ? didYouMean(text, known) : undefined
+    this.problems.push({ message: `no ${what} \`${text}\``, mend: likely ?? `declare it under \`${what}s\``, ...whereOf(part) })
   }
 }
 

@@ -149,6 +149,24 @@ describe('made-up logs', () => {
   })
 })
 
+const one = (fields: object, i: number): string => JSON.stringify({ id: `e${i}`, time: '2026-03-02T08:00:00Z', action: 'heartbeat', platform: 'p', learner: `L${i}`, chapter: `c${i}`, ...fields })
+
+test('a log that names a course of its own in every event gives a draft all the same, which says so', async () => {
+  const log = writeLog(dir, 'courses.ndjson', Array.from({ length: 10_100 }, (_, i) => one({ course: `co${i}`, class: `k${i}` }, i)))
+  const { catalogue, text } = await infer(log)
+  expect([catalogue.data.courses.length, catalogue.data.classes.length]).toEqual([10_000, 10_100])
+  expect(text).toContain('Only the first 10000 courses were looked at')
+})
+
+test('ids that are no plain words come out of the draft as they were', async () => {
+  const odd = ['__proto__', 'constructor', ' - a: &b *c', '# x', '"q" \'q\'', '{a: 1}', '1e3', '0x1F', '2026-03-02', '~', 'null', 'a\nb', '\u2028\u0085', '\u202e', '中文：', '@', '%', '|', '? ', '!!str x', '\ud83d\ude00', '<b>', '-'.repeat(200)]
+  const log = writeLog(dir, 'odd.ndjson', odd.flatMap((id, i) => [0, 1, 2].map((n) => one({ learner: `${id}${n}`, course: id, class: id, chapter: id, platform: id }, 3 * i + n))))
+  const { data } = (await infer(log)).catalogue
+  const sorted = [...odd].sort()
+  expect([data.platforms, data.courses, data.classes].map((list) => list.map((x) => x.id).sort())).toEqual([sorted, sorted, sorted])
+  expect(data.classes.flatMap((c) => c.learners).sort()).toEqual(odd.flatMap((id) => [0, 1, 2].map((n) => `${id}${n}`)).sort())
+})
+
 test.skipIf(SAMPLES === undefined)('real xAPI statements (INVIGIL_SAMPLES): all lengths are told, and an order only where learners keep one', async () => {
   const { catalogue, text } = await infer(join(SAMPLES as string, 'fun-mooc-xapi-video', 'statements.day-folded.sorted.jsonl.gz'), { format: 'xapi' })
   expect(catalogue.data.courses.map((c) => c.id)).toEqual(['course-v1:FUN-MOOC+00001+session01', 'course-v1:FUN-MOOC+00002+session01'])

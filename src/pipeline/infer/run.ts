@@ -53,6 +53,7 @@ class Inference {
   private readonly logs: readonly string[]
   private readonly platforms = new Map<string, PlatformSeen>()
   private readonly courses = new Map<string, CourseTally>()
+  private hasMoreCourses = false
   private readonly locate: (event: Event) => void
 
   constructor({ geo, logs }: InferOptions) {
@@ -83,13 +84,15 @@ class Inference {
 
   private courseOf(id: string): CourseTally | undefined {
     let course = this.courses.get(id)
-    if (course === undefined && this.courses.size < MOST_COURSES) this.courses.set(id, (course = new CourseTally()))
+    if (course !== undefined) return course
+    if (this.courses.size >= MOST_COURSES) this.hasMoreCourses = true
+    else this.courses.set(id, (course = new CourseTally()))
     return course
   }
 
   text(): string {
     const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => compareText(a, b))
-    return writeCatalogue({ isCut: this.platforms.size >= MOST_PLATFORMS, files: this.logs, events: this.events, platforms: sorted(this.platforms), courses: sorted(this.courses) })
+    return writeCatalogue({ isCut: this.platforms.size >= MOST_PLATFORMS, hasMoreCourses: this.hasMoreCourses, files: this.logs, events: this.events, platforms: sorted(this.platforms), courses: sorted(this.courses) })
   }
 }
 

@@ -26,23 +26,28 @@ export interface CatalogueSeen {
   events: number
   /** There may be more platforms than were looked at. */
   isCut: boolean
+  hasMoreCourses: boolean
   /** In order of id. */
   platforms: readonly (readonly [id: string, seen: PlatformSeen])[]
   courses: readonly (readonly [id: string, tally: CourseTally])[]
 }
+
+/** Courses that are in the draft, and whether all their chapters are. */
+type Drafted = ReadonlyMap<string, 'whole' | 'in part'>
 
 /** The draft of a catalogue: what is sure as it is, what is not commented out, each with what it was told from. */
 export function writeCatalogue(seen: CatalogueSeen): string {
   const platforms = seen.platforms.flatMap(([id, p]) => platformLines(id, p))
   const courses = seen.courses.flatMap(([id, c]) => courseLines(id, c))
   // Of a course that is drafted in part, who studies the rest would be said to study what was not approved.
-  const partly = new Set(seen.courses.filter(([, c]) => isPartly(c.guess())).map(([id]) => id))
-  const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p, partly))
+  const drafted = new Map(seen.courses.map(([id, c]) => [id, isPartly(c.guess()) ? 'in part' : 'whole'] as const))
+  const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p, drafted))
   return [
     `# Drafted by \`invigil infer\` from ${seen.events} event${seen.events === 1 ? '' : 's'} in ${seen.files.map((f) => scalar(basename(f))).join(', ')}.`,
     '# Read it, put right what is wrong and take the sign away from what is right. What could accuse somebody and is',
     '# not sure is commented out. (all keys: README, "The catalogue")',
     ...(seen.isCut ? [`# Only the first ${seen.platforms.length} platforms were looked at: is \`platform\` what it should be, and not a learner or a session?`] : []),
+    ...(seen.hasMoreCourses ? [`# Only the first ${seen.courses.length} courses were looked at: is \`course\` what it should be, and not a learner or a session?`] : []),
     '', ...block('platforms', platforms), '', ...block('courses', courses), '', ...block('classes', classes), '',
   ].join('\n')
 }
@@ -115,15 +120,15 @@ function chapterLines({ id, learners, length, kind, place }: ChapterGuess): stri
   return lines
 }
 
-function classLines(platform: string, { classes, courseless }: PlatformSeen, partly: ReadonlySet<string>): string[] {
+function classLines(platform: string, { classes, courseless }: PlatformSeen, drafted: Drafted): string[] {
   const lines: string[] = []
   if (courseless > 0) lines.push(`  # ${scalar(platform)}: ${courseless} events of study name no \`course\`, so that their chapters are in none; send it, or write the courses yourself`)
   if (classes.unnamed > 0) lines.push(`  # ${scalar(platform)}: ${classes.unnamed} events name no \`class\`; who is in which is then known only from rosters that you write here`)
   if (classes.isCut) lines.push(`  # ${scalar(platform)}: has more learners than are looked at; rosters are not whole`)
-  return [...lines, ...[...classes.classes].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, c]) => classLinesOf(platform, id, c, partly))]
+  return [...lines, ...[...classes.classes].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, c]) => classLinesOf(platform, id, c, drafted))]
 }
 
-function classLinesOf(platform: string, id: string, klass: ClassTally, partly: ReadonlySet<string>): string[] {
+function classLinesOf(platform: string, id: string, klass: ClassTally, drafted: Drafted): string[] {
   const members = [...klass.members].sort(([a], [b]) => (a < b ? -1 : 1))
   const studied = members.filter(([, m]) => m.studied).map(([learner]) => learner)
   const idle = members.filter(([, m]) => !m.studied).map(([learner]) => learner)
@@ -133,7 +138,7 @@ function classLinesOf(platform: string, id: string, klass: ClassTally, partly: R
   return [
     `  - id: ${scalar(id)}`,
     `    platform: ${scalar(platform)}`,
-    ...coursesLines(courses, partly),
+    ...coursesLines(courses, drafted),
     zoneLine(klass),
     '    # institution: …   # who runs it',
     ...(region ? [`    # region: { country: ${region.country}${region.province === undefined ? '' : `, provinces: [${scalar(region.province)}]`} }   # ${region.there} of ${region.of} learners were there first; who is elsewhere is warned of, so confirm it`] : []),
@@ -143,12 +148,13 @@ function classLinesOf(platform: string, id: string, klass: ClassTally, partly: R
   ]
 }
 
-function coursesLines(courses: readonly string[], partly: ReadonlySet<string>): string[] {
-  if (courses.length === 0) return ['    # courses: []   # no event names one']
+function coursesLines(studied: readonly string[], drafted: Drafted): string[] {
+  const courses = studied.filter((c) => drafted.has(c))
+  if (courses.length === 0) return [studied.length === 0 ? '    # courses: []   # no event names one' : '    # courses: []   # too many to be looked at']
   const line = `    courses: ${flow(courses, 4)}   # those that its learners studied in this log`
-  const unsure = courses.filter((c) => partly.has(c))
-  if (unsure.length === 0) return [line]
-  return commentedOut([`${line}; take the sign away once all chapters of ${unsure.map(scalar).join(', ')} have their place: with some of them, who studies the others is warned of`])
+  const unsure = courses.filter((c) => drafted.get(c) === 'in part')
+  if (unsure.length > 0) return commentedOut([`${line}; take the sign away once all chapters of ${unsure.map(scalar).join(', ')} have their place: with some of them, who studies the others is warned of`])
+  return courses.length === studied.length ? [line] : commentedOut([`${line}, without ${studied.length - courses.length} that were not looked at: who studies those is warned of`])
 }
 
 /** One zone for all of a class; of +08:00 the one that is hardly ever another. */
