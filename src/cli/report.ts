@@ -37,7 +37,7 @@ export function logLines(log: Summary['log'], isWritten = true): string[] {
     lines.push(`  rejected \`${reason}\` ${count}: ${means}; ${mend}${see('rejects.ndjson')}`)
   }
   if (log.first !== undefined) lines.push(`  from ${log.first} to ${log.last}`)
-  else lines.push(log.lines === 0 ? '  the log is empty' : '  there is no event in it: is it another file, or another `--format`?')
+  else lines.push(log.lines === 0 ? '  the log is empty' : '  there is no event in it: is it another file, or another `--format`? `invigil check` tells what it looks like')
   return lines
 }
 

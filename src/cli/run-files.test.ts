@@ -108,7 +108,7 @@ describe('logs that are cut short', () => {
   test('one that is no log: a hint', async () => {
     const { code, out } = await run([writeLog(dir, 'table.csv', ['time,learner', '2026-03-02,L1'])])
     expect(code).toBe(2)
-    expect(out).toContain('  there is no event in it: is it another file, or another `--format`?\n')
+    expect(out).toContain('  there is no event in it: is it another file, or another `--format`? `invigil check` tells what it looks like\n')
   })
 
   test('gzip that is cut off: all that came is handled; the whole file with the same state gives the same bytes', async () => {

@@ -32,12 +32,16 @@ export interface CatalogueSeen {
   courses: readonly (readonly [id: string, tally: CourseTally])[]
 }
 
+/** Courses that are in the draft, and whether all their chapters are. */
+type Drafted = ReadonlyMap<string, 'whole' | 'in part'>
+
 /** The draft of a catalogue: what is sure as it is, what is not commented out, each with what it was told from. */
 export function writeCatalogue(seen: CatalogueSeen): string {
   const platforms = seen.platforms.flatMap(([id, p]) => platformLines(id, p))
   const courses = seen.courses.flatMap(([id, c]) => courseLines(id, c))
-  const known = new Set(seen.courses.map(([id]) => id))
-  const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p, known))
+  // Of a course that is drafted in part, who studies the rest would be said to study what was not approved.
+  const drafted = new Map(seen.courses.map(([id, c]) => [id, isPartly(c.guess()) ? 'in part' : 'whole'] as const))
+  const classes = seen.platforms.flatMap(([id, p]) => classLines(id, p, drafted))
   return [
     `# Drafted by \`invigil infer\` from ${seen.events} event${seen.events === 1 ? '' : 's'} in ${seen.files.map((f) => scalar(basename(f))).join(', ')}.`,
     '# Read it, put right what is wrong and take the sign away from what is right. What could accuse somebody and is',
@@ -98,6 +102,10 @@ function courseLines(id: string, course: CourseTally): string[] {
   return [...lines, ...chapters.flatMap((chapter) => (chapter.isSure ? chapterLines(chapter) : commentedOut(chapterLines(chapter))))]
 }
 
+function isPartly(chapters: readonly ChapterGuess[]): boolean {
+  return chapters.some((c) => c.isSure) && !chapters.every((c) => c.isSure)
+}
+
 function chapterLines({ id, learners, length, kind, place }: ChapterGuess): string[] {
   const told = place === undefined ? '' : `; ${place.of === 0 ? `nobody opened both it and ${scalar(place.after)}` : `${place.agree} of ${place.of} opened it after ${scalar(place.after)}`}${place.skipped > 0 ? `, ${place.skipped} came to it from another` : ''}`
   const lines = [`      - id: ${scalar(id)}   # ${learners} learner${learners === 1 ? '' : 's'}${told}`]
@@ -112,25 +120,25 @@ function chapterLines({ id, learners, length, kind, place }: ChapterGuess): stri
   return lines
 }
 
-function classLines(platform: string, { classes, courseless }: PlatformSeen, known: ReadonlySet<string>): string[] {
+function classLines(platform: string, { classes, courseless }: PlatformSeen, drafted: Drafted): string[] {
   const lines: string[] = []
   if (courseless > 0) lines.push(`  # ${scalar(platform)}: ${courseless} events of study name no \`course\`, so that their chapters are in none; send it, or write the courses yourself`)
   if (classes.unnamed > 0) lines.push(`  # ${scalar(platform)}: ${classes.unnamed} events name no \`class\`; who is in which is then known only from rosters that you write here`)
   if (classes.isCut) lines.push(`  # ${scalar(platform)}: has more learners than are looked at; rosters are not whole`)
-  return [...lines, ...[...classes.classes].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, c]) => classLinesOf(platform, id, c, known))]
+  return [...lines, ...[...classes.classes].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, c]) => classLinesOf(platform, id, c, drafted))]
 }
 
-function classLinesOf(platform: string, id: string, klass: ClassTally, known: ReadonlySet<string>): string[] {
+function classLinesOf(platform: string, id: string, klass: ClassTally, drafted: Drafted): string[] {
   const members = [...klass.members].sort(([a], [b]) => (a < b ? -1 : 1))
   const studied = members.filter(([, m]) => m.studied).map(([learner]) => learner)
   const idle = members.filter(([, m]) => !m.studied).map(([learner]) => learner)
-  const courses = [...new Set(members.flatMap(([, m]) => [...m.courses]))].filter((c) => known.has(c)).sort()
+  const courses = [...new Set(members.flatMap(([, m]) => [...m.courses]))].sort()
   const region = klass.region()
   const [first, last] = klass.days()
   return [
     `  - id: ${scalar(id)}`,
     `    platform: ${scalar(platform)}`,
-    ...(courses.length > 0 ? [`    courses: ${flow(courses, 4)}   # those that its learners studied in this log`] : ['    # courses: []   # no event names one']),
+    ...coursesLines(courses, drafted),
     zoneLine(klass),
     '    # institution: …   # who runs it',
     ...(region ? [`    # region: { country: ${region.country}${region.province === undefined ? '' : `, provinces: [${scalar(region.province)}]`} }   # ${region.there} of ${region.of} learners were there first; who is elsewhere is warned of, so confirm it`] : []),
@@ -138,6 +146,15 @@ function classLinesOf(platform: string, id: string, klass: ClassTally, known: Re
     ...(idle.length > 0 ? commentedOut([`    teachers: ${flow(idle, 4)}   # seen, and never studied: teachers? else learners`]) : []),
     `    learners: ${flow(studied, 4)}   # ${studied.length} who studied in this log`,
   ]
+}
+
+function coursesLines(studied: readonly string[], drafted: Drafted): string[] {
+  const courses = studied.filter((c) => drafted.has(c))
+  if (courses.length === 0) return [studied.length === 0 ? '    # courses: []   # no event names one' : '    # courses: []   # too many to be looked at']
+  const line = `    courses: ${flow(courses, 4)}   # those that its learners studied in this log`
+  const unsure = courses.filter((c) => drafted.get(c) === 'in part')
+  if (unsure.length > 0) return commentedOut([`${line}; take the sign away once all chapters of ${unsure.map(scalar).join(', ')} have their place: with some of them, who studies the others is warned of`])
+  return courses.length === studied.length ? [line] : commentedOut([`${line}, without ${studied.length - courses.length} that were not looked at: who studies those is warned of`])
 }
 
 /** One zone for all of a class; of +08:00 the one that is hardly ever another. */
