@@ -194,7 +194,7 @@ export function play(sitting: Sitting, span: Span, offered: number, since: Ms): 
   if (stretch === 'unplaced') sitting.unplaced = true
   if (fresh <= 0 || clock <= 0) return since
   if (stretch === 'unplaced') sitting.credited += clock
-  else credit(sitting, Math.floor(fresh * SECOND), clock)
+  else credit(sitting, fresh * SECOND, clock)
   return span.to
 }
 
