@@ -13,7 +13,7 @@ import { AUDIT_FILES, AuditFolder } from '../pipeline/audit/write.ts'
 import { auditText } from './audit-text.ts'
 import { EXIT } from './exit.ts'
 import { duration, repeated } from './options.ts'
-import { printable } from './text.ts'
+import { columnsOf, printable } from './text.ts'
 
 const LANGUAGES = ['both', 'en', 'zh'] as const
 
@@ -103,7 +103,7 @@ async function run(options: Options): Promise<void> {
   }
   for (const { file: of, line, message } of told) process.stderr.write(`invigil: ${printable(`${of}:${line}: ${message}`)}\n`)
   if (bad > told.length) process.stderr.write(`invigil: ${bad - told.length} more lines were not taken${output === undefined ? '; `--output` lists them' : ''}\n`)
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : auditText(report, files))
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : auditText(report, files, columnsOf(process.stdout)))
   if (bad > 0) process.exitCode = EXIT.user
 }
 

@@ -22,7 +22,7 @@ Examples:
 
 Of each warning and record the last revision is written, which is the whole truth of
 it. The CSV opens in a spreadsheet: UTF-8 with its mark, and an apostrophe before a
-text that would be taken for a formula.
+text that would be taken for a formula, or for a number or day that it is not.
 `
 
 /** `invigil export`: outputs as a spreadsheet reads them. */

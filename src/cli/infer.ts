@@ -14,7 +14,7 @@ import { EXIT } from './exit.ts'
 import { addFormOptions, formatOption, readForm, type FormOptions } from './log-options.ts'
 import { repeated } from './options.ts'
 import { n } from './report.ts'
-import { printable } from './text.ts'
+import { columnsOf, printable, wrap } from './text.ts'
 
 interface Options extends Partial<FormOptions> {
   geo?: string[]
@@ -83,7 +83,7 @@ async function draftMapping(log: string, { platform, output, force }: Options): 
   await makeFolder(output)
   await replaceDurably(file, Buffer.from(inferred.text))
   const next = inferred.events === 0 ? [] : [`read it, then: invigil check ${log} --mapping ${file}, and invigil infer ${log} --mapping ${file} --output ${output}`]
-  process.stdout.write(`${file}: ${[...mappingTold(inferred), ...next].map((line) => `${printable(line)}\n`).join('')}`)
+  process.stdout.write(`${file}: ${[...mappingTold(inferred), ...next].map((line) => `${wrap(printable(line), columnsOf(process.stdout))}\n`).join('')}`)
   if (inferred.events === 0) process.exitCode = EXIT.user
 }
 

@@ -2,57 +2,47 @@
 import { Command, CommanderError } from 'commander'
 import { InvigilError, formatProblem, type Problem } from '../base/errors.ts'
 import { STANDARD_OUTPUT, fileError } from '../io/file-error.ts'
-import { archiveCommand } from './archive.ts'
-import { auditCommand } from './audit.ts'
-import { backtestCommand } from './backtest.ts'
-import { checkCommand } from './check.ts'
-import { contractsCommand } from './contracts.ts'
-import { evidenceCommand } from './evidence.ts'
 import { EXIT } from './exit.ts'
-import { explainCommand } from './explain.ts'
-import { exportCommand } from './export.ts'
-import { inferCommand } from './infer.ts'
-import { mappingCommand } from './mapping.ts'
-import { replayCommand } from './replay.ts'
-import { reviewCommand } from './review.ts'
-import { publishCommand } from './rules-publish.ts'
-import { reportCommand } from './rules-report.ts'
-import { rulesCommand } from './rules.ts'
-import { runCommand } from './run.ts'
-import { scoreCommand } from './score.ts'
-import { serveCommand } from './serve.ts'
-import { simulateCommand } from './simulate.ts'
-import { statusCommand } from './status.ts'
 import { clip, printable } from './text.ts'
-import { topicsCommand } from './topics.ts'
-import { verifyCommand } from './verify.ts'
 import { VERSION } from './version.ts'
 
 /** Longer lines quote something that is no text. */
 const LONGEST_LINE = 1000
 
+/** The commands in the order of the help, each with what it needs: to load all of it takes longer than many a command. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.ts')).runCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
+  infer: async () => (await import('./infer.ts')).inferCommand(),
+  backtest: async () => (await import('./backtest.ts')).backtestCommand(),
+  rules: rulesCommands,
+  mapping: async () => (await import('./mapping.ts')).mappingCommand(),
+  review: async () => (await import('./review.ts')).reviewCommand(),
+  simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  score: async () => (await import('./score.ts')).scoreCommand(),
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  export: async () => (await import('./export.ts')).exportCommand(),
+  topics: async () => (await import('./topics.ts')).topicsCommand(),
+  contracts: async () => (await import('./contracts.ts')).contractsCommand(),
+  status: async () => (await import('./status.ts')).statusCommand(),
+  replay: async () => (await import('./replay.ts')).replayCommand(),
+  archive: async () => (await import('./archive.ts')).archiveCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommand(),
+  evidence: async () => (await import('./evidence.ts')).evidenceCommand(),
+  verify: async () => (await import('./verify.ts')).verifyCommand(),
+}
+
+async function rulesCommands(): Promise<Command> {
+  const [{ rulesCommand }, { publishCommand }, { reportCommand }] = await Promise.all([import('./rules.ts'), import('./rules-publish.ts'), import('./rules-report.ts')])
+  return rulesCommand().addCommand(publishCommand()).addCommand(reportCommand())
+}
+
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('invigil').description('watches online vocational training and warns of cheating').version(VERSION, '--version', 'print the version')
-  program.addCommand(runCommand())
-  program.addCommand(checkCommand())
-  program.addCommand(inferCommand())
-  program.addCommand(backtestCommand())
-  program.addCommand(rulesCommand().addCommand(publishCommand()).addCommand(reportCommand()))
-  program.addCommand(mappingCommand())
-  program.addCommand(reviewCommand())
-  program.addCommand(simulateCommand())
-  program.addCommand(scoreCommand())
-  program.addCommand(serveCommand())
-  program.addCommand(exportCommand())
-  program.addCommand(topicsCommand())
-  program.addCommand(contractsCommand())
-  program.addCommand(statusCommand())
-  program.addCommand(replayCommand())
-  program.addCommand(archiveCommand())
-  program.addCommand(auditCommand())
-  program.addCommand(explainCommand())
-  program.addCommand(evidenceCommand())
-  program.addCommand(verifyCommand())
+  const asked = argv[2] ?? ''
+  const wanted = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]] : Object.values(COMMANDS)
+  for (const load of wanted) if (load) program.addCommand(await load())
   for (const c of [program, ...allCommands(program)]) {
     c.exitOverride().showSuggestionAfterError().helpOption('-h, --help', 'print this help')
     if (c.commands.length > 0) c.helpCommand('help [command]', 'print the help of a command')

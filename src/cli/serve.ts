@@ -13,7 +13,7 @@ import { FEEDS, type FeedName, type Feeds } from '../serve/feed/feed.ts'
 import { FileFeed } from '../serve/feed/file-feed.ts'
 import { feedRoutes } from '../serve/feed/routes.ts'
 import { TopicFeed } from '../serve/feed/topic-feed.ts'
-import { ApiServer, apiDocument, type Routes, type Surroundings } from '../serve/server.ts'
+import type { Routes, Surroundings } from '../serve/server.ts'
 import type { Store } from '../serve/store.ts'
 import { newToken, Tokens } from '../serve/tokens.ts'
 import { loadConfig, type Config } from './config.ts'
@@ -67,6 +67,11 @@ export function serveCommand(): Command {
     .action(serve)
 }
 
+/** No other command should wait for what the server needs. */
+function server() {
+  return import('../serve/server.ts')
+}
+
 async function serve(options: Options): Promise<void> {
   if (options.newToken) {
     const { token, sha256 } = newToken()
@@ -80,6 +85,7 @@ async function serve(options: Options): Promise<void> {
   const around: Surroundings = { config: config.serve, log, meter: metrics, health: new Conditions(), readiness: new Conditions({ serving: 'the server is starting' }) }
   try {
     if (options.openapi !== undefined) {
+      const { apiDocument } = await server()
       const document = await apiDocument(around, allRoutes(around))
       await writeDurably(options.openapi, [Buffer.from(`${JSON.stringify(document, undefined, 2)}\n`)])
       return
@@ -116,13 +122,14 @@ async function serveUntilStopped(options: Options, config: Config, around: Surro
       routes.push(streams.routes)
     }
     if (config.http) closers.push(await StatusServer.open(config.http, { metrics, health: around.health, readiness: around.readiness }, (e) => around.log.error({ error: e.message }, 'the status pages failed')))
-    const server = await ApiServer.open(around, routes)
+    const { ApiServer } = await server()
+    const api = await ApiServer.open(around, routes)
     around.readiness.met('serving')
-    if (!options.quiet) process.stdout.write(`serving at ${config.serve.tls ? 'https' : 'http'}://${server.address}${kept}\n`)
+    if (!options.quiet) process.stdout.write(`serving at ${config.serve.tls ? 'https' : 'http'}://${api.address}${kept}\n`)
     await stop.asked
     around.readiness.unmet('serving', 'the server is stopping')
     streams?.close()
-    await server.close()
+    await api.close()
   } finally {
     for (const one of closers) await one.close()
     stop.left()

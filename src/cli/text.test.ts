@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { clip, printable, width, wrap } from './text.ts'
+import { clip, columnsOf, printable, width, wrap } from './text.ts'
+
+test('what is no terminal takes lines of any length', () => {
+  expect([columnsOf({}), columnsOf({ isTTY: true, columns: 80 }), columnsOf({ isTTY: true, columns: 0 }), columnsOf({ columns: 80 })]).toEqual([Infinity, 80, Infinity, Infinity])
+})
 
 test('what would steer a terminal or hide is shown as an escape', () => {
   expect(printable('a\u001b[2J\n\u202eb\u009b')).toBe('a\\u001b[2J\\u000a\\u202eb\\u009b')

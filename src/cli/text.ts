@@ -42,3 +42,8 @@ export function wrap(line: string, most: number): string {
   }
   return [...rows, row].join('\n')
 }
+
+/** How wide a terminal is; what is no terminal takes lines of any length. */
+export function columnsOf({ isTTY, columns }: { isTTY?: boolean; columns?: number }): number {
+  return isTTY === true && columns !== undefined && columns > 0 ? columns : Infinity
+}

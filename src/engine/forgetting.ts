@@ -1,6 +1,6 @@
 import type { RecordOf } from '../base/record.ts'
 import { DAY, type Ms } from '../base/time.ts'
-import { sittings } from '../records/recorder.ts'
+import { sittings } from '../records/kept.ts'
 import { playback } from '../telemetry/playback.ts'
 import { history, type LearnerEntry, type PlatformPart } from './learner-entry.ts'
 import { presence } from './presence.ts'

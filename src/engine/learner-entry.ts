@@ -1,7 +1,7 @@
 import { compareText } from '../base/order.ts'
 import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { DAY, type Ms } from '../base/time.ts'
-import { sittings } from '../records/recorder.ts'
+import { sittings } from '../records/kept.ts'
 import type { Event, Place } from '../telemetry/event.ts'
 import type { Held } from '../telemetry/held.ts'
 import { playback } from '../telemetry/playback.ts'

@@ -189,14 +189,15 @@ export class LearnerStage {
       if (this.forgetting.isForgotten(part, entry, slot, at)) continue
       this.touch(part, entry)
       this.at(part, entry)
+      // INVARIANT (records): whether they are kept changes nothing else.
+      if (slot > this.sightingSlot) {
+        this.records?.look(part, entry, at)
+        continue
+      }
       this.context.endOrphans(entry, at, this.table)
       if (slot === this.sightingSlot) {
         const next = sightTimer(this.presence, at, part.id, entry.id, this.sinks.sighting)
         if (next !== undefined) part.timers.set(entry, slot, next)
-        continue
-      }
-      if (slot > this.sightingSlot) {
-        this.records?.look(part, entry, at)
         continue
       }
       this.begin(part, entry, slot, at).onTimer?.(at, this.context)

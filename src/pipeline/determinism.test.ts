@@ -38,6 +38,11 @@ describe.each([
     expect(again === records).toBe(true)
   }
 
+  test('without learning records, which change nothing else', async () => {
+    const { bytes, records: none } = await run(dir, { logs: [log], records: false })
+    expect([bytes === golden, none]).toEqual([true, ''])
+  })
+
   test.each([2, 4, 7])('split over %i partitions', (partitions) => same({ partitions }))
   test.each([100, 10_000])('marks every %i records', (markEvery) => same({ markEvery }))
   // What arrives later says so in `received`, by which a model knows uploads and delays: those are other events then.

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
 import { beforeAll, expect, test } from 'vitest'
 import { recordSchema, type LearningRecord } from '../records/record.ts'
+import { unmarked } from '../io/csv.ts'
 import { readWarnings, ROOT, run, temporary } from '../testing/runs.ts'
 import type { Warning } from '../warnings/warning.ts'
 import { exportFile, type ExportOptions } from './export.ts'
@@ -46,6 +47,15 @@ test('no text is taken for a formula, a number or a day that it is not, and none
   writeFileSync(path, gzipSync(nasty.map((id, n) => `${JSON.stringify({ ...first, id: String(n), revision: 1, subject: { ...first.subject, id } })}\n`).join('')))
   const csv = await exported(path, { kind: 'warnings', format: 'csv' })
   expect(rowsOf(csv).map((r) => r.subject_id)).toEqual(nasty.map((text) => (text.startsWith('a') ? text : `'${text}`)))
+})
+
+test('a spreadsheet takes no id for a number or a day, and each is read back as a claim', async () => {
+  const [first] = readWarnings(out).warnings as [Warning]
+  const path = join(dir, 'ids.ndjson')
+  const ids = ['530102199001011234', '007', '1-2', '3e8']
+  writeFileSync(path, ids.map((id, n) => `${JSON.stringify({ ...first, id: `w${n}`, revision: 1, subject: { ...first.subject, id } })}\n`).join(''))
+  expect(rowsOf(await exported(path, { kind: 'warnings', format: 'csv' })).map((r) => r.subject_id)).toEqual(ids.map((id) => `'${id}`))
+  expect(ids.map((id) => unmarked(`'${id}`))).toEqual(ids)
 })
 
 test('a record is a row, with its intervals, addresses and checks in a cell each', async () => {

@@ -56,7 +56,7 @@ async function readJoin(file: MappingFile, name: string, join: JoinFile, path: s
   const isTable = delimiter !== undefined
   let opened: Awaited<ReturnType<typeof looked.open>> | undefined
   try {
-    opened = await looked.open(isTable ? { kind: 'table', delimiter, header: (record, written) => takeHeader(rows, record, path, written) } : { kind: 'json', holder: join.records })
+    opened = await looked.open(isTable ? { kind: 'table', delimiter, header: (record, written) => takeHeader(rows, record, path, written, `\`encoding\` of the join \`${name}\``) } : { kind: 'json', holder: join.records })
     const { reader, encoding } = opened
     const decoder = encoding === 'utf-8' ? rows : new RecodedDecoder(rows, encoding)
     for (;;) {
@@ -81,13 +81,13 @@ async function readJoin(file: MappingFile, name: string, join: JoinFile, path: s
 }
 
 /** Takes a table's header. Errors: `bad-input` with all columns that are missing. */
-export function takeHeader(rows: RowsDecoder, record: Buffer, path: string, encoding: Encoding): void {
+export function takeHeader(rows: RowsDecoder, record: Buffer, path: string, encoding: Encoding, where = '`--encoding`, or `encoding` in the mapping'): void {
   const text = new TextDecoder(encoding).decode(record)
   const problems = rows.header(text)
   const [first] = problems
   if (first === undefined) return
   // Names of columns in another encoding are no names.
-  const unreadable = text.includes('\uFFFD') ? `; its first row is not valid ${encoding.toUpperCase()}: say how it is written with \`--encoding\`, or \`encoding\` in the mapping` : ''
+  const unreadable = text.includes('\uFFFD') ? `; its first row is not valid ${encoding.toUpperCase()}: say how it is written with ${where}` : ''
   const told = problems.map((p) => ({ file: path, line: 1, ...p }))
   throw new InvigilError('bad-input', problems.length === 1 ? `\`${path}\`: ${first.message}${first.mend === undefined ? '' : ` (${first.mend})`}${unreadable}` : `\`${path}\` lacks ${problems.length} of the columns that are needed${unreadable}`, { problems: told })
 }

@@ -1,5 +1,4 @@
-import * as vega from 'vega'
-import { compile, type TopLevelSpec } from 'vega-lite'
+import type { TopLevelSpec } from 'vega-lite'
 
 /** Told apart by colour-blind readers (Okabe and Ito, 2008), and by their dashes. */
 export const BLUE = '#0072B2'
@@ -34,10 +33,12 @@ function textWidth(item: { fontSize?: number; fontWeight?: string | number }, te
   for (const letter of text) width += /[\u2e80-\u9fff\uac00-\ud7a3\uff00-\uff60]/.test(letter) ? 1 : /[ijlI.,:;|!'()[\]ft /-]/.test(letter) ? 0.29 : /[mwMW%±]/.test(letter) ? 0.83 : /[A-Z]/.test(letter) ? 0.69 : 0.545
   return width * (item.fontSize ?? 11) * (item.fontWeight === 'bold' ? 1.06 : 1)
 }
-;(vega as unknown as { textMetrics: { width: typeof textWidth } }).textMetrics.width = textWidth
 
 /** SVG text of a picture. The same data give the same bytes: no picture uses clip paths or gradients, whose ids are counted over a process. */
 export async function draw(spec: TopLevelSpec): Promise<string> {
+  // A third of a second, which no command that draws nothing should take.
+  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')])
+  ;(vega as unknown as { textMetrics: { width: typeof textWidth } }).textMetrics.width = textWidth
   const view = new vega.View(vega.parse(compile({ padding: 12, ...spec, config: CONFIG }).spec), { renderer: 'none' })
   try {
     return await view.toSVG()

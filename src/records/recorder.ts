@@ -1,80 +1,106 @@
-import { number, record, ref, type RecordOf } from '../base/record.ts'
 import { MINUTE, type Ms } from '../base/time.ts'
 import type { Catalogue } from '../catalogue/index.ts'
 import { PLAYBACK, type Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { buildRecord, lengthOf, type About } from './build.ts'
+import { openSittings, putAway, sitDown, turnTo, type Sittings } from './kept.ts'
+import { play } from './play.ts'
 import type { LearningRecord } from './record.ts'
-import { fits, newSitting, note, overAt, play, SITTING_GAP, type Login, type Sitting } from './sitting.ts'
+import { noteDeed, noteWho, overAt, SITTING_GAP, type Sitting } from './sitting.ts'
 
 /** While a sitting goes on, its record is written so often. */
 export const REVISED_EVERY: Ms = 15 * MINUTE
 
-/** What is kept of a learner for records. */
-export const sittings = record({
-  /** In order of their beginning. */
-  open: ref<Sitting[]>(),
-  login: ref<Login>(),
-  /** Up to when the learner's clock has been credited: a second counts for one chapter only. */
-  creditedTo: number(-Infinity),
-})
-export type Sittings = RecordOf<typeof sittings>
+/** What the learner's event before said of who studies and from where, as far as it is known. */
+export type Before = Pick<Event, 'session' | 'device' | 'account' | 'class' | 'course' | 'ip'>
+
+/** What is known besides the event. */
+export interface Around {
+  before: Before
+  /** The class that the learner's events have named last. */
+  klass: string | undefined
+  catalogue: Catalogue
+}
 
 type Write = (record: LearningRecord, at: Ms) => void
 
-/** Takes the next event of a learner, in time order; `klass` is what its events named last. Returns when to look again, where a sitting begins. */
-export function followSittings(kept: Sittings, event: Event, span: Span | undefined, klass: string | undefined, catalogue: Catalogue): Ms | undefined {
-  if (event.action === 'logged-in') kept.login = { time: event.time, ip: event.ip, place: event.place }
-  const sitting = sittingOf(kept, event, klass)
-  if (sitting === undefined) return undefined
-  if (event.action === 'logged-in') sitting.login = kept.login
-  const isNew = sitting.count === 0
-  note(sitting, event)
-  if (span !== undefined) kept.creditedTo = play(sitting, span, catalogue.platform(event.platform)?.rate ?? 1, kept.creditedTo)
-  return isNew ? nextLook(kept.open, soonest) : undefined
+/** Actions of a player that is merely used. */
+const PLAYING: ReadonlySet<string> = new Set(['heartbeat', 'played', 'paused', 'seeked', 'rate-changed'])
+const STOPS: ReadonlySet<string> = new Set(['initialized', 'paused', 'completed', 'terminated', 'logged-out'])
+
+/** Takes the next event of a learner, in time order, and the stretch of playback that it proves. Returns when to look again, where a sitting begins. */
+export function followSittings(kept: Sittings, event: Event, span: Span | undefined, { before, klass, catalogue }: Around): Ms | undefined {
+  const { time, action } = event
+  if (action === 'logged-in') kept.login = { time, ip: event.ip, place: event.place }
+  const isLike = kept.isKnown && !differs(event, before)
+  if (!(isLike && (event.chapter === undefined || event.chapter === kept.chapter)) && !belongs(kept, event, klass)) {
+    kept.isKnown = false
+    return undefined
+  }
+  const isNew = kept.count === 0
+  if (!isLike || !kept.isKnown) noteOther(kept, event)
+  kept.end = time
+  kept.last = event.id
+  kept.count++
+  if (event.ip !== undefined) kept.addressAt = time
+  if (action === 'heartbeat') kept.isPlaying = kept.beats = true
+  else if (action === 'played') kept.isPlaying = true
+  else if (STOPS.has(action)) kept.isPlaying = false
+  if (event.length !== undefined && event.length > kept.length) kept.length = event.length
+  if (!PLAYING.has(action)) {
+    const current = kept.current as Sitting
+    noteDeed(current, event)
+    if (action === 'logged-in') current.login = kept.login
+  }
+  if (span !== undefined) play(kept, span, catalogue.platform(event.platform)?.rate ?? 1)
+  return isNew ? nextLook(openSittings(kept), soonest) : undefined
 }
 
-/** The sitting that an event belongs to, a new one where it begins one; undefined if to none. */
-function sittingOf(kept: Sittings, event: Event, klass: string | undefined): Sitting | undefined {
-  const { open } = kept
-  const { chapter } = event
-  if (chapter === undefined) return latest(open)
-  const known = latest(open, event)
-  if (known !== undefined) return known
-  if (!PLAYBACK.has(event.action) && event.action !== 'attended') return undefined
-  const sitting = newSitting(event, event.time + REVISED_EVERY, kept.login, klass)
-  if (open === undefined) kept.open = [sitting]
-  else open.push(sitting)
-  return sitting
+/** Lays the sitting that an event belongs to at hand, a new one where it begins one. False if it belongs to none. */
+function belongs(kept: Sittings, event: Event, klass: string | undefined): boolean {
+  if (event.chapter === undefined) return kept.current !== undefined
+  if (turnTo(kept, event)) return true
+  if (!PLAYBACK.has(event.action) && event.action !== 'attended') return false
+  sitDown(kept, event, event.time + REVISED_EVERY, klass)
+  return true
 }
 
-/** The sitting heard of last, of those over the chapter of an event if one is given. */
-function latest(open: readonly Sitting[] | undefined, event?: Event): Sitting | undefined {
-  let last: Sitting | undefined
-  for (const s of open ?? []) if ((last === undefined || s.end >= last.end) && (event === undefined || fits(s, event))) last = s
-  return last
+function differs(event: Event, before: Before): boolean {
+  return (
+    (event.session !== undefined && event.session !== before.session) || (event.device !== undefined && event.device !== before.device) ||
+    (event.account !== undefined && event.account !== before.account) || (event.class !== undefined && event.class !== before.class) ||
+    (event.course !== undefined && event.course !== before.course) || (event.ip !== undefined && event.ip !== before.ip)
+  )
+}
+
+function noteOther(kept: Sittings, event: Event): void {
+  const current = kept.current as Sitting
+  const used = current.ips?.[current.using]
+  if (used !== undefined && kept.addressAt > used.last) used.last = kept.addressAt
+  noteWho(current, event)
+  kept.isKnown = true
 }
 
 /** Writes records of sittings that are over by `at`, or due. Returns when to look again. */
 export function lookAtSittings(kept: Sittings, at: Ms, about: About, catalogue: Catalogue, write: Write): Ms | undefined {
-  const open = kept.open ?? []
+  const open = openSittings(kept)
   const over = (s: Sitting): Ms => overAt(s, lengthOf(s, about, catalogue))
-  const going: Sitting[] = []
+  const going = open.filter((s) => at < over(s))
   for (const s of open) {
-    if (at >= over(s)) {
-      write(buildRecord(s, about, catalogue, at, 'closed'), at)
-      continue
-    }
-    going.push(s)
-    if (at >= s.due) revise(s, at, about, catalogue, write)
+    if (!going.includes(s)) write(buildRecord(s, about, catalogue, at, 'closed'), at)
+    else if (at >= s.due) revise(s, at, about, catalogue, write)
   }
-  if (going.length < open.length) kept.open = going.length === 0 ? undefined : going
+  if (going.length < open.length) {
+    if (kept.current !== undefined && !going.includes(kept.current)) putAway(kept)
+    const others = going.filter((s) => s !== kept.current)
+    kept.others = others.length === 0 ? undefined : others
+  }
   return nextLook(going, over)
 }
 
 /** Writes records of sittings that may still go on, as far as they have come since they were last written: where a log ends. */
 export function tellSittings(kept: Sittings, at: Ms, about: About, catalogue: Catalogue, write: Write): void {
-  for (const s of kept.open ?? []) revise(s, at, about, catalogue, write)
+  for (const s of openSittings(kept)) revise(s, at, about, catalogue, write)
 }
 
 function revise(s: Sitting, at: Ms, about: About, catalogue: Catalogue, write: Write): void {
@@ -84,9 +110,9 @@ function revise(s: Sitting, at: Ms, about: About, catalogue: Catalogue, write: W
   write(buildRecord(s, about, catalogue, at, 'open'), at)
 }
 
-function nextLook(open: readonly Sitting[] | undefined, over: (sitting: Sitting) => Ms): Ms | undefined {
+function nextLook(open: readonly Sitting[], over: (sitting: Sitting) => Ms): Ms | undefined {
   let next = Infinity
-  for (const s of open ?? []) next = Math.min(next, s.due, over(s))
+  for (const s of open) next = Math.min(next, s.due, over(s))
   return next === Infinity ? undefined : next
 }
 

@@ -38,6 +38,26 @@ describe('each record is what it looks like', () => {
     expect(auto(`2026-03-02 08:00:00,123 INFO 20 [tracking] - ${JSON.stringify(OPENEDX)}`)).toEqual(auto(OPENEDX))
   })
 
+  test.each<[string, (line: string) => unknown]>([
+    ['Docker', (log) => ({ log: `${log}\n`, stream: 'stderr', time: TIME })],
+    ['Fluentd, into a file', (log) => `${TIME}\ttracking.lms\t${JSON.stringify({ container_name: '/lms', log })}`],
+    ['a shipper, from Docker', (log) => ({ '@timestamp': TIME, message: JSON.stringify({ log: `${log}\n`, stream: 'stdout', time: TIME }) })],
+    ['a shipper that reads JSON', (log) => ({ '@timestamp': TIME, message: JSON.parse(log.slice(log.indexOf('{'))) as unknown })],
+  ])('in a line that was collected by %s', (_, collected) => {
+    for (const record of Object.values(ALL)) expect(auto(collected(JSON.stringify(record)))).toEqual(auto(record))
+    const [event] = decodeLine(collected(`2026-03-02 08:00:00,123 INFO 20 [tracking] [user 7] - ${JSON.stringify(OPENEDX)}`), { format: 'openedx' })
+    expect(event).toMatchObject({ event: { id: (auto(OPENEDX)[0] as { id: string }).id } })
+    expect(canonicalLine((event as { event: { raw: string } }).event.raw, { format: 'openedx' })).toEqual(auto(OPENEDX))
+  })
+
+  test('one that its collector has cut to pieces', () => {
+    expect(auto({ log: JSON.stringify(OPENEDX).slice(0, 40), stream: 'stdout' })).toEqual([{ reason: 'bad-json', message: 'the line in `log` is not JSON: it is cut short or broken' }])
+  })
+
+  test.each([{ log: '2026-03-02 08:00:00 INFO [django] started' }, { log: '['.repeat(50) }, { message: { foo: 1 } }])('another line that was collected: %j', (record) => {
+    expect(auto(record)).toEqual([expect.objectContaining({ reason: 'unknown-format' })])
+  })
+
   test.each<[string, object]>([
     ['written with escapes', CANONICAL], ['with fields of other formats', { ...CANONICAL, verb: { id: 'x' }, actor: {}, event_type: 'play_video', eventTime: TIME }],
   ])('canonical %s', (_, record) => {

@@ -101,7 +101,7 @@ class CanonicalDecoder implements Decoder {
   }
 
   private decodeSlowly(sink: DecodeSink, bytes: Buffer, start: number, end: number): void {
-    const parsed = parseRecord(sink, bytes, start, end)
+    const parsed = parseRecord(sink, bytes, start, end, { parse: JSON.parse })
     if (!parsed) return
     const { value, raw } = parsed
     if (!isObject(value)) {

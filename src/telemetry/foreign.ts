@@ -2,13 +2,18 @@ import { sha256 } from '../base/hash.ts'
 import type { Adapted, Adapter } from './adapters/adapter.ts'
 import { buildEvent } from './build.ts'
 import type { Decoder, DecodeSink } from './decode.ts'
-import { isObject, nameOf, parseRecord } from './parse.ts'
+import { parseExactly } from '../base/exact-json.ts'
+import { isObject, MOST_NESTING, nameOf, nestingOf, parseRecord } from './parse.ts'
+import type { Fault } from './rejects.ts'
 
 /**
  * Says which event of a record is meant, counted from 0. A record of which several events came is kept once for each, with
  * this field: so every event's record gives that event alone when it is decoded again.
  */
 export const PART = 'invigil:part'
+
+/** Under which keys a collector of logs (Docker, Fluentd, Vector, journald, …) puts the line that it collected. */
+const LINES = ['log', 'message', 'msg', 'MESSAGE'] as const
 
 /** Decodes records by an adapter; of several each record by the first that recognises it. */
 export class ForeignDecoder implements Decoder {
@@ -23,7 +28,7 @@ export class ForeignDecoder implements Decoder {
   }
 
   decode(sink: DecodeSink, bytes: Buffer, start = 0, end = bytes.length): void {
-    const parsed = parseRecord(sink, bytes, start, end, this.json)
+    const parsed = parseRecord(sink, bytes, start, end, { json: this.json })
     if (parsed) this.decodeValue(sink, parsed.value, parsed.raw)
   }
 
@@ -36,9 +41,36 @@ export class ForeignDecoder implements Decoder {
   private decodeWithin(sink: DecodeSink, value: unknown, home: Adapter | undefined, raw?: string): void {
     const holder = this.adapters.find((a) => a.several(value) !== undefined)
     const several = holder?.several(value)
-    if (several === undefined) this.decodeOne(sink, value, home, raw)
+    const inside = several === undefined && home === undefined ? this.collected(value) : undefined
+    if (inside !== undefined && 'reason' in inside) sink.reject(inside.reason, inside.message)
+    else if (inside !== undefined) this.decodeWithin(sink, inside.record, undefined, raw)
+    else if (several === undefined) this.decodeOne(sink, value, home, raw)
     else if (several.length === 0) sink.ignored('empty list')
     else for (const one of several) this.decodeWithin(sink, one, isObject(value) ? holder : home)
+  }
+
+  /** The record in a line that a collector of logs has put into one of its own, or why it is none; undefined for what is of no collector. */
+  private collected(value: unknown): { record: unknown } | Fault | undefined {
+    const isKnown = (one: unknown): boolean => isObject(one) && this.adapters.some((a) => a.recognises(one))
+    if (!isObject(value) || isKnown(value)) return undefined
+    const key = LINES.find((k) => value[k] !== undefined)
+    if (key === undefined) return undefined
+    const held = value[key]
+    const record = typeof held === 'string' ? this.parsed(held) : held
+    if (record === undefined) return typeof held === 'string' && /^\s*\{\s*"/.test(this.json(held)) ? { reason: 'bad-json', message: `the line in \`${key}\` is not JSON: it is cut short or broken` } : undefined
+    if (isKnown(record) || this.adapters.some((a) => a.several(record)?.some(isKnown))) return { record }
+    return this.collected(record)
+  }
+
+  private parsed(line: string): unknown {
+    const json = this.json(line)
+    if (!/^\s*[[{]/.test(json) || nestingOf(json) > MOST_NESTING) return undefined
+    try {
+      return parseExactly(json)
+    } catch (e) {
+      if (e instanceof SyntaxError) return undefined
+      throw e
+    }
   }
 
   private decodeOne(sink: DecodeSink, value: unknown, home: Adapter | undefined, raw = JSON.stringify(value)): void {

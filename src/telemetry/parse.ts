@@ -1,15 +1,20 @@
 import { isUtf8 } from 'node:buffer'
+import { parseExactly } from '../base/exact-json.ts'
 import type { DecodeSink } from './decode.ts'
 
 /** Bytes in a record, and levels of objects and lists in it. */
 export const MOST_BYTES = 1 << 20
 export const MOST_NESTING = 32
 
-/**
- * The JSON value of a record and its text; undefined for a blank one, and for one that was rejected. `json` finds the JSON
- * in a line that has more.
- */
-export function parseRecord(sink: Pick<DecodeSink, 'reject'>, bytes: Buffer, start: number, end: number, json?: (line: string) => string): { value: unknown; raw: string } | undefined {
+export interface ParseOptions {
+  /** Finds the JSON in a line that has more. */
+  json?: (line: string) => string
+  /** What reads it; without it, whole numbers that would be rounded become texts: in most formats ids are numbers. */
+  parse?: (text: string) => unknown
+}
+
+/** The JSON value of a record and its text; undefined for a blank one, and for one that was rejected. */
+export function parseRecord(sink: Pick<DecodeSink, 'reject'>, bytes: Buffer, start: number, end: number, { json, parse = parseExactly }: ParseOptions = {}): { value: unknown; raw: string } | undefined {
   if (end - start > MOST_BYTES) {
     sink.reject('too-long', `the line has ${end - start} bytes, ${MOST_BYTES} are allowed`)
     return undefined
@@ -27,12 +32,12 @@ export function parseRecord(sink: Pick<DecodeSink, 'reject'>, bytes: Buffer, sta
     return undefined
   }
   const text = json === undefined ? raw : json(raw)
-  if (nesting(text) > MOST_NESTING) {
+  if (nestingOf(text) > MOST_NESTING) {
     sink.reject('too-deep', `objects and lists are nested deeper than ${MOST_NESTING}`)
     return undefined
   }
   try {
-    return { value: JSON.parse(text), raw }
+    return { value: parse(text), raw }
   } catch (error) {
     sink.reject('bad-json', `the line is not JSON: ${jsonMessage(error)}`)
     return undefined
@@ -46,7 +51,7 @@ function jsonMessage(error: unknown): string {
 }
 
 /** How deep objects and lists are nested, where it matters: at most `MOST_NESTING` brackets cannot be deeper than that. */
-function nesting(text: string): number {
+export function nestingOf(text: string): number {
   let brackets = 0
   for (let i = 0; i < text.length && brackets <= MOST_NESTING; i++) if (opens(text.charCodeAt(i))) brackets++
   if (brackets <= MOST_NESTING) return brackets

@@ -12,14 +12,17 @@ export const REJECT_REASONS = {
   'number-in-quotes': { means: 'a number is written as text', mend: 'remove the quotes' },
   'unknown-action': { means: 'the action is not one that Invigil knows', mend: 'map it to one of the known actions' },
   'out-of-range': { means: 'a number or a word is outside the values that are allowed', mend: 'send a value that the message allows' },
-  'bad-date': { means: 'a time is not RFC 3339 with an offset, or no day of the calendar from 2000 to 2099', mend: 'write it like `2026-03-02T08:00:00+08:00`' },
+  'bad-date': { means: 'a time is not RFC 3339 with an offset, or no day of the calendar from 2000 to 2099', mend: 'write it like `2026-03-02T08:00:00+08:00`, or say how it is written: `timeZone` and `format` of a mapping, `--time-zone` and `--date-order` of Moodle' },
   'string-too-long': { means: 'a text is longer than is allowed', mend: 'shorten it' },
   'missing-chapter': { means: 'a playback event does not say which chapter', mend: 'send `chapter` with every playback action' },
   future: { means: 'the time lies more than 5 minutes ahead of when the record was stored', mend: "set the platform's clock" },
-  'unknown-format': { means: 'the object is of no format that was asked for', mend: 'check `--format`' },
+  'unknown-format': { means: 'the object is of no format that was asked for', mend: 'name the format with `--format`, or draft a mapping with `invigil infer`' },
 } as const satisfies Record<string, { means: string; mend: string }>
 
 export type RejectReason = keyof typeof REJECT_REASONS
+
+/** Reasons of what is no record of a known format; a known record may lack something all the same. */
+export const STRANGE: ReadonlySet<RejectReason> = new Set<RejectReason>(['unknown-format', 'bad-json', 'not-an-object', 'bad-utf8', 'nul'])
 
 /** Why one record was not taken, in words for its platform. */
 export interface Fault {

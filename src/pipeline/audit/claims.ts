@@ -25,6 +25,8 @@ export const CLAIM_COLUMNS = {
   seconds: ['秒', '秒数', '申报秒数'],
   date: ['day', '日期', '学习日期'],
 } as const
+/** What names the learner where no column of those names does. */
+export const LEARNER_ELSE: readonly string[] = ['身份证号', '身份证号码', '证件号码', '学员id', '学员账号', '用户编号', '用户id', '账号', 'student_id', 'user_id', 'userid', 'account']
 export type ClaimColumn = keyof typeof CLAIM_COLUMNS
 
 const NAMES = new Map<string, ClaimColumn>(

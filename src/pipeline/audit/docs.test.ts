@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../../testing/root.ts'
-import { CLAIM_COLUMNS, CLAIM_REJECTS } from './claims.ts'
+import { CLAIM_COLUMNS, CLAIM_REJECTS, LEARNER_ELSE } from './claims.ts'
 import { ROW_VERDICTS, WHY_NOT } from './compare.ts'
 import { FIGURES } from './figures.ts'
 import { ABNORMAL_Z, LEAST_PEERS, METRICS } from './rank.ts'
@@ -13,6 +13,10 @@ const page = readFileSync(join(ROOT, 'docs/audit.md'), 'utf8')
 test.each(Object.entries(CLAIM_COLUMNS))('docs/audit.md tells what the column `%s` may be called', (column, others) => {
   const row = page.split('\n').find((line) => line.startsWith(`| \`${column}\` |`))
   for (const name of others) expect(row).toContain(`\`${name}\``)
+})
+
+test('docs/audit.md tells by what else the learner is named', () => {
+  for (const name of LEARNER_ELSE) expect(page.toLowerCase()).toContain(`\`${name}\``)
 })
 
 test('docs/audit.md names every figure, reason, verdict, measure and file', () => {

@@ -3,7 +3,7 @@ import { claimsChart, daysChart, hoursChart, MOST_BARS } from './charts.ts'
 import { ofClaims, type Figures } from './figures.ts'
 import { STYLE } from './page-style.ts'
 import type { Audit, AuditRow } from './report.ts'
-import { FIGURE_WORDS, hoursText, percent, VERDICT_WORDS, WHY_WORDS, type Words } from './words.ts'
+import { FIGURE_WORDS, hoursText, missingWords, percent, VERDICT_WORDS, WHY_WORDS, type Words } from './words.ts'
 
 /** So many of each list stand on the page: it is to be read, and on a phone. */
 const MOST = 20
@@ -44,11 +44,11 @@ export async function auditPage(a: Audit, language: 'both' | 'en' | 'zh'): Promi
 <div class="bar"><label for="l-both">EN + 中文</label><label for="l-en">English</label><label for="l-zh">中文</label></div>
 <main>
 <h1>${t('Self-inspection: what is claimed, and what the log proves', '自查报告：申报学时与日志证据')}</h1>
-${a.period === undefined ? [] : html`<p class="soft">${t('records from', '学习记录时间')} ${day(a.period.begin)} – ${day(a.period.end)} (UTC); ${t(`class hours of ${hour / 60} min`, `每学时 ${hour / 60} 分钟`)}</p>`}
+${a.period === undefined ? [] : html`<p class="soft">${t(`Records from ${day(a.period.begin)} to ${day(a.period.end)} (UTC); class hours of ${hour / 60} min`, `学习记录时间：${day(a.period.begin)} 至 ${day(a.period.end)}（UTC）；每学时 ${hour / 60} 分钟`)}</p>`}
 <div class="figures">${BIG.map((name) => html`<div class="${name}">${w(FIGURE_WORDS[name])}<b>${hours(claimedProven[name])}</b><span class="soft">${name === 'claimed' ? t(`${count(totals.learners)} learners`, `${count(totals.learners)} 名学员`) : share(claimedProven[name])}</span></div>`)}</div>
 <p class="note calm">${t('Claimed hours are proven, disputed, unproven or not evaluable. Disputed means that a warning stands against them: it is to be looked into. Unproven means that the log should show them and does not. What a platform does not send is not evaluable. None of these is a finding of guilt.',
     '申报学时分为有据、有争议、无据和无法判定四类。有争议：存在尚未撤销的预警，须核查。无据：日志本应有记录而没有。平台未发送的数据一律为无法判定。以上均不等于认定违规。')}</p>
-${hours(totals.questioned) === '0.0' ? [] : html`<p class="note calm">${t(`Of the hours that are proven, ${hours(totals.questioned)} are questioned: a warning of medium severity or higher names the learner at that time, such as for study in a group or by proxy, and disputes no seconds.`, `有据学时中有 ${hours(totals.questioned)} 学时存疑：同一时间该学员被中级及以上预警（如集体学习、替学）点名，但未质疑具体时间。`)}</p>`}
+${hours(totals.questioned) === '0.0' ? [] : html`<p class="note calm">${t(`Of the hours that are proven, ${hours(totals.questioned)} are questioned: a warning of medium severity or higher names the learner at that time, such as for study in a group or by proxy, and disputes no seconds.`, `有据学时中有 ${hours(totals.questioned)} 学时存疑：同一时间有中级及以上预警（如同一地址集中学习、替学代学）涉及该学员，但未指明有争议的具体时段。`)}</p>`}
 ${a.sources.warnings === undefined ? html`<p class="note">${t('No warnings were given: nothing is disputed here, and nobody has looked for cheating.', '未提供预警：本报告中没有争议学时，也未检查作弊。')}</p>` : []}
 ${section('Where claimed hours stand', '申报学时构成', html`<div class="charts">${await figure({ en: 'By platform', zh: '按平台' }, (l) => claimsChart(a.platforms.map((p) => ({ ...p, name: p.platform })), hour, l))}
 ${await figure(a.institutions.length > MOST_BARS ? { en: `By institution: the ${MOST_BARS} with most claims`, zh: `按机构（申报最多的 ${MOST_BARS} 家）` } : { en: 'By institution', zh: '按机构' }, (l) => claimsChart(a.institutions.map((i) => ({ ...i, name: i.institution ?? '–' })), hour, l))}</div>
@@ -56,13 +56,13 @@ ${await figure(a.institutions.length > MOST_BARS ? { en: `By institution: the ${
 <h3>${t('Institutions', '机构')}</h3>${table([INSTITUTION, LEARNERS, ...figureColumns], a.institutions.slice(0, MOST).map((i) => [name(i.institution), count(i.learners), ...cells(i)]))}${many(a.institutions.length, 'audit.json')}`)}
 ${section('Classes to look at first', '应优先核查的班级', ranked(a.abnormal.classes.first.slice(0, MOST).map((c) => [[c.platform, c.class], c.reasons.map((r) => r.words)]), a.abnormal.classes.total, many(a.abnormal.classes.total, 'classes.csv')))}
 ${section('Learners to look at first', '应优先核查的学员', ranked(a.abnormal.learners.first.slice(0, MOST).map((l) => [[l.platform, l.learner], l.reasons.map((r) => r.words)]), a.abnormal.learners.total, many(a.abnormal.learners.total, 'learners.csv')))}
-${section('Rows that differ', '不符的申报', html`<p>${Object.entries(totals.rows).map(([verdict, n], i) => html`${i > 0 ? '; ' : ''}${w(VERDICT_WORDS[verdict as AuditRow['verdict']])}: ${count(n)}`)}</p>${differing(a, cells)}${many(a.differing.total, 'differing.csv')}`)}
+${section('Rows that differ', '与日志不符的申报', html`<p>${Object.entries(totals.rows).map(([verdict, n], i) => html`${i > 0 ? '; ' : ''}${w(VERDICT_WORDS[verdict as AuditRow['verdict']])}: ${count(n)}`)}</p>${differing(a, cells)}${many(a.differing.total, 'differing.csv')}`)}
 ${section('Classes', '班级', html`${table([CLASS, LEARNERS, ...figureColumns], [...a.classes].sort((x, y) => y.claimed - x.claimed).slice(0, MOST).map((c) => [html`${name(c.platform)} / ${name(c.class)}`, count(c.learners), ...cells(c)]))}${many(a.classes.length, 'classes.csv')}`)}
 ${section('Money', '金额', moneyTable(a))}
-${section('What could not be judged', '无法判定的部分', a.notEvaluable.length === 0 ? html`<p>${t('Nothing.', '无。')}</p>` : table([PLATFORM, { en: 'why', zh: '原因' }, { en: 'missing', zh: '缺少' }, { en: 'rows', zh: '行数', number: true }, { ...FIGURE_WORDS.notEvaluable, number: true }], a.notEvaluable.slice(0, MOST).map((n) => [name(n.platform), w(WHY_WORDS[n.why]), n.missing, count(n.rows), hours(n.seconds)])))}
-${section('Use of the platforms', '平台使用情况', html`<div class="charts">${await figure({ en: 'Active learners by hour of the day', zh: '按时刻的活跃学员' }, (l) => hoursChart(a.usage, l))}${await figure({ en: 'Active learners by day', zh: '按日的活跃学员' }, (l) => daysChart(a.usage, l))}</div>
-${table([PLATFORM, { en: 'median sitting (min)', zh: '单次学习中位时长（分钟）', number: true }, { en: 'median media seconds per second', zh: '每秒播放媒体秒数中位数', number: true }], a.usage.map((u) => [name(u.platform), u.sitting === undefined ? undefined : (u.sitting / 60).toFixed(1), u.rate === undefined ? undefined : u.rate.toFixed(2)]))}
-${a.completion.length === 0 ? [] : html`<h3>${t('Completion of courses', '课程完成情况')}</h3>${table([{ en: 'course', zh: '课程' }, { en: 'chapters', zh: '章节数', number: true }, LEARNERS, { en: 'mean share completed', zh: '平均完成率', number: true }, { en: 'completed all', zh: '全部完成', number: true }], a.completion.slice(0, MOST).map((c) => [c.title === undefined ? name(c.course) : html`<bdi>${c.title}</bdi> <span class="soft">(<bdi>${c.course}</bdi>)</span>`, count(c.chapters), count(c.learners), percent(c.share), count(c.all)]))}${many(a.completion.length, 'audit.json')}`}`)}
+${section('What could not be judged', '无法判定的部分', a.notEvaluable.length === 0 ? html`<p>${t('Nothing.', '无。')}</p>` : table([PLATFORM, { en: 'why', zh: '原因' }, { en: 'missing', zh: '缺少' }, { en: 'rows', zh: '行数', number: true }, { ...FIGURE_WORDS.notEvaluable, number: true }], a.notEvaluable.slice(0, MOST).map((n) => [name(n.platform), w(WHY_WORDS[n.why]), n.missing === undefined ? undefined : w(missingWords(n.missing)), count(n.rows), hours(n.seconds)])))}
+${section('Use of the platforms', '平台使用情况', html`<div class="charts">${await figure({ en: 'Active learners by hour of the day', zh: '各时段活跃学员数' }, (l) => hoursChart(a.usage, l))}${await figure({ en: 'Active learners by day', zh: '每日活跃学员数' }, (l) => daysChart(a.usage, l))}</div>
+${table([PLATFORM, { en: 'median sitting (min)', zh: '单次学习时长中位数（分钟）', number: true }, { en: 'median media seconds per second', zh: '播放速度中位数（媒体时长÷实际用时）', number: true }], a.usage.map((u) => [name(u.platform), u.sitting === undefined ? undefined : (u.sitting / 60).toFixed(1), u.rate === undefined ? undefined : u.rate.toFixed(2)]))}
+${a.completion.length === 0 ? [] : html`<h3>${t('Completion of courses', '课程完成情况')}</h3>${table([{ en: 'course', zh: '课程' }, { en: 'chapters', zh: '章节数', number: true }, LEARNERS, { en: 'mean share completed', zh: '平均完成率', number: true }, { en: 'completed all', zh: '完成全部章节人数', number: true }], a.completion.slice(0, MOST).map((c) => [c.title === undefined ? name(c.course) : html`<bdi>${c.title}</bdi> <span class="soft">(<bdi>${c.course}</bdi>)</span>`, count(c.chapters), count(c.learners), percent(c.share), count(c.all)]))}${many(a.completion.length, 'audit.json')}`}`)}
 ${section('What was read', '数据来源', sources(a))}
 ${section('What the words mean', '名词解释', html`<dl>${DEFINITIONS.map(([of, en, zh]) => html`<div><dt>${w(FIGURE_WORDS[of])}</dt><dd>${t(en, zh)}</dd></div>`)}</dl>`)}
 </main>
@@ -73,13 +73,13 @@ ${section('What the words mean', '名词解释', html`<dl>${DEFINITIONS.map(([of
 
 const DEFINITIONS: readonly (readonly [keyof Figures, string, string])[] = [
   ['claimed', 'What the platform says that the learner studied.', '平台申报的学员学习时间。'],
-  ['played', 'What the log shows to have been played: at most what was credited, each second of media once, at most the length of the chapter.', '日志显示实际播放的时间：不超过计入学时的时间，同一媒体时段只计一次，且不超过章节时长。'],
+  ['played', 'What the log shows to have been played: at most what was credited, each second of media once, at most the length of the chapter.', '日志显示实际播放的时间：同一段内容只计一次，不超过可计入学时的时间和章节时长。'],
   ['proven', 'Of what was played, what no warning disputes.', '已播放且没有预警质疑的时间。'],
-  ['disputed', 'Of the claim, what warnings dispute that were neither withdrawn nor dismissed by a review. Several warnings of the same time count once.', '申报中被有效预警（未撤回、未经复核驳回）质疑的时间；同一时间被多个预警质疑只计一次。'],
-  ['unproven', 'Claimed, neither proven nor disputed, on a platform whose log would show it.', '平台日志本应能够证明，但既无证据又无争议的申报时间。'],
+  ['disputed', 'Of the claim, what warnings dispute that were neither withdrawn nor dismissed by a review. Several warnings of the same time count once.', '申报中受到有效预警质疑的时间（已撤回或经复核排除的预警不计）；同一时间受到多个预警质疑只计一次。'],
+  ['unproven', 'Claimed, neither proven nor disputed, on a platform whose log would show it.', '平台日志本应能够证明，却既无证据也无争议的申报时间。'],
   ['notEvaluable', 'Claimed, and the log could not show it: the platform lacks data, the lesson is offline practice, or the day is not covered.', '日志无法证明的申报时间：平台缺少数据、属于线下实操，或日期不在记录范围内。'],
   ['unclaimed', 'Proven beyond what is claimed.', '有证据但未申报的时间。'],
-  ['questioned', 'Proven by the log, but a warning of medium severity or higher (such as of study in a group or by proxy) names the learner at that time without disputing any seconds. It stays proven until somebody decides.', '日志可证明，但同一时间该学员被中级及以上预警（如集体代学、替学）点名而未质疑具体时间；在作出认定之前仍计为有据。'],
+  ['questioned', 'Proven by the log, but a warning of medium severity or higher (such as of study in a group or by proxy) names the learner at that time without disputing any seconds. It stays proven until somebody decides.', '日志可证明，但同一时间有中级及以上预警（如同一地址集中学习、替学代学）涉及该学员，且未指明有争议的具体时段；在作出认定之前仍计为有据。'],
 ]
 
 function t(en: string, zh: string): Markup {
@@ -138,7 +138,7 @@ function ranked(list: readonly (readonly [readonly [string, string], readonly Wo
 }
 
 function differing(a: Audit, cells: (f: Figures) => Content[]): Content {
-  const columns: Column[] = [LEARNER, CLASS, { en: 'chapter or course', zh: '章节或课程' }, ...figureColumns, { en: 'rules that dispute', zh: '质疑所依规则' }]
+  const columns: Column[] = [LEARNER, CLASS, { en: 'chapter or course', zh: '章节或课程' }, ...figureColumns, { en: 'rules that dispute', zh: '提出质疑的规则' }]
   return table(columns, a.differing.first.slice(0, MOST).map((r) => [html`${name(r.platform)} / ${name(r.learner)}`, name(r.class), name(r.chapter ?? r.course), ...cells(r), r.rules.length === 0 ? undefined : r.rules.join(', ')]))
 }
 
@@ -156,6 +156,6 @@ function sources({ sources: s, tolerance }: Audit): Content {
   const bad = s.records.bad + s.claims.bad + (s.warnings?.bad ?? 0)
   return html`<p>${t(`${count(s.records.read)} records, of which ${count(s.records.replaced)} were replaced by later ones: ${count(s.records.sittings)} sittings, ${count(s.records.open)} of them still open.`, `学习记录 ${count(s.records.read)} 条，其中 ${count(s.records.replaced)} 条被后续版本取代；共 ${count(s.records.sittings)} 次学习，${count(s.records.open)} 次尚未结束。`)}</p>
 <p>${t(`${count(s.claims.rows)} rows of claims, ${count(s.claims.taken)} taken. A claim agrees up to ${tolerance} s.`, `申报 ${count(s.claims.rows)} 行，采用 ${count(s.claims.taken)} 行。差异不超过 ${tolerance} 秒视为相符。`)}</p>
-${s.warnings === undefined ? [] : html`<p>${t(`${count(s.warnings.standing)} warnings stand, ${count(s.warnings.disputing)} of them dispute seconds; ${count(s.warnings.withdrawn)} were withdrawn and ${count(s.warnings.dismissed)} dismissed.`, `有效预警 ${count(s.warnings.standing)} 起，其中 ${count(s.warnings.disputing)} 起质疑具体时间；撤回 ${count(s.warnings.withdrawn)} 起，复核驳回 ${count(s.warnings.dismissed)} 起。`)}</p>`}
+${s.warnings === undefined ? [] : html`<p>${t(`${count(s.warnings.standing)} warnings stand, ${count(s.warnings.disputing)} of them dispute seconds; ${count(s.warnings.withdrawn)} were withdrawn and ${count(s.warnings.dismissed)} dismissed.`, `有效预警 ${count(s.warnings.standing)} 起，其中 ${count(s.warnings.disputing)} 起指明有争议的时段；撤回 ${count(s.warnings.withdrawn)} 起，经复核排除 ${count(s.warnings.dismissed)} 起。`)}</p>`}
 ${bad === 0 ? [] : html`<p class="note">${t(`${count(bad)} lines could not be taken; they are listed in rejects.csv.`, `${count(bad)} 行无法采用，详见 rejects.csv。`)} ${Object.entries(s.rejects).map(([reason, n], i) => html`${i > 0 ? ', ' : ''}<code>${reason}</code> ${count(n)}`)}</p>`}`
 }

@@ -42,6 +42,14 @@ test.each([[';'], ['\t']])('CSV with %j between cells', async (d) => {
   expect(claims).toEqual([[{ platform: 'p', learner: 'L1', seconds: 5, class: undefined, course: undefined, chapter: undefined, date: undefined }, 2]])
 })
 
+test('an identity number names the learner where nothing else does', async () => {
+  expect((await read('平台,身份证号,学时\np1,530102199001011234,1\n')).claims.map(([c]) => c.learner)).toEqual(['530102199001011234'])
+  const both = await read('平台,身份证号,学号,学时\np1,530102199001011234,7,1\n')
+  expect([both.claims[0]?.[0].learner, both.ignored]).toEqual(['7', ['身份证号']])
+  // A number without quotes keeps its digits.
+  expect((await read('[{"platform":"p1","身份证号":530102199001011234,"学时":1}]')).claims.map(([c]) => c.learner)).toEqual(['530102199001011234'])
+})
+
 // 平台,学员,学时 / 云学,张三,1 in GB18030.
 const GB18030 = Buffer.from('c6bdcca82cd1a7d4b12cd1a7cab10ad4c6d1a72cd5c5c8fd2c310a', 'hex')
 

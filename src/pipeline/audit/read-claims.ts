@@ -2,9 +2,10 @@ import { pipeline } from 'node:stream/promises'
 import { TextDecoder } from 'node:util'
 import { CsvError, parse } from 'csv-parse'
 import { InvigilError } from '../../base/errors.ts'
+import { parseExactly } from '../../base/exact-json.ts'
 import { openBytes } from '../../io/bytes.ts'
 import { asFileError } from '../../io/record-file.ts'
-import { CLAIM_COLUMNS, columnOf, readClaim, type Claim, type ClaimColumn, type ClaimRow, type Rejected } from './claims.ts'
+import { CLAIM_COLUMNS, columnOf, LEARNER_ELSE, readClaim, type Claim, type ClaimColumn, type ClaimRow, type Rejected } from './claims.ts'
 import { KEPT, type BadLine } from './read.ts'
 
 export interface ClaimsFile {
@@ -91,12 +92,16 @@ function rowOfCells(columns: readonly (ClaimColumn | undefined)[], record: reado
 /** What the columns mean. Errors: `bad-file` where they say nothing of learners or hours, or two say the same. */
 function columnsOf(file: string, names: readonly string[], ignored: Set<string>): (ClaimColumn | undefined)[] {
   const columns = names.map(columnOf)
+  if (!columns.includes('learner')) {
+    const other = names.findIndex((n) => LEARNER_ELSE.includes(n.trim().toLowerCase()))
+    if (other >= 0) columns[other] = 'learner'
+  }
   const problems: string[] = []
   for (const [i, column] of columns.entries()) {
     if (column === undefined) ignored.add(names[i] as string)
     else if (columns.indexOf(column) < i) problems.push(`both \`${names[columns.indexOf(column)]}\` and \`${names[i]}\` name the ${column}`)
   }
-  if (!columns.includes('learner')) problems.push(`no column names the learner (\`learner\`, ${CLAIM_COLUMNS.learner.map((n) => `\`${n}\``).join(', ')})`)
+  if (!columns.includes('learner')) problems.push(`no column names the learner (\`learner\`, ${[...CLAIM_COLUMNS.learner, ...LEARNER_ELSE].map((n) => `\`${n}\``).join(', ')})`)
   if (!columns.includes('hours') && !columns.includes('seconds')) problems.push('no column is `hours` (学时) or `seconds` (秒)')
   if (problems.length > 0) {
     const garbled = names.some((n) => n.includes('\ufffd')) || !columns.some((c) => c !== undefined)
@@ -118,7 +123,7 @@ async function readJson(file: string, texts: AsyncIterable<string>, row: TakeRow
   const take = (text: string, line: number): void => {
     let value: unknown
     try {
-      value = JSON.parse(text)
+      value = parseExactly(text)
     } catch {
       row({ reason: 'bad-json', message: 'it is not JSON' }, line, () => text)
       return
@@ -132,8 +137,10 @@ async function readJson(file: string, texts: AsyncIterable<string>, row: TakeRow
 
 function rowOf(value: Readonly<Record<string, unknown>>, ignored: Set<string>): ClaimRow | Rejected {
   const cells: ClaimRow = {}
+  const names = Object.keys(value)
+  const other = names.some((n) => columnOf(n) === 'learner') ? undefined : names.find((n) => LEARNER_ELSE.includes(n.trim().toLowerCase()))
   for (const [name, cell] of Object.entries(value)) {
-    const column = columnOf(name)
+    const column = name === other ? 'learner' : columnOf(name)
     if (column === undefined) ignored.add(name)
     else if (typeof cell === 'string' || typeof cell === 'number') {
       if (cells[column] !== undefined) return { reason: 'bad-row', message: `\`${name}\` is there twice` }

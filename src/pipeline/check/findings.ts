@@ -1,6 +1,8 @@
 import { parseDuration, SECOND } from '../../base/time.ts'
 import { LEAST_LEARNERS } from './beats.ts'
+import { clipped } from './fields.ts'
 import { zoneSlip } from './lateness.ts'
+import { STRANGE } from '../../telemetry/rejects.ts'
 import type { CheckReport, Finding, PlatformReport, Said } from './report.ts'
 import { percent, spanText, zoneText } from './words.ts'
 
@@ -10,28 +12,50 @@ const MUCH_LATE = 0.001
 const FAR_CLOCK = 30 * SECOND
 const FEW = 100
 
+/** How often a row of a joined file was looked for. */
+export interface Joined {
+  name: string
+  looked: { times: number; missed: number; example?: string }
+}
+
+/** Some sessions begin before the file does. */
+const MUCH_MISSED = 0.2
+
 /**
  * What is to be mended, is most likely wrong or good to know, the gravest first. `untold`: events of platforms beyond those in the report;
  * `lateness`: in force for a platform, in ms.
  */
-export function findingsOf(report: Pick<CheckReport, 'log' | 'platforms' | 'problems'> & { untold: number }, lateness: (platform: string) => number): Finding[] {
+export function findingsOf(report: Pick<CheckReport, 'log' | 'platforms' | 'problems'> & { untold: number; joins?: readonly Joined[] }, lateness: (platform: string) => number): Finding[] {
   const found = [...logFindings(report), ...report.platforms.flatMap((p) => [...platformFindings(p, lateness(p.id))])]
   const order = ['mend', 'doubt', 'note']
   return found.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level))
 }
 
-function* logFindings({ log, problems, platforms, untold }: Parameters<typeof findingsOf>[0]): Generator<Finding> {
+function* logFindings({ log, problems, platforms, untold, joins = [] }: Parameters<typeof findingsOf>[0]): Generator<Finding> {
   for (const problem of problems) yield { code: 'cut-short', level: 'mend', says: { en: problem, zh: `日志不完整：${problem}` } }
+  yield* emptyFindings(log)
   for (const { reason, count, means, mend } of log.rejected) {
     yield { code: `reject-${reason}`, level: 'mend', says: { en: `${things(count, 'record')} rejected as \`${reason}\`: ${means.en}`, zh: `${count} 条记录因 ${reason} 被拒绝：${means.zh}` }, mend }
+  }
+  for (const { name, looked: { times, missed, example = '' } } of joins) {
+    if (missed <= MUCH_MISSED * times) continue
+    yield { code: 'join-missed', level: 'doubt', says: { en: `the join \`${name}\` has no row for ${percent(missed / times)} of what is looked for in it, such as \`${clipped(example)}\`: its fields are left out there`, zh: `关联文件 \`${name}\` 中查不到 ${percent(missed / times)} 的键（如 \`${clipped(example)}\`），相应字段留空` },
+      mend: { en: 'are keys written alike in both files, and is the file of the same time?', zh: '请确认两个文件中键的写法一致，且时间范围相同' } }
   }
   if (untold > 0) {
     yield { code: 'many-platforms', level: 'doubt', says: { en: `there are more than ${platforms.length} platforms; ${things(untold, 'event')} of the others ${untold === 1 ? 'is' : 'are'} counted and not looked at`, zh: `平台超过 ${platforms.length} 个；其余平台的 ${untold} 个事件只计数、未分析` },
       mend: { en: 'is `platform` what it should be, and not a learner or a session?', zh: '请确认 `platform` 字段是否误填为学员或会话' } }
   }
+}
+
+/** Of no event at all: what the log most likely is. */
+function* emptyFindings(log: CheckReport['log']): Generator<Finding> {
   if (log.events > 0) return
   const says: Said = log.lines === 0 ? { en: 'the log is empty', zh: '日志为空' } : { en: 'there is no event in the log', zh: '日志中没有任何事件' }
-  yield { code: 'no-events', level: 'mend', says, mend: { en: 'is it another file, or another `--format`? of a table, or of JSON of its own, `invigil infer` drafts a mapping', zh: '请确认文件或 `--format` 是否正确；表格或自有 JSON 格式可用 `invigil infer` 起草映射' } }
+  const isOfFormat = log.rejected.some(({ reason }) => !STRANGE.has(reason))
+  yield { code: 'no-events', level: 'mend', says, mend: isOfFormat
+    ? { en: 'mend what is told of its records below; where the platform cannot write them otherwise, `invigil infer` drafts a mapping that reads them as they are', zh: '请按下文逐条修正；如平台无法更改写法，可用 `invigil infer` 起草映射，按原样读取' }
+    : { en: 'is it another file, or another `--format`? of a table, or of JSON of its own, `invigil infer` drafts a mapping', zh: '请确认文件或 `--format` 是否正确；表格或自有 JSON 格式可用 `invigil infer` 起草映射' } }
 }
 
 function* platformFindings(p: PlatformReport, lateness: number): Generator<Finding> {
@@ -112,7 +136,7 @@ function* beatFindings({ heartbeat: h, actions }: PlatformReport, say: Say): Gen
     return
   }
   const said = h.catalogue === undefined ? undefined : parseDuration(h.catalogue)
-  if (h.cadence === undefined && h.learners.count >= LEAST_LEARNERS) yield say('irregular', 'note', { en: `players keep to no common cadence (median ${spanText(h.median)}, ${percent(h.regular)} of intervals within a fifth of it)`, zh: `播放器没有统一的心跳间隔（中位数 ${spanText(h.median)}，${percent(h.regular)} 在其五分之一以内）` })
+  if (h.cadence === undefined && h.learners.count >= LEAST_LEARNERS) yield say('irregular', 'note', { en: `players keep to no common cadence (median ${spanText(h.median)}, ${percent(h.regular)} of intervals within a fifth of it)`, zh: `播放器没有统一的心跳间隔（中位数 ${spanText(h.median)}，${percent(h.regular)} 的间隔与之相差不超过五分之一）` })
   else if (said !== undefined && h.cadence !== undefined && Math.abs(said - (parseDuration(h.cadence) ?? 0)) > 0.2 * said) {
     yield say('cadence', 'doubt', { en: `the catalogue says \`heartbeat: ${h.catalogue}\`, and most learners' players beat every ${h.cadence}`, zh: `目录登记的心跳为 ${h.catalogue}，实测为 ${h.cadence}` }, { en: `is it \`heartbeat: ${h.cadence}\`?`, zh: `是否应为 heartbeat: ${h.cadence}？` })
   }

@@ -53,8 +53,8 @@ ${section('What to add, so that more can be judged', '补充以下内容即可�
 ${section('Rules', '规则', ruleTable(report))}
 ${section('Records', '记录', [pairs([
     ['Records', '记录数', String(log.lines)], ['Events', '事件', String(log.events)], ['Blank', '空行', String(log.blank)],
-    ['From', '开始', log.first], ['To', '结束', log.last], ['Most in a second', '每秒最多', log.peak && `${log.peak.events} (${log.peak.second})`],
-  ]), table(['ignored · 未使用的动词', 'records · 记录数'], log.ignored.map(({ verb, count }) => [html`<code>${verb}</code>`, count]))])}
+    ['From', '开始', log.first], ['To', '结束', log.last], ['Most in a second', '每秒最多事件数', log.peak && `${log.peak.events} (${log.peak.second})`],
+  ]), table(['ignored · 未采用的事件类型', 'records · 记录数'], log.ignored.map(({ verb, count }) => [html`<code>${verb}</code>`, count]))])}
 ${section('Rejected records', '被拒绝的记录', log.rejected.map(rejectPart))}
 ${platforms.map(platformPart)}
 </body>
@@ -128,10 +128,10 @@ function platformPart(p: PlatformReport): Content {
     ['Out of order', '乱序', `${percent(clock.order.disordered / p.events)}; 95 % ≤ ${spanText(clock.order.behind.p95)}, 99.9 % ≤ ${spanText(clock.order.behind.p999)}, max ${spanText(clock.order.behind.most)}`],
     ['Late', '迟到', `${p.late}${clock.order.lateness === undefined ? '' : ` (lateness: ${clock.order.lateness})`}`],
     ['Ids that came again', '重复编号', html`${ids.repeated} with the same time · ${zh('时间相同')}, ${ids.conflicting} with another · ${zh('时间不同')}`],
-    ['Heartbeats', '心跳', h && html`median · ${zh('中位数')} ${spanText(h.median)} ± ${spanText(h.spread)}; ${percent(h.regular)} within a fifth · ${zh('在五分之一以内')} (n = ${h.intervals})${h.catalogue === undefined ? '' : html`; catalogue · ${zh('目录')} ${h.catalogue}`}`],
+    ['Heartbeats', '心跳', h && html`median · ${zh('中位数')} ${spanText(h.median)} ± ${spanText(h.spread)}; ${percent(h.regular)} within a fifth · ${zh('偏差不超过五分之一')} (n = ${h.intervals})${h.catalogue === undefined ? '' : html`; catalogue · ${zh('目录')} ${h.catalogue}`}`],
     ['Positions with the clock', '进度与时钟同步', h?.positions && percent(h.positions.agreeing / h.positions.pairs)],
     ['Rates', '倍速', p.rates.length === 0 ? undefined : p.rates.map((r) => `${r.rate} (${r.events})`).join(', ')],
-  ]), html`<div class="fields">${table(['field · 字段', 'carried · 携带', 'of events · 相关事件', 'examples · 示例'],
+  ]), html`<div class="fields">${table(['field · 字段', 'carried · 携带率', 'of events · 相关事件', 'examples · 示例'],
     p.fields.filter((f) => f.of > 0).map((f) => [html`<code>${f.field}</code>`, f.events === 0 ? html`<span class="no">–</span>` : percent(f.events / f.of), f.of, f.examples.map((e, i) => html`${i > 0 ? ' | ' : ''}<code><bdi>${e}</bdi></code>`)]))}</div>`])
 }
 

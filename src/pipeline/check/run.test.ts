@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { formatTime, SECOND } from '../../base/time.ts'
 import { contextOf, day, linesOf } from '../../testing/fixtures.ts'
 import { run, SAMPLES, shippedContext, temporary, writeLog } from '../../testing/runs.ts'
+import { openMapping } from '../mapping.ts'
 import { checkSchema, type CheckReport } from './report.ts'
 import { checkLogs } from './run.ts'
 
@@ -78,6 +79,14 @@ describe('what is wrong with a log', () => {
     expect(report.log.events).toBe(300)
     expect([report.platforms.length, report.rules[0]?.platforms.length]).toEqual([200, 200])
     expect(report.findings.find((f) => f.code === 'many-platforms')?.says.en).toBe('there are more than 200 platforms; 100 events of the others are counted and not looked at')
+  })
+
+  test('keys that a joined file does not have', async () => {
+    writeLog(dir, 'logins.csv', ['sid,ip', 's1,42.243.238.11', 's2,42.243.238.12'])
+    writeLog(dir, 'join.yaml', ['platform: p1', 'joins: { logins: { file: logins.csv, key: sid, by: session } }', 'fields: { time: at, learner: who, session: session, action: { constant: logged-in }, ip: { join: logins, from: ip } }'])
+    const of = async (sessions: string[]): Promise<CheckReport> => check([writeLog(dir, 'joined.csv', ['at,who,session', ...sessions.map((s, i) => `2026-03-02T08:00:${10 + i}Z,L${i},${s}`)])], { format: 'mapping', details: { mapping: await openMapping(join(dir, 'join.yaml')) } })
+    expect(codes(await of(['s1', 's2', 's2', 's1', 'S2']))).not.toContain('join-missed')
+    expect((await of(['s1', 'S1', 'S2'])).findings.find((f) => f.code === 'join-missed')?.says.en).toBe('the join `logins` has no row for 67 % of what is looked for in it, such as `S1`: its fields are left out there')
   })
 
   test('a log without an event, and one cut short', async () => {

@@ -11,7 +11,7 @@ import { MARK_EVERY } from '../options.ts'
 import { setupFrom } from '../reload/marks.ts'
 import { drawUp, knownOf } from './draw-up.ts'
 import { clipped } from './fields.ts'
-import { findingsOf } from './findings.ts'
+import { findingsOf, type Joined } from './findings.ts'
 import { lacksOf } from './lacks.ts'
 import { Peak } from './peak.ts'
 import { PlatformTally } from './platform.ts'
@@ -127,7 +127,7 @@ class Check {
     const titles = new Map(context.bundle.described.map((d) => [d.rule.id, d.input.title]))
     return {
       format: 1, log,
-      findings: findingsOf({ log, platforms, problems, untold: this.untold }, (id) => catalogue.platform(id)?.lateness ?? lateness),
+      findings: findingsOf({ log, platforms, problems, untold: this.untold, joins: joinsOf(this.options) }, (id) => catalogue.platform(id)?.lateness ?? lateness),
       platforms,
       rules: rules.map(({ id }) => ({
         rule: id, title: titles.get(id), platforms: states.filter((s) => s.rule === id).map(({ platform, state, why }) => ({ platform, state, why })),
@@ -148,6 +148,10 @@ class Check {
       ...(first === undefined ? {} : { first, last, peak: { second: formatTime(peak.second), events: peak.events } }),
     }
   }
+}
+
+function joinsOf({ details }: CheckOptions): Joined[] {
+  return [...(details?.mapping?.mapping.joins ?? [])].map(([name, { looked }]) => ({ name, looked }))
 }
 
 function byCount<T extends { count: number }>(list: T[], name: (of: T) => string): T[] {

@@ -15,11 +15,11 @@ const CHINESE: Readonly<Record<RejectReason, { means: string; mend: string }>> =
   'number-in-quotes': { means: '数字被写成了文本', mend: '请去掉引号' },
   'unknown-action': { means: '行为（action）未知', mend: '请映射为已知的行为之一' },
   'out-of-range': { means: '数字或词语超出允许的取值', mend: '请发送提示所允许的值' },
-  'bad-date': { means: '时间不是带时区偏移的 RFC 3339 格式，或不是 2000 至 2099 年的有效日期', mend: '请写成 2026-03-02T08:00:00+08:00 的形式' },
+  'bad-date': { means: '时间不是带时区偏移的 RFC 3339 格式，或不是 2000 至 2099 年的有效日期', mend: '请写成 2026-03-02T08:00:00+08:00 的形式，或说明其写法：映射中的 timeZone 与 format，Moodle 的 --time-zone 与 --date-order' },
   'string-too-long': { means: '文本超过允许的长度', mend: '请缩短' },
   'missing-chapter': { means: '播放事件没有说明是哪个章节', mend: '每个播放行为都请发送 chapter' },
   future: { means: '时间比记录入库时间晚 5 分钟以上', mend: '请校准平台时钟' },
-  'unknown-format': { means: '该对象不是所要求的任何格式', mend: '请检查 --format' },
+  'unknown-format': { means: '该对象不属于可识别的任何格式', mend: '请用 --format 指明格式，或用 invigil infer 起草映射' },
 }
 
 export function rejectWords(reason: RejectReason): { means: Said; mend: Said } {

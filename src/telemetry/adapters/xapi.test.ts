@@ -165,7 +165,7 @@ test('a question of a problem is a part of the one answer', () => {
 })
 
 test.each([
-  ['logged-in', 'https://w3id.org/xapi/adl/verbs/logged-in'], ['logged-out', 'https://w3id.org/xapi/adl/verbs/logged-out'],
+  ['logged-in', 'https://w3id.org/xapi/adl/verbs/logged-in'], ['logged-in', 'https://brindlewaye.com/xAPITerms/verbs/loggedin/'], ['logged-out', 'https://brindlewaye.com/xAPITerms/verbs/loggedout/'], ['logged-out', 'https://w3id.org/xapi/adl/verbs/logged-out'],
   ['navigated', 'https://w3id.org/xapi/dod-isd/verbs/navigated'], ['attended', 'http://adlnet.gov/expapi/verbs/attended'],
 ])('%s is no playback', (action, verb) => {
   const context = { extensions: { 'http://id.tincanapi.com/extension/ip-address': '203.0.113.7', 'http://id.tincanapi.com/extension/browser-info': { user_agent: 'Mozilla/5.0' } } }

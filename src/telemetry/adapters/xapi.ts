@@ -37,8 +37,8 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['answered', 'answered'],
   ['evaluated', 'answered'],
   ['navigated', 'navigated'],
-  ['logged-in', 'logged-in'],
-  ['logged-out', 'logged-out'],
+  ['logged-in', 'logged-in'], ['loggedin', 'logged-in'],
+  ['logged-out', 'logged-out'], ['loggedout', 'logged-out'],
   ['attended', 'attended'],
 ])
 
@@ -81,7 +81,7 @@ export const xapi: Adapter = {
     if (record.voided === true) return { kind: 'ignored', verb: 'voided' }
     const statement = unwrapped(record)
     const verb = object(statement.verb).id
-    const word = typeof verb === 'string' && verb !== '' ? lastSegment(verb) || verb : undefined
+    const word = typeof verb === 'string' && verb !== '' ? lastSegment(verb.replace(/\/$/, '')) || verb : undefined
     const context = object(statement.context)
     const action = word === undefined ? undefined : actionOf(word, statement, context)
     if (word !== undefined && action === undefined) return { kind: 'ignored', verb: word }

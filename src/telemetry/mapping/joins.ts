@@ -13,6 +13,8 @@ interface Entry {
 export class JoinTable {
   /** Rows without a key, and keys of several rows that differ, where no time decides between them. */
   readonly counts = { rows: 0, keyless: 0, differing: 0 }
+  /** How often a row was looked for by a key, and how often none had it; the first such key. */
+  readonly looked: { times: number; missed: number; example?: string } = { times: 0, missed: 0 }
   private readonly entries = new Map<string, Entry[]>()
   private readonly key: ReadPath
   private readonly time: ReturnType<typeof momentReader> | undefined
@@ -63,7 +65,14 @@ export class JoinTable {
   /** The row that belongs to a record at a time: of several the last that begins before it; a single one always does. */
   find(around: Around, at: number): Row | undefined {
     const found = this.by(around)
-    const same = found !== undefined && 'value' in found ? this.entries.get(String(found.value)) : undefined
+    if (found === undefined || 'reason' in found) return undefined
+    const key = String(found.value)
+    const same = this.entries.get(key)
+    this.looked.times++
+    if (same === undefined) {
+      this.looked.missed++
+      this.looked.example ??= key
+    }
     if (same === undefined || same.length === 1) return same?.[0]?.row
     let [low, high] = [0, same.length]
     while (low < high) {

@@ -28,7 +28,7 @@ export class Mapping implements RowMapper {
   private readonly usual: Usual
   private readonly events: readonly OneEvent[]
   private readonly ignored: readonly { verb: string; clause: Clause }[]
-  private readonly joins: ReadonlyMap<string, JoinTable>
+  readonly joins: ReadonlyMap<string, JoinTable>
 
   /** `joins` are those of `file`, by name, with their rows. */
   constructor(file: MappingFile, joins: ReadonlyMap<string, JoinTable>) {

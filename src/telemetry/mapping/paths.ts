@@ -1,3 +1,5 @@
+import { parseExactly } from '../../base/exact-json.ts'
+
 /** Reads a value out of a record: undefined where there is none. */
 export type ReadPath = (record: Readonly<Record<string, unknown>>) => unknown
 
@@ -46,7 +48,7 @@ function unquoted(text: string): string | undefined {
 /** Some write an object as text that is JSON. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch {
     return undefined
   }

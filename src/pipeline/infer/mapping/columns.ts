@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { parseExactly } from '../../../base/exact-json.ts'
 import type { Row } from '../../../telemetry/mapping/values.ts'
 import { timeReader, USUAL_FORMATS } from '../../../telemetry/mapping/times.ts'
 import type { Head } from './head.ts'
@@ -110,7 +111,7 @@ function stepTo(path: string, key: string): string {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch (e) {
     if (e instanceof SyntaxError) return undefined
     throw e

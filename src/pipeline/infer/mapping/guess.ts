@@ -2,7 +2,7 @@ import { compareText } from '../../../base/order.ts'
 import { ACTIONS } from '../../../telemetry/event.ts'
 import type { FieldName } from '../../../telemetry/mapping/schema.ts'
 import type { Column, Kind } from './columns.ts'
-import { actionOf, nameScore } from './names.ts'
+import { actionOf, nameScore, wordsOf } from './names.ts'
 
 /** What a column is taken for, and how sure that is. */
 export interface Guess {
@@ -84,9 +84,12 @@ function flagScore({ kinds, distinct }: Column): number | undefined {
   return kinds.has('boolean') ? 1 : distinct <= 2 ? 0 : undefined
 }
 
-/** A column of few words, most of which are known, says what happened whatever it is called. */
-function actionScore({ distinct, values, filled, kinds }: Column): number | undefined {
-  if (distinct > 100 || kinds.has('ip') || kinds.has('boolean')) return undefined
+/** How something is, which its row says each time anew: a lesson that is done was not completed at that moment. */
+const STATE = /状态|是否|结果|status|\bstate\b|result/
+
+/** A column of few words, most of which are known, says what happened whatever it is called, unless it is called a state. */
+function actionScore({ path, distinct, values, filled, kinds }: Column): number | undefined {
+  if (STATE.test(wordsOf(path)) || distinct > 100 || kinds.has('ip') || kinds.has('boolean')) return undefined
   const known = [...values].filter(([word]) => (ACTIONS as readonly string[]).includes(word) || actionOf(word) !== undefined).reduce((n, [, count]) => n + count, 0)
   return kinds.has('number') ? 0 : (4 * known) / filled
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { parse } from 'csv-parse/sync'
+import { parseExactly } from '../../../base/exact-json.ts'
 import { JsonFraming } from '../../../io/framing.ts'
 import { openBytes } from '../../../io/bytes.ts'
 import { delimiterOf, isDocument, markedEncoding } from '../../../io/sniff.ts'
@@ -112,7 +113,7 @@ function framed(text: string, holder: string): string[] {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch (e) {
     if (e instanceof SyntaxError) return undefined
     throw e

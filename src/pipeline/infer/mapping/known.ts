@@ -1,13 +1,11 @@
 import { isMoodleHeader } from '../../../telemetry/moodle.ts'
 import { createDecoder, type DecodeSink } from '../../../telemetry/decode.ts'
-import type { RejectReason } from '../../../telemetry/rejects.ts'
+import { STRANGE } from '../../../telemetry/rejects.ts'
 import { readHead } from './head.ts'
 
-/** Reasons of rejects of what is no record of a format; a known record may lack something all the same. */
-const STRANGE: ReadonlySet<RejectReason> = new Set<RejectReason>(['unknown-format', 'bad-json', 'not-an-object'])
 const FEW = 200
 
-/** Whether most records at a log's beginning are of a format that is known: if not, it needs a mapping. */
+/** Whether most records at a log's beginning are of a format that is known, and some can be taken: if not, it needs a mapping. */
 export async function isKnownFormat(log: string): Promise<boolean> {
   const { format, rows, lines, columns } = await readHead(log)
   // Without any record there is nothing to map.
@@ -17,8 +15,10 @@ export async function isKnownFormat(log: string): Promise<boolean> {
 }
 
 function areKnown(records: readonly string[]): boolean {
-  const decoder = createDecoder({ format: 'auto' })
+  // Which platform it is of may be said besides.
+  const decoder = createDecoder({ format: 'auto', platform: 'p1' })
   let [known, all] = [0, 0]
+  let isTaken = false
   const count = (is: boolean): void => {
     all++
     if (is) known++
@@ -26,11 +26,15 @@ function areKnown(records: readonly string[]): boolean {
   const sink: DecodeSink = {
     event: (held) => {
       held.drop()
+      isTaken = true
       count(true)
     },
-    ignored: () => count(true),
+    ignored: () => {
+      isTaken = true
+      count(true)
+    },
     reject: (reason) => count(!STRANGE.has(reason)),
   }
   for (const record of records) decoder.decode(sink, Buffer.from(record))
-  return all > 0 && known >= all / 2
+  return isTaken && known >= all / 2
 }

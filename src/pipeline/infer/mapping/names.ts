@@ -9,9 +9,9 @@ const NAMES: Readonly<Partial<Record<FieldName | 'begin' | 'end', readonly strin
   end: ['end time', 'finish time', 'ended at', 'end', 'stop time', 'end at', '结束时间', '终止时间', '结束学习时间', '离开时间', '退出时间'],
   action: ['action', 'event', 'event type', 'event name', 'type', 'verb', 'operation', 'op', 'op type', 'behavior', 'behaviour', 'activity', 'act', '行为', '动作', '操作', '事件', '事件类型', '操作类型', '行为类型', '类型', '事件名称'],
   platform: ['platform', 'platform id', 'site', 'tenant', 'source', '平台', '平台编号', '平台名称', '来源'],
-  learner: ['learner', 'learner id', 'user id', 'userid', 'uid', 'user', 'student id', 'student no', 'student', 'student number', 'stu no', 'stu id', 'member id', 'person id', 'trainee', '用户id', '用户编号', '用户', '学号', '学员编号', '学员id', '学员', '学生编号', '学生', '身份证号', '身份证', '人员编号'],
-  account: ['account', 'username', 'user name', 'login', 'login name', 'account name', 'mobile', 'phone', '账号', '帐号', '登录名', '用户名', '手机号', '账户'],
-  session: ['session', 'session id', 'sid', 'token', 'login id', '会话', '会话编号', '会话id', '登录编号'],
+  learner: ['learner', 'learner id', 'user id', 'userid', 'uid', 'user', 'student id', 'student no', 'student', 'student number', 'stu no', 'stu id', 'member id', 'person id', 'trainee', '用户id', '用户编号', '用户', '学号', '学员编号', '学员id', '学员', '学生编号', '学生', '身份证号', '身份证号码', '身份证', '人员编号', '学员账号', '学员帐号', '学生账号', '用户账号', '用户帐号'],
+  account: ['account', 'username', 'user name', 'login', 'login name', 'account name', 'mobile', 'phone', '账号', '帐号', '登录账号', '登录帐号', '登录名', '用户名', '手机号', '账户'],
+  session: ['session', 'session id', 'sid', 'token', 'login id', '会话', '会话编号', '会话id', '会话号', '登录编号', '令牌', '登录令牌'],
   device: ['device', 'device id', 'imei', 'terminal', 'terminal id', 'client id', 'machine id', '设备', '设备编号', '设备id', '设备号', '终端', '终端编号', '设备标识'],
   agent: ['user agent', 'agent', 'ua', 'browser', '浏览器', '用户代理', '客户端信息'],
   ip: ['ip', 'ip address', 'ip addr', 'client ip', 'remote addr', 'login ip', 'ipaddr', 'ip地址', '登录ip', '客户端ip', '地址', '网络地址'],
@@ -51,6 +51,11 @@ export function wordsOf(name: string): string {
 /** Units that stand at the end of a name say nothing of what it is. */
 const UNIT_WORDS = / ?(?:ms|msec|millis|milliseconds|s|sec|secs|seconds|min|mins|minutes|毫秒|秒|分钟|分|%|percent|百分比)$/
 
+/** Chinese tables call the same a number, a code or a mark, and say whose it is or not. */
+function usualOf(words: string): string {
+  return words.replace(/^(?:所属|所在|当前)/, '').replace(/(?:编码|代码|标识符?)$/, '编号')
+}
+
 /** How well a column's name fits a field, from 0 to 4. */
 export function nameScore(path: string, field: FieldName | 'begin' | 'end'): number {
   const whole = wordsOf(path)
@@ -58,8 +63,8 @@ export function nameScore(path: string, field: FieldName | 'begin' | 'end'): num
   const last = wordsOf(/[^.[\]]+(?=[\]\d"[]*$)/.exec(path)?.[0] ?? path)
   let score = 0
   for (const name of NAMES[field] ?? []) {
-    const forms = new Set([whole, last, whole.replace(UNIT_WORDS, ''), last.replace(UNIT_WORDS, '')])
-    if (forms.has(name)) score = Math.max(score, whole === name || whole.replace(UNIT_WORDS, '') === name ? 4 : 3.5)
+    const forms = new Set([whole, last, whole.replace(UNIT_WORDS, ''), last.replace(UNIT_WORDS, ''), usualOf(whole)])
+    if (forms.has(name)) score = Math.max(score, [whole, whole.replace(UNIT_WORDS, ''), usualOf(whole)].includes(name) ? 4 : 3.5)
     else if (isWithin(name, whole) && !(NOT[field]?.test(whole) ?? false)) score = Math.max(score, 1.5 + Math.min(1, name.length / 10))
   }
   return score
@@ -70,33 +75,41 @@ function isWithin(name: string, words: string): boolean {
   return /[^\x20-\x7e]/.test(name) ? name.length > 1 && words.includes(name) : ` ${words} `.includes(` ${name} `) && name.length > 2
 }
 
-/** What actions are called: the first that fits counts. */
-const ACTION_WORDS: readonly (readonly [pattern: RegExp, action: string])[] = [
-  [/heart ?beat|^beat$|^ping$|^tick$|report progress|time ?update|心跳|上报进度|进度上报|定时上报/, 'heartbeat'],
+/**
+ * What actions are called: the first that fits counts. Where what a word says of the lesson is not plain, it stands for none: somebody says it then,
+ * and nobody is credited or accused by a guess.
+ */
+const ACTION_WORDS: readonly (readonly [pattern: RegExp, action: string | undefined])[] = [
+  [/^(?!.*(?:face|verif|人脸|核验|抓拍|活体)).*(?:失败|未|取消|错误|异常|出错|fail|error|cancel|abort|incomplete|unfinished|denied|timed? ?out)/, undefined],
+  [/heart ?beat|^beat$|^ping$|^tick$|(?:report|update|save|sync|video|playing|watch) progress|^progress$|time ?update|心跳|(?:上报|更新|保存|同步)进度|进度(?:上报|更新|保存|同步)|定时上报/, 'heartbeat'],
   [/rate ?change|speed ?change|change (?:rate|speed)|倍速|变速|调速/, 'rate-changed'],
-  [/^seek|drag|jump|拖动|拖拽|快进|跳转播放/, 'seeked'],
+  [/^seek|drag|\bjump|拖动|拖拽|快进|跳转播放/, 'seeked'],
   [/face.*(?:request|start|begin)|请求人脸|发起核验|弹出核验|人脸请求|发起人脸/, 'face-requested'],
   [/face|verif(?:y|ied)|人脸|核验|抓拍|活体/, 'face-checked'],
-  [/log ?(?:out|off)|sign ?out|退出登录|登出|注销|退出系统/, 'logged-out'],
-  [/log ?(?:in|on)(?:ged)?|sign ?in|登录|登陆/, 'logged-in'],
-  [/pause|暂停/, 'paused'],
-  [/complete|finish|ended|^end$|完成|播放结束|学完|播完/, 'completed'],
-  [/init|load|ready|enter|打开|进入课|进入章|进入学习|加载/, 'initialized'],
-  [/play|resume|^start|继续|播放|开始学习|开始观看/, 'played'],
-  [/terminat|close|leave|^exit|关闭|离开|退出/, 'terminated'],
+  [/log(?:ged)? ?(?:out|off)\b|sign(?:ed)? ?out|退出登录|登出|注销|退出系统/, 'logged-out'],
+  [/log(?:ged)? ?(?:in|on)\b|sign(?:ed)? ?in\b|登录|登陆/, 'logged-in'],
   [/answer|submit|答题|提交答案|作答/, 'answered'],
-  [/navigat|view|browse|visit|浏览|访问|查看/, 'navigated'],
-  [/attend|sign|签到|出勤|到课/, 'attended'],
+  [/考试|测验|测试|作业|问卷|资料|讲义|下载|上传|列表|\b(?:exam|quiz|test|homework|assignment|survey)|down ?load|up ?load|list\b/, undefined],
+  [/pause|暂停/, 'paused'],
+  [/complete|finish|ended|完成|播放结束|学完|播完/, 'completed'],
+  [/terminat|close|leave|\bexit|\bstop|关闭|离开|退出|停止|结束播放|结束学习|结束观看/, 'terminated'],
+  // Of the media, or of what somebody did?
+  [/\bend\b|结束/, undefined],
+  [/\binit|\bload|\bready|\benter|打开|进入课|进入章|进入学习|进入播放|加载/, 'initialized'],
+  [/(?<!dis)play|resume|^start|继续|播放|开始学习|开始观看/, 'played'],
+  [/navigat|\bview|\bbrowse|\bvisit|浏览|访问|查看/, 'navigated'],
+  // Not a daily sign-in (签到): whoever attends has been to a practice lesson.
+  [/\battend|出勤|到课/, 'attended'],
 ]
 
-/** The action that a word most likely stands for. */
+/** The action that a word most likely stands for; undefined where that is not plain. */
 export function actionOf(word: string): string | undefined {
   const words = wordsOf(word)
   return ACTION_WORDS.find(([pattern]) => pattern.test(words))?.[1]
 }
 
 const OUTCOMES: readonly (readonly [pattern: RegExp, outcome: string])[] = [
-  [/fail|false|reject|^0$|不通过|未通过|失败|不一致|不匹配/, 'failed'], [/miss|timeout|time out|超时|未响应|未做/, 'missed'], [/unusable|invalid|no face|blur|无人脸|模糊|无效/, 'unusable'],
+  [/fail|false|reject|^0$|失败|[不未](?:通过|一致|匹配|成功|符)/, 'failed'], [/miss|timeout|time out|超时|未响应|未做/, 'missed'], [/unusable|invalid|no face|blur|无人脸|模糊|无效/, 'unusable'],
   [/pass|success|true|ok|^1$|通过|成功|一致|匹配/, 'passed'],
 ]
 

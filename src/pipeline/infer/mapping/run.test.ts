@@ -71,6 +71,21 @@ describe('a table', () => {
     expect((await eventsOf(log, draft)).at(-1)).toMatchObject({ learner: '20269', chapter: 'K1;\n0' })
   })
 
+  test('progress in percent of a length that no column tells waits for it', async () => {
+    const log = put('sessions.csv', ['学员账号,章节名称,开始学习时间,结束学习时间,学习时长(分钟),学习进度,状态', ...Array.from({ length: 20 }, (_, i) => `u${i},第一章,2026-03-02 0${i % 8}:00,2026-03-02 0${i % 8}:40,40,${5 * i}%,已完成`)].join('\n'))
+    const draft = await inferMapping(log, 'p1')
+    expect(draft).toMatchObject({ problems: [], records: 20, events: 40, rejected: [] })
+    // That a lesson is done says nothing of when.
+    expect((await eventsOf(log, draft)).map((e) => e.action)).not.toContain('completed')
+    expect(draft.left).toContain('`学习进度` is a share of how long the media are: say where their `length` stands')
+  })
+
+  test('where no word is known there is nothing to map yet, and all is said by the records', async () => {
+    const draft = await inferMapping(put('words.csv', ['user_id,event,time,lesson', ...Array.from({ length: 9 }, (_, i) => `u${i},frobnicate,2026-03-02T08:00:0${i}Z,c1`)].join('\n')), 'p1')
+    expect(draft).toMatchObject({ problems: [], events: 0, left: ['what `frobnicate` is: one of the actions, or a word under `ignore`'] })
+    expect(draft.text).toContain('\n    # map:\n')
+  })
+
   test('what it cannot tell is left to say, with what it could be', async () => {
     const log = put('odd.csv', ['who_is,when,did,what,下载次数', ...rows.map((r, i) => [`a${i % 5}`, r[3], i % 3 === 0 ? '下载' : '播放', r[4], i].join(','))].join('\n'))
     const draft = await inferMapping(log, undefined)
@@ -141,6 +156,8 @@ test('formats that are known need no mapping', async () => {
   const event = '{"id":"e1","time":"2026-03-02T08:00:00+08:00","action":"heartbeat","platform":"p1","learner":"L1","chapter":"c1"}'
   expect(await isKnownFormat(put('known.ndjson', `${event}\n{"id":\n${event}\n`))).toBe(true)
   expect(await isKnownFormat(put('no-platform.ndjson', `${event.replace('"platform":"p1",', '')}\n`))).toBe(true)
+  // Of a log of which nothing can be taken, a mapping reads what its platform cannot write otherwise.
+  expect(await isKnownFormat(put('quoted.ndjson', `${event.replace('"action":"', '"action":"x-')}\n`))).toBe(false)
   expect(await isKnownFormat(put('empty.ndjson', '\n\n'))).toBe(true)
   expect(await isKnownFormat(put('other.ndjson', '{"a":1}\n{"a":2}\n'))).toBe(false)
   await expect(inferMapping(put('nothing.csv', ''), 'p1')).rejects.toThrow('there is no record in')

@@ -1,3 +1,4 @@
+import { printable } from '../../../base/printable.ts'
 import { ACTIONS } from '../../../telemetry/event.ts'
 import type { FieldName, UNITS } from '../../../telemetry/mapping/schema.ts'
 import { USUAL_FORMATS } from '../../../telemetry/mapping/times.ts'
@@ -56,7 +57,8 @@ class Draft {
 
   private todo(what: string): string {
     this.left.push(what)
-    return `TODO: ${what}`
+    // A name of a column may be anything, and a comment ends with its line.
+    return `TODO: ${printable(what)}`
   }
 
   private fileLines(): string[] {
@@ -105,6 +107,8 @@ class Draft {
     const extras = [...(unit === undefined ? [] : [`unit: ${unit}`]), ...(field === 'rate' && !column.kinds.has('number') ? [`pattern: '([0-9.]+)'`] : []), ...mapOf(field, column)]
     const from = scalar(column.path)
     if (field === 'length' && this.isSplit) return [`  # length: ${from}   # ${this.todo(`whether \`${column.path}\` is how long the media are; not if it is how long somebody studied`)}; ${told}`]
+    const isShare = unit === 'percent' && field !== 'similarity'
+    if (isShare && (this.isSplit || !this.guesses.has('length'))) return [`  # ${field}: { from: ${from}, unit: percent }   # ${this.todo(`\`${column.path}\` is a share of how long the media are: say where their \`length\` stands`)}; ${told}`]
     // Two people of one name would share an account.
     if (field === 'account' && /name|名/.test(wordsOf(column.path))) return [`  # account: ${from}   # ${this.todo(`whether \`${column.path}\` is the login name; not if it is the name of the person`)}; ${told}`]
     return [`  ${field}: ${extras.length === 0 ? from : `{ from: ${from}, ${extras.join(', ')} }`}   # ${told}`]
@@ -133,7 +137,7 @@ class Draft {
       const count = `${n} record${n === 1 ? '' : 's'}`
       return action === undefined ? `      # ${scalar(word)}: …   # ${count}; ${this.todo(`what \`${clipped(word, LONGEST_EXAMPLE)}\` is: one of the actions, or a word under \`ignore\``)}` : `      ${scalar(word)}: ${action}   # ${count}`
     })
-    return ['  action:', `    from: ${scalar(path)}   # ${this.toldOf(guess)}`, '    map:', ...lines]
+    return ['  action:', `    from: ${scalar(path)}   # ${this.toldOf(guess)}`, lines.every((line) => line.trimStart().startsWith('#')) ? '    # map:' : '    map:', ...lines]
   }
 
   /** A row that says when something began and when it ended is two events. */
