@@ -240,10 +240,10 @@ test.each<[string, string, string, () => Framing]>([
   ['a quote that nothing closes in each row of a table', 'x","', 'x","\n', csv],
   ['an object that is not closed in each line of a list', '{"a":{"b":1}', ' {"a":{"b":1}\n', () => json()],
 ])('%s costs its line, and no more time than reading it', async (_, text, line, framing) => {
-  const lines = 100_000
+  const lines = 400_000
   const began = performance.now()
   const told = await read(line.repeat(lines), framing, { sizes: [65_536] })
-  expect(performance.now() - began).toBeLessThan(5000)
+  expect(performance.now() - began).toBeLessThan(10_000)
   expect(new Set(told.map((t) => t.text.trim()))).toEqual(new Set([text]))
   expect([told.length, told[0]?.line, told.at(-1)?.line]).toEqual([lines, 1, lines])
 })

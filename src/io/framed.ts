@@ -103,13 +103,13 @@ export class FramedReader implements RecordReader {
           continue
         case 'end':
           this.scanned = framing.resume
-          if (framing.isBroken && this.begun >= 0) this.cut(framing.at)
+          if (framing.isBroken && this.begun >= 0) this.cut(framing.at, false)
           break
         case 'nothing':
           this.scanned = limit
           if (this.begun < 0 && !this.skipping) return false
           if (this.begun >= 0 && limit === this.begun + LONGEST) {
-            if (!this.cut(limit) && this.letGo()) continue
+            if (!this.cut(limit, true) && this.letGo()) continue
           } else if (!this.ended) return false
           else this.atEnd()
       }
@@ -157,14 +157,14 @@ export class FramedReader implements RecordReader {
 
   /** The log ends within a record, which ends with it. */
   private atEnd(): void {
-    if (this.begun >= 0 && this.cut(this.filled)) return
+    if (this.begun >= 0 && this.cut(this.filled, false)) return
     this.framing.reset()
     this.framing.at = this.filled
   }
 
   /** Ends the record where one that was not closed most likely ends, if it is not closed. */
-  private cut(limit: number): boolean {
-    const end = this.framing.cut(this.bytes, this.begun, limit)
+  private cut(limit: number, isTooLong: boolean): boolean {
+    const end = this.framing.cut(this.bytes, this.begun, limit, isTooLong)
     if (end < 0) return false
     this.framing.reset()
     this.framing.at = end

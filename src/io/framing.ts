@@ -16,9 +16,9 @@ export interface Framing {
   inside: boolean
   /**
    * The line break with which a record ends that has no end up to `to`, since something in it was not closed: what follows would be lost with it.
-   * Less than 0 where it may go on.
+   * Less than 0 where it may go on. `isTooLong`: it is longer than a record may be; else it is the log that ends.
    */
-  cut(bytes: Buffer, begun: number, to: number): number
+  cut(bytes: Buffer, begun: number, to: number, isTooLong: boolean): number
   /** The record was ended from outside: forgets it. */
   reset(): void
   /** What lay at a place lies so many bytes before it now. */
@@ -55,12 +55,12 @@ export class CsvFraming implements Framing {
     this.delimiter = delimiter.charCodeAt(0)
   }
 
-  /** A quote was opened by mistake: it costs its line. */
-  cut(bytes: Buffer, begun: number, to: number): number {
-    const end = this.state === QUOTED ? bytes.indexOf(LINE_FEED, begun) : -1
+  /** A quote was opened by mistake: it costs its line. Of a record that is too long any line break lies in quotes, whatever the state is at the end. */
+  cut(bytes: Buffer, begun: number, to: number, isTooLong: boolean): number {
+    const end = isTooLong || this.state === QUOTED ? bytes.indexOf(LINE_FEED, begun) : -1
     if (end >= to || end < 0) return -1
     this.quotedFrom = end
-    this.quotedTo = to
+    this.quotedTo = bytes.lastIndexOf(LINE_FEED, to - 1) + 1
     return end
   }
 
