@@ -47,7 +47,7 @@ export function buildRecord(sitting: Sitting, { platform, learner, ...about }: A
     union: rounded(covered(watched, 0, Infinity)),
     ...(length !== undefined || s.length > 0 ? { length: length ?? s.length } : {}),
     completed: s.isCompleted,
-    credited: s.credited / SECOND,
+    credited: rounded(s.credited / SECOND),
     sessions: [...sessions],
     ...(s.login === undefined ? {} : { login: { time: formatTime(s.login.time), ...(s.login.ip === undefined ? {} : { ip: s.login.ip }), ...placeOf(s.login.place) } }),
     ips: ips.map((u) => ({ ip: u.ip, ...placeOf(u.place), first: formatTime(u.first), last: formatTime(u.last) })),

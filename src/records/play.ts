@@ -13,8 +13,6 @@ const TOLERANCE_SHARE = 0.05
 const MOST_OWED: Ms = TOLERANCE_SECONDS * SECOND
 /** A player with heartbeats that says nothing for longer was not playing for certain, where its media does not show it. */
 const MOST_GUESSED: Ms = 5 * MINUTE
-/** Milliseconds that differences of positions may be off as binary numbers. */
-const ROUNDING = 0.001
 
 /** Adds a stretch of playback to the sitting at hand. `offered`: the highest rate of the platform's player, which need not tell at which it plays. */
 export function play(kept: Sittings, span: Span, offered: number): void {
@@ -39,7 +37,7 @@ export function play(kept: Sittings, span: Span, offered: number): void {
   if (!isPlaced) (kept.current as Sitting).unplaced = true
   const clock = to - Math.max(from, kept.creditedTo)
   if (fresh <= 0 || clock <= 0) return
-  if (isPlaced) credit(kept, Math.floor(fresh * SECOND + ROUNDING), clock)
+  if (isPlaced) credit(kept, fresh * SECOND, clock)
   else kept.credited += clock
   kept.creditedTo = to
 }
