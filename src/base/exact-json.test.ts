@@ -1,4 +1,4 @@
-import { array, assert, bigInt, dictionary, double, jsonValue, letrec, oneof, property, string } from 'fast-check'
+import { array, assert, bigInt, dictionary, double, jsonValue, letrec, oneof, property, string } from '../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { parseExactly } from './exact-json.ts'
 

@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync'
-import { array, assert, property, string } from 'fast-check'
+import { array, assert, property, string } from '../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { CSV_BEGIN, csvLine, unmarked, type CsvCell } from './csv.ts'
 

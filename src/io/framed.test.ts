@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import { fc } from '../testing/fuzz.ts'
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from './bytes.ts'
 import { FramedReader } from './framed.ts'

@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, jsonValue, property, string } from 'fast-check'
+import { array, assert, constantFrom, jsonValue, property, string } from '../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { linesOf, membersOf } from './split.ts'
 

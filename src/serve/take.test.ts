@@ -1,4 +1,4 @@
-import { anything, array, assert, asyncProperty, constantFrom, jsonValue, oneof, record, string, uint8Array } from 'fast-check'
+import { anything, array, assert, asyncProperty, constantFrom, jsonValue, oneof, record, string, uint8Array } from '../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { createDecoder, FORMATS } from '../telemetry/decode.ts'
 import type { Event } from '../telemetry/event.ts'

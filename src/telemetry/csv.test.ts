@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync'
-import * as fc from 'fast-check'
+import { fc } from '../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { splitRow } from './csv.ts'
 
@@ -21,11 +21,13 @@ test.each([
 })
 
 test('any fields come back as they were written, and as csv-parse reads them', () => {
-  const field = fc.oneof(fc.string(), fc.stringMatching(/^[",;\n\r a]*$/), fc.string({ unit: 'binary' }))
+  // The other reader needs a mark of the end that no field has.
+  const end = '\u{10FFFF}'
+  const field = fc.oneof(fc.string(), fc.stringMatching(/^[",;\n\r a]*$/), fc.string({ unit: 'binary' })).filter((f) => !f.includes(end))
   fc.assert(fc.property(fc.array(field, { minLength: 1, maxLength: 6 }), fc.constantFrom(',', ';', '\t'), fc.boolean(), (fields, delimiter, always) => {
     const row = fields.map((f) => (always || /[",;\t\r\n]/.test(f) ? `"${f.replaceAll('"', '""')}"` : f)).join(delimiter)
     expect(splitRow(row, delimiter)).toEqual(fields)
-    if (row !== '') expect(parse(row, { delimiter, record_delimiter: '\u{10FFFF}' })).toEqual([fields])
+    if (row !== '') expect(parse(row, { delimiter, record_delimiter: end })).toEqual([fields])
   }))
 })
 

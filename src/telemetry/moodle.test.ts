@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import { fc } from '../testing/fuzz.ts'
 import { describe, expect, test } from 'vitest'
 import type { Event } from './event.ts'
 import { createRowsDecoder } from './decode.ts'

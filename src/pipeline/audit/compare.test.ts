@@ -1,4 +1,4 @@
-import { array, assert, boolean, constantFrom, integer, option, property, record } from 'fast-check'
+import { array, assert, boolean, constantFrom, integer, option, property, record } from '../../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { loadCatalogue } from '../../catalogue/load.ts'
 import type { Unit } from './claims.ts'

@@ -1,4 +1,4 @@
-import { array, assert, double, integer, property, tuple } from 'fast-check'
+import { array, assert, double, integer, property, tuple } from '../../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { prove, unionOf, within, type Against, type Stretch } from './prove.ts'
 import type { Sitting } from './sittings.ts'

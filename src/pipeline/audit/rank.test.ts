@@ -1,4 +1,4 @@
-import { array, assert, double, integer, property } from 'fast-check'
+import { array, assert, double, integer, property } from '../../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { median, rateAtLeast, scoreOf, shareAtLeast, Usual, type Measured } from './rank.ts'
 

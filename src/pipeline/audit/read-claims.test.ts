@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { array, assert, asyncProperty, integer, record, string } from 'fast-check'
+import { array, assert, asyncProperty, integer, record, string } from '../../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { temporary } from '../../testing/runs.ts'
 import type { Claim } from './claims.ts'

@@ -1,4 +1,4 @@
-import { array, assert, integer, property, record } from 'fast-check'
+import { array, assert, integer, property, record } from '../../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { formatTime } from '../../base/time.ts'
 import { recordId } from '../../records/record.ts'

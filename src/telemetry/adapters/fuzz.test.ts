@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import { fc } from '../../testing/fuzz.ts'
 import { describe, expect, test } from 'vitest'
 import { canonicalOf, decodeLine } from '../../testing/decoded.ts'
 import { buildEvent } from '../build.ts'

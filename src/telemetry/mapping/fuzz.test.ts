@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import { fc } from '../../testing/fuzz.ts'
 import { expect, test } from 'vitest'
 import { createDecoder, createRowsDecoder } from '../decode.ts'
 import type { Event } from '../event.ts'

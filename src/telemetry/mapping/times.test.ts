@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import { fc } from '../../testing/fuzz.ts'
 import { describe, expect, test } from 'vitest'
 import { timeReader, USUAL_FORMATS, writeMoment } from './times.ts'
 

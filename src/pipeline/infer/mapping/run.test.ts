@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { array, assert, asyncProperty, constantFrom, oneof, string } from 'fast-check'
+import { array, assert, asyncProperty, constantFrom, oneof, string } from '../../../testing/fuzz.ts'
 import { describe, expect, test } from 'vitest'
 import { buildEvent } from '../../../telemetry/build.ts'
 import { Event } from '../../../telemetry/event.ts'
