@@ -11,6 +11,16 @@ export function parseExactly(text: string): unknown {
   return JSON.parse(LONG.test(text) ? quoted(text) : text)
 }
 
+/** The same; undefined where the text is no JSON. */
+export function parseIfJson(text: string): unknown {
+  try {
+    return parseExactly(text)
+  } catch (e) {
+    if (e instanceof SyntaxError) return undefined
+    throw e
+  }
+}
+
 /** One pass, whatever the text is: it comes from anybody. */
 function quoted(text: string): string {
   const parts: string[] = []

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { number, rare, record, ref, type RecordOf } from '../base/record.ts'
+import { number, rare, record, type RecordOf } from '../base/record.ts'
 import { MINUTE, SECOND, duration, type Ms } from '../base/time.ts'
 import type { CourseInfo } from '../catalogue/catalogue.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
 import type { Span } from '../telemetry/playback.ts'
 import { addEvidence, type Evidence } from '../warnings/evidence.ts'
+import { clear, isClear, setClear } from './shared/clear.ts'
 import { courseProgress, forgetSkips, progressOf, removeSkip, skipOf, type Progress, type Skip } from './shared/course-progress.ts'
 import { hasId, withId, type IdSet } from './shared/id-set.ts'
 import { playedMs } from './shared/played.ts'
@@ -38,12 +39,7 @@ const fields = record({
   ...courseProgress,
   open: rare<Skips>(),
   lastBegin: number(-Infinity),
-  /** The chapter at hand, where nothing is left to judge but whether its end is reached: every event asks. */
-  clearChapter: ref<string>(),
-  clearClass: ref<string>(),
-  clearCourse: ref<string>(),
-  /** Media position from which it passes as completed; Infinity: unknown or of no interest. */
-  clearEnd: number(Infinity),
+  ...clear,
   /** Time of the last event of a chapter, and the media position it left of the chapter at hand; NaN: unknown. */
   seenAt: number(NaN),
   seenTo: number(NaN),
@@ -130,18 +126,6 @@ function unjudged(reason: string, context: Call): void {
   if (state.unjudged?.includes(reason)) return
   state.unjudged = [...(state.unjudged ?? []), reason]
   context.notEvaluable(reason)
-}
-
-function isClear(event: Event, span: Span, state: State): boolean {
-  if (state.clearChapter !== event.chapter || state.clearClass !== event.class || state.clearCourse !== event.course) return false
-  return span.agrees !== true || (span.mediaTo as number) < state.clearEnd
-}
-
-function setClear(state: State, event: Event, end: number): void {
-  state.clearChapter = event.chapter
-  state.clearClass = event.class
-  state.clearCourse = event.course
-  state.clearEnd = end
 }
 
 /** Whether a beat comes of a chapter whose beginning nothing told. */

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { number, record, ref, type RecordOf } from '../base/record.ts'
+import { record, ref, type RecordOf } from '../base/record.ts'
 import { duration, SECOND, type Ms } from '../base/time.ts'
 import type { Class } from '../catalogue/index.ts'
 import { defineDetector, type Context } from '../engine/detector.ts'
 import type { Event } from '../telemetry/event.ts'
-import type { Span } from '../telemetry/playback.ts'
 import { addEvidence, newEvidence, type Evidence } from '../warnings/evidence.ts'
+import { clear, isClear, setClear } from './shared/clear.ts'
 import { hasId, withId, type IdSet } from './shared/id-set.ts'
 import { planOf, type Plan } from './shared/plan.ts'
 import { playedMs } from './shared/played.ts'
@@ -41,12 +41,7 @@ interface Progress {
 }
 
 const fields = record({
-  /** The chapter at hand, where nothing is left to judge but whether its end is reached: every event asks. */
-  clearChapter: ref<string>(),
-  clearClass: ref<string>(),
-  clearCourse: ref<string>(),
-  /** Media position from which it passes as completed; Infinity: of no interest. */
-  clearEnd: number(Infinity),
+  ...clear,
   progress: ref<Progress[]>(),
   told: ref<string[]>(),
 })
@@ -97,18 +92,6 @@ export const practiceFirst = defineDetector<typeof params, State, Facts>({
     }
   },
 })
-
-function isClear(event: Event, span: Span, state: State): boolean {
-  if (state.clearChapter !== event.chapter || state.clearClass !== event.class || state.clearCourse !== event.course) return false
-  return span.agrees !== true || (span.mediaTo as number) < state.clearEnd
-}
-
-function setClear(state: State, event: Event, end: number): void {
-  state.clearChapter = event.chapter
-  state.clearClass = event.class
-  state.clearCourse = event.course
-  state.clearEnd = end
-}
 
 function isTeacher({ platform, learner, account }: Event, { catalogue }: Call): boolean {
   return catalogue.isTeacher(platform, learner) || (account !== undefined && catalogue.isTeacher(platform, account))

@@ -2,7 +2,7 @@ import { Packr } from 'msgpackr'
 import { InvigilError } from '../base/errors.ts'
 import type { Entry } from './entry.ts'
 import { layoutOf, RowReader, type Layout, type References } from './layout.ts'
-import { LearnerEntry, type PlatformPart } from './learner-entry.ts'
+import { LearnerEntry } from './learner-entry.ts'
 import type { LearnerStage } from './learner-stage.ts'
 import { RecordReader } from './record-reader.ts'
 import { RecordWriter, type Body } from './record-writer.ts'
@@ -30,7 +30,7 @@ export function* saveKeys(keyed: Keyed, everything: boolean): Generator<Uint8Arr
   const writer = new RecordWriter()
   yield* writer.put(layouts(keyed))
   for (const stage of keyed.learners) {
-    const entries = everything || !stage.isTracking ? allLearners(stage) : stage.dirty
+    const entries = everything || !stage.isTracking ? stage.entries() : stage.dirty
     for (const [part, entry] of entries) {
       if (entry.isGone) yield* writer.put(['lx', part.id, entry.id])
       else yield* writer.learner(part.id, entry, stage)
@@ -76,10 +76,6 @@ export async function loadKeys(keyed: Keyed, chunks: AsyncIterable<Uint8Array>):
 /** Says that keys may have open episodes of rules that are gone. */
 export function expectOrphans(keyed: Keyed): void {
   for (const task of [...keyed.learners, ...keyed.resources]) task.context.mayHaveOrphans = true
-}
-
-function* allLearners(stage: LearnerStage): Generator<[PlatformPart, LearnerEntry]> {
-  for (const part of stage.parts.values()) for (const entry of part.learners.values()) yield [part, entry]
 }
 
 function layouts({ learners: [learners], resources: [resources] }: Keyed): LayoutRecord {

@@ -6,29 +6,22 @@ import { advancePlayback, playback, type Playback } from '../telemetry/playback.
 import type { AnyLearnerDetector } from './detector.ts'
 import { DECODED_PER_SWEEP } from './entry.ts'
 import { Forgetting } from './forgetting.ts'
-import { compareLate, history, LATE_MEMORY, lateOf, LearnerEntry, learnerTable, PlatformPart } from './learner-entry.ts'
+import { compareLate, history, LATE_MEMORY, lateOf, type LearnerEntry, type PlatformPart } from './learner-entry.ts'
+import { LearnerKeys } from './learner-keys.ts'
 import type { LateEvent, LearnerSinks } from './output.ts'
 import { planOf, type Call, type Plan } from './plan.ts'
 import { presence, type Presence } from './presence.ts'
-import { RecentIds } from './recent-ids.ts'
 import { RecordKeeper } from './record-keeper.ts'
 import { recognise } from './recognise.ts'
 import { DEFAULT_HORIZON, RuleContext, RuleSet, type Setup, type Subject } from './runtime.ts'
 import { Scoring } from './scoring.ts'
 import { sightEvent, sightTimer } from './sightings.ts'
-import type { Table } from './table.ts'
 import type { Mark } from './timekeeper.ts'
 
 /** The learner stage of one task: learners' events in order, through every learner rule. */
-export class LearnerStage {
-  readonly parts: Map<string, PlatformPart>
+export class LearnerStage extends LearnerKeys {
   readonly set: RuleSet
-  readonly ids: RecentIds
   readonly context: RuleContext
-  readonly table: Table
-  /** Learners changed since the last snapshot; noted only once there is one. */
-  readonly dirty: [PlatformPart, LearnerEntry][]
-  isTracking = false
   duplicatesLate = 0
   private readonly plans: ReadonlyMap<Action, Plan>
   private readonly lateSlots: readonly number[]
@@ -41,7 +34,6 @@ export class LearnerStage {
   private readonly scoring: Scoring | undefined
   private late: LateEvent[] = []
   private readonly forgetting: Forgetting
-  private lastPart: PlatformPart | undefined
   // Views of the learner at hand.
   private readonly history: RecordOf<typeof history>
   private readonly playback: Playback
@@ -53,18 +45,15 @@ export class LearnerStage {
 
   /** `from`: the stage that this one goes on from (`renewLearners`). Where the rules are alike, its keys are taken over as they are. */
   constructor(setup: Setup, sinks: LearnerSinks, from?: LearnerStage) {
-    this.set = new RuleSet(setup, 'learner')
-    const alike = from !== undefined && from.set.isLike(this.set) ? from : undefined
+    const set = new RuleSet(setup, 'learner')
+    const detectors = set.rules.map((r) => r.detector as AnyLearnerDetector)
+    super(detectors, from !== undefined && from.set.isLike(set) ? from : undefined)
+    this.set = set
     this.sinks = sinks
     this.locate = setup.locate
     this.context = new RuleContext(this.set, sinks.output)
     this.scoring = this.context.scoring = Scoring.of(this.set)
     this.sightingSlot = this.set.rules.length
-    const detectors = this.set.rules.map((r) => r.detector as AnyLearnerDetector)
-    this.table = alike?.table ?? learnerTable(detectors)
-    this.parts = alike?.parts ?? new Map<string, PlatformPart>()
-    this.ids = alike?.ids ?? new RecentIds()
-    this.dirty = alike?.dirty ?? []
     this.history = this.table.own(history)
     this.playback = this.table.own(playback)
     this.presence = this.table.own(presence)
@@ -106,49 +95,23 @@ export class LearnerStage {
   /** Where a log ends: writes records of sittings that may still go on. */
   tellRecords(): void {
     if (this.records === undefined) return
-    for (const part of this.parts.values()) {
-      for (const entry of part.learners.values()) {
-        entry.load()
-        this.at(part, entry)
-        this.records.tell(part, entry, part.watermark)
-      }
+    for (const [part, entry] of this.entries()) {
+      entry.load()
+      this.at(part, entry)
+      this.records.tell(part, entry, part.watermark)
     }
-  }
-
-  /** The lowest mark that covers an event still held. */
-  oldestMark(): number {
-    let oldest = Infinity
-    for (const part of this.parts.values()) oldest = Math.min(oldest, part.reorder.oldestMark())
-    return oldest
-  }
-
-  /** How many learners have state in memory. */
-  get size(): number {
-    let size = 0
-    for (const part of this.parts.values()) size += part.learners.size
-    return size
-  }
-
-  partOf(platform: string): PlatformPart {
-    if (this.lastPart?.id === platform) return this.lastPart
-    let part = this.parts.get(platform)
-    if (!part) this.parts.set(platform, (part = new PlatformPart(platform)))
-    this.lastPart = part
-    return part
   }
 
   /** Frees the memory of learners whose state is past every horizon; changes no result. Of a snapshot's bytes, decodes so many keys at most. */
   sweep(budget = DECODED_PER_SWEEP): void {
-    for (const part of this.parts.values()) {
-      for (const entry of part.learners.values()) {
-        if (part.watermark - entry.last <= DEFAULT_HORIZON) continue
-        if (entry.packed !== undefined && budget-- <= 0) continue
-        entry.load()
-        this.forgetting.forget(part, entry, part.watermark)
-        if (!this.forgetting.isBare(entry)) continue
-        this.touch(part, entry)
-        this.remove(part, entry)
-      }
+    for (const [part, entry] of this.entries()) {
+      if (part.watermark - entry.last <= DEFAULT_HORIZON) continue
+      if (entry.packed !== undefined && budget-- <= 0) continue
+      entry.load()
+      this.forgetting.forget(part, entry, part.watermark)
+      if (!this.forgetting.isBare(entry)) continue
+      this.touch(part, entry)
+      this.remove(part, entry)
     }
   }
 
@@ -270,40 +233,11 @@ export class LearnerStage {
     return entry
   }
 
-  private make(part: PlatformPart, learner: string): LearnerEntry {
-    const entry = new LearnerEntry(learner, this.table)
-    this.ids.open(entry.row)
-    part.learners.set(learner, entry)
-    this.touch(part, entry)
-    return entry
-  }
-
   private at(part: PlatformPart, entry: LearnerEntry): void {
     this.part = part
     this.entry = entry
     this.context.id = entry.id
     this.table.enter(entry)
-  }
-
-  touch(part: PlatformPart, entry: LearnerEntry): void {
-    if (entry.packed !== undefined) entry.load()
-    if (this.isTracking && !entry.dirty) {
-      entry.dirty = true
-      this.dirty.push([part, entry])
-    }
-  }
-
-  /** Removes a learner, if there is one of that name. */
-  drop(platform: string, id: string): void {
-    const part = this.partOf(platform)
-    const entry = part.learners.get(id)
-    if (entry !== undefined) this.remove(part, entry)
-  }
-
-  private remove(part: PlatformPart, entry: LearnerEntry): void {
-    part.learners.delete(entry.id)
-    this.table.remove(entry)
-    entry.isGone = true
   }
 
   private describe(): Subject {

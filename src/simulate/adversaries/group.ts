@@ -1,7 +1,8 @@
 import { SECOND, type Ms } from '../../base/time.ts'
 import { honestHabits } from '../play/habits.ts'
 import { browser, type Actor, type Chapter, type Person } from '../person.ts'
-import { Player, view } from '../play/player.ts'
+import { Player } from '../play/player.ts'
+import { view } from '../play/view.ts'
 import type { Random } from '../random.ts'
 import { pending, stretches, type Adversary, type Stage } from '../stage.ts'
 

@@ -2,17 +2,9 @@ import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Action } from '../../telemetry/event.ts'
 import { Hands } from './hands.ts'
 import { hiddenSpell, visibleSpell, type Habits } from './habits.ts'
-import { inOrder, type Chapter, type Fields, type Link, type Person, type Sent } from '../person.ts'
+import { inOrder, type Fields, type Link, type Person, type Sent } from '../person.ts'
+import type { View } from './view.ts'
 import type { Random } from '../random.ts'
-
-/** A chapter on the screen. `position` is where the media is, in seconds; `reported` where the platform last heard it was. */
-export interface View {
-  chapter: Chapter
-  position: number
-  reported: number
-  /** Pauses that were agreed on beforehand, in order. */
-  stops: { position: number; seconds: number }[]
-}
 
 export type Ending = 'completed' | 'stopped' | 'dropped'
 
@@ -21,10 +13,6 @@ const NEVER = Number.POSITIVE_INFINITY
 const ANSWER_LIMIT: Ms = MINUTE
 /** What was held for longer is given up. */
 const LONGEST_HOLD: Ms = 50 * SECOND
-
-export function view(chapter: Chapter, position = 0): View {
-  return { chapter, position, reported: position, stops: [] }
-}
 
 /** A real player in a browser or app, used by somebody with `habits`. It sends what such a player sends and moves `now`. */
 export class Player {

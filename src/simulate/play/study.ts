@@ -1,7 +1,8 @@
 import { MINUTE, SECOND, type Ms } from '../../base/time.ts'
 import type { Habits } from './habits.ts'
 import type { Actor, Chapter, Person } from '../person.ts'
-import { Player, view, type View } from './player.ts'
+import { Player } from './player.ts'
+import { view, type View } from './view.ts'
 import { untilNext } from './traits.ts'
 import type { Sitting } from '../stage.ts'
 

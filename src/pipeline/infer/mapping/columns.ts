@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { parseExactly } from '../../../base/exact-json.ts'
+import { parseIfJson } from '../../../base/exact-json.ts'
 import type { Row } from '../../../telemetry/mapping/values.ts'
 import { timeReader, USUAL_FORMATS } from '../../../telemetry/mapping/times.ts'
 import type { Head } from './head.ts'
@@ -91,7 +91,7 @@ function timesOf(values: readonly string[]): Column['times'] {
 function flatten(value: unknown, path: string, depth: number, add: (path: string, text: string) => void): void {
   if (value === null || value === undefined || depth > MOST_DEPTH) return
   if (typeof value === 'string') {
-    const inside = /^\s*\{/.test(value) ? parsed(value) : undefined
+    const inside = /^\s*\{/.test(value) ? parseIfJson(value) : undefined
     if (inside !== undefined && path !== '') return flatten(inside, path, depth + 1, add)
     return add(path, value.trim())
   }
@@ -107,13 +107,4 @@ function flatten(value: unknown, path: string, depth: number, add: (path: string
 function stepTo(path: string, key: string): string {
   if (/[.[\]"]/.test(key) || key === '') return `${path}[${JSON.stringify(key)}]`
   return path === '' ? key : `${path}.${key}`
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parseExactly(text)
-  } catch (e) {
-    if (e instanceof SyntaxError) return undefined
-    throw e
-  }
 }

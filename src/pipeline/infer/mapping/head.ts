@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { parseExactly } from '../../../base/exact-json.ts'
+import { parseIfJson } from '../../../base/exact-json.ts'
 import { JsonFraming } from '../../../io/framing.ts'
 import { openBytes } from '../../../io/bytes.ts'
 import { delimiterOf, isDocument, markedEncoding } from '../../../io/sniff.ts'
@@ -90,7 +90,7 @@ function jsonOf(text: string, isWhole: boolean): Records {
   const isList = isDocument(text, isWhole)
   const records = isList ? framed(text, holder ?? 'statements') : text.split('\n').slice(0, isWhole ? MOST_RECORDS : Math.min(MOST_RECORDS, text.split('\n').length - 1))
   const rows = records.flatMap((record): Row[] => {
-    const value = parsed(record)
+    const value = parseIfJson(record)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? [value as Row] : []
   })
   return { format: 'json', delimiter: undefined, holder: isList ? holder : undefined, columns: [], rows }
@@ -109,13 +109,4 @@ function framed(text: string, holder: string): string[] {
     else if (found === 'end') records.push(bytes.toString('utf8', begun, framing.at))
   }
   return records
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parseExactly(text)
-  } catch (e) {
-    if (e instanceof SyntaxError) return undefined
-    throw e
-  }
 }
